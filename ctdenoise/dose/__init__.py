@@ -1,0 +1,1 @@
+"""Low dose from full dose by noise insertion in the projections."""

@@ -1,0 +1,51 @@
+"""The one exception that people see."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Problem(Exception):
+    """Something a person can mend, told in one sentence.
+
+    ``Problem("scan7.dcm", "has three colour channels", "export the greyscale series instead")``
+    reads "scan7.dcm has three colour channels: export the greyscale series instead."
+    Pages and the command line show ``str(problem)`` and nothing else.
+    """
+
+    def __init__(self, subject: str, reason: str, mend: str) -> None:
+        super().__init__(subject, reason, mend)  # the three arguments, so that it pickles
+        self.subject, self.reason, self.mend = subject, reason, mend
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.reason}: {self.mend}."
+
+
+def disk_problem(error: OSError, subject: str) -> Problem:
+    """Turn an operating system error while writing into a sentence."""
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Problem(subject, "could not be written because the disk is full",
+                       "free some space and try again; nothing that was there is lost")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return Problem(subject, "could not be written because this folder is read-only",
+                       "choose a folder that you may write to")
+    return Problem(subject, f"could not be read or written ({error.strerror})",
+                   "check that the disk and the folder are there")
+
+
+def telling_disk_problems(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function that writes, so that a full disk is told as a :class:`Problem`."""
+
+    @wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except OSError as error:
+            raise disk_problem(error, str(error.filename or "The result")) from error
+
+    return told

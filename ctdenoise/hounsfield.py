@@ -1,0 +1,51 @@
+"""Hounsfield units, display windows and clipping."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+AIR = -1024.0
+"""What padding outside the field of view becomes, in HU."""
+
+HuImage = NDArray[np.float32]
+"""HU, shape (rows, columns) or (slices, rows, columns)."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A display window: ``level`` is its centre and ``width`` its extent, both in HU."""
+
+    level: float
+    width: float
+
+    @property
+    def lower(self) -> float:
+        return self.level - self.width / 2
+
+    @property
+    def upper(self) -> float:
+        return self.level + self.width / 2
+
+    def clip(self, image: NDArray[np.floating]) -> NDArray[np.floating]:
+        return np.clip(image, self.lower, self.upper)
+
+    @classmethod
+    def automatic(cls, image: NDArray[np.floating]) -> "Window":
+        """Mean ± 3 SD of everything that is not air or padding (above -900 HU if any is)."""
+        inside = image[image > -900]
+        values = inside if inside.size else image
+        return cls(float(values.mean()), max(6 * float(values.std()), 1.0))
+
+
+WINDOWS = {
+    "soft tissue": Window(40, 400),
+    "bone": Window(480, 2500),
+    "lung": Window(-600, 1500),
+}
+"""The presets of the viewer, by name."""
+
+
+def to_int16(image: NDArray[np.floating]) -> NDArray[np.int16]:
+    """Round to whole HU and saturate at the range of int16, as DICOM and the viewer store them."""
+    return np.clip(np.rint(image), -32768, 32767).astype(np.int16)

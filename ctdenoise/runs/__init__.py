@@ -1,0 +1,1 @@
+"""Runs: which there are (store) and where they are executed (engine)."""

@@ -1,0 +1,1 @@
+"""Scans: DICOM in and out, de-identification, pairing, the library and the sample."""

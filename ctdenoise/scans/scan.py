@@ -1,0 +1,79 @@
+"""What a scan and a pair are, in memory."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What de-identification would take away or change, read beforehand and kept as our own."""
+
+    patient: str = ""
+    """Stable within a workspace and meaningless outside it; equal for slices of one patient."""
+    series: str = ""
+    """Our own label of the series, e.g. "Series 3, B30f, 1.5 mm"."""
+    modality: str = "CT"
+    dose_word: str = ""
+    """"low", "full" or "" as the tags say it."""
+    exposure_mas: float | None = None
+    kernel: str = ""
+    tube_kv: float | None = None
+    thickness_mm: float | None = None
+    scanner: str = ""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One series of slices, sorted by position.
+
+    ``values``: float32 (slices, rows, columns) in ``unit``; may be a read-only memory map.
+    ``spacing``: distance of rows and of columns in mm, or None where the file does not say.
+    ``positions``: mm along the slice normal, (slices,).
+    ``origins``: ImagePositionPatient of each slice in mm, (slices, 3).
+    ``orientation``: ImageOrientationPatient, the cosines of a row and of a column, (6,).
+    ``unit``: "HU", or "" for MR, PET, projections and plain images, whose own numbers are kept.
+    """
+
+    name: str
+    values: NDArray[np.float32]
+    spacing: tuple[float, float] | None
+    positions: NDArray[np.float64]
+    origins: NDArray[np.float64]
+    orientation: tuple[float, float, float, float, float, float] = (1, 0, 0, 0, 1, 0)
+    unit: str = "HU"
+    facts: Facts = field(default_factory=Facts)
+
+    @property
+    def is_hu(self) -> bool:
+        return self.unit == "HU"
+
+    def taking(self, slices: list[int]) -> "Scan":
+        """The same scan with only these slices, in this order."""
+        return replace(self, values=self.values[slices], positions=self.positions[slices],
+                       origins=self.origins[slices])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Low dose and full dose of the same slices.
+
+    ``low``: (draws, slices, rows, columns); one draw for a real pair, several noise draws for a
+    simulated one. ``full``: (slices, rows, columns). ``dose_fraction`` is None where unknown.
+    """
+
+    name: str
+    low: NDArray[np.float32]
+    full: NDArray[np.float32]
+    spacing: tuple[float, float] | None
+    positions: NDArray[np.float64]
+    orientation: tuple[float, float, float, float, float, float] = (1, 0, 0, 0, 1, 0)
+    unit: str = "HU"
+    patient: str = ""
+    dose_fraction: float | None = None
+    simulated: bool = False
+
+    @property
+    def slices(self) -> int:
+        return int(self.full.shape[0])

@@ -1,0 +1,50 @@
+"""Where things live and how large they may be: every environment variable is read here."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKPOINTS = ROOT / "checkpoints"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One record of what differs between a laptop, a classroom server and a cluster."""
+
+    home: Path
+    """Scans, runs, database and engine state (``CTDENOISE_HOME``)."""
+    database: str
+    """SQLAlchemy URL of the runs (``CTDENOISE_DATABASE``), SQLite in ``home`` by default."""
+    engine: str | None
+    """Address of a Dask scheduler (``CTDENOISE_ENGINE=tls://host:8786``); None starts a local one."""
+    engine_certificates: Path | None
+    """Folder with ca.pem, cert.pem and key.pem for ``engine`` (``CTDENOISE_ENGINE_CERTIFICATES``)."""
+    upload_file_mb: int = 1024
+    """Largest single uploaded file."""
+    upload_files: int = 5000
+    """Most files in one upload or archive."""
+    upload_total_mb: int = 4096
+    """Most that one upload may hold once unpacked."""
+    decode_seconds: int = 300
+    """Longest that reading one upload may take."""
+    decode_memory_mb: int = 8192
+    """Most memory that reading one upload may take."""
+
+    @property
+    def workspaces(self) -> Path:
+        return self.home / "workspaces"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    home = Path(os.environ.get("CTDENOISE_HOME", ROOT / "workspace")).resolve()
+    certificates = os.environ.get("CTDENOISE_ENGINE_CERTIFICATES")
+    return Settings(
+        home=home,
+        database=os.environ.get("CTDENOISE_DATABASE", f"sqlite:///{home / 'runs.sqlite'}"),
+        engine=os.environ.get("CTDENOISE_ENGINE"),
+        engine_certificates=Path(certificates) if certificates else None,
+    )

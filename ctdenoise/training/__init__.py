@@ -1,0 +1,1 @@
+"""Training: the typed configuration, patches, the loop, the checkpoint."""

@@ -1,0 +1,1 @@
+"""What people see: viewer, charts, forms. The only room that imports Streamlit."""
