@@ -1,0 +1,87 @@
+"""The Plotly charts: axes titled in words with units, curves labelled where they end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from ctdenoise.training.events import Epoch
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a chart; ``color`` and ``dash`` are its image's all over the product."""
+
+    name: str
+    x: Sequence[float] | NDArray[np.floating]
+    y: Sequence[float] | NDArray[np.floating]
+    color: str
+    dash: str = "solid"
+
+
+def lines(
+    curves: Sequence[Curve], x_title: str, y_title: str, *, log: bool = False, height: int = 300
+) -> go.Figure:
+    """A line chart with every curve named at its right end."""
+    figure = go.Figure()
+    for curve in curves:
+        figure.add_scatter(
+            x=curve.x, y=curve.y, name=curve.name, mode="lines",
+            line={"color": curve.color, "dash": curve.dash, "width": 2},
+            hovertemplate=f"{curve.name}: %{{y:.4g}}<extra></extra>",
+        )  # fmt: skip
+    heights = _apart([float(c.y[-1]) for c in curves if len(c.y)], log, height)
+    for curve, label in zip((c for c in curves if len(c.y)), heights, strict=True):
+        figure.add_annotation(
+            x=1.0, xref="paper", y=label, yref="y", text=curve.name, showarrow=False,
+            xanchor="left", xshift=6, font={"color": curve.color, "size": 12},
+        )  # fmt: skip
+    longest = max((len(c.name) for c in curves), default=0)
+    figure.update_layout(
+        height=height, showlegend=False, hovermode="x unified",
+        margin={"l": 70, "r": 16 + 7 * longest, "t": 16, "b": 48},
+    )  # fmt: skip
+    figure.update_xaxes(title=x_title, showgrid=False)
+    figure.update_yaxes(title=y_title, type="log" if log else "linear")
+    return figure
+
+
+def _apart(ends: list[float], log: bool, height: int) -> list[float]:
+    """Heights of the end labels in axis units, moved apart where they would overlap."""
+    if not ends:
+        return []
+    places = np.log10(np.maximum(ends, 1e-12)) if log else np.asarray(ends)
+    order = np.argsort(places)
+    step = max(float(np.ptp(places)), 1e-9) * 16 / max(height - 64, 1)
+    spread = places.copy()
+    for before, here in zip(order[:-1], order[1:], strict=True):
+        spread[here] = max(spread[here], spread[before] + step)
+    return [float(v) for v in spread]
+
+
+def learning_curve(epochs: Sequence[Epoch], color: str, low_color: str, unit: str) -> go.Figure:
+    """Validation error over the epochs, beside the untouched low dose."""
+    x = [e.epoch for e in epochs]
+    square = f"{unit}²" if unit else "squared units"
+    return lines(
+        [
+            Curve("network", x, [e.validation_mse for e in epochs], color),
+            Curve("low dose", x, [e.low_mse for e in epochs], low_color, "dash"),
+        ],
+        "Epoch", f"Validation error (MSE, {square})", log=True, height=260,
+    )  # fmt: skip
+
+
+def term_curves(epochs: Sequence[Epoch], names: dict[str, str], colors: Sequence[str]) -> go.Figure:
+    """Each loss term relative to its first epoch, so that all fit one axis."""
+    trained = [e for e in epochs if e.terms]
+    curves = []
+    for number, name in enumerate(trained[0].terms if trained else ()):
+        values = [e.terms[name] for e in trained]
+        curves.append(
+            Curve(names[name], [e.epoch for e in trained],
+                  [100 * v / (values[0] or 1) for v in values], colors[number])
+        )  # fmt: skip
+    return lines(curves, "Epoch", "Loss term (% of its first epoch)", height=220)

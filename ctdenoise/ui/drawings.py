@@ -1,0 +1,55 @@
+"""The network as a drawing (SVG, in the theme's own colours)."""
+
+import math
+
+from ctdenoise.training.config import Activation, Config
+
+_WIDTH, _HEIGHT = 720, 190
+_MIDDLE = 80
+
+
+def network(config: Config) -> str:
+    """A plain convolutional network from left to right; taller boxes have more filters."""
+    count = config.layers
+    pitch = (_WIDTH - 150) / count
+    box = min(46.0, pitch * 0.62)
+    parts = [_picture(8, "Low dose"), _picture(_WIDTH - 60, "Denoised")]
+    for layer in range(count):
+        filters = 1 if layer == count - 1 else config.filters
+        tall = 16 + 12 * math.log2(1 + filters)
+        x = 75 + pitch * (layer + 0.5) - box / 2
+        parts.append(
+            f'<rect x="{x:.1f}" y="{_MIDDLE - tall / 2:.1f}" width="{box:.1f}" height="{tall:.1f}" '
+            'rx="3" fill="#0072B2" fill-opacity="0.25" stroke="#0072B2"/>'
+            f'<text x="{x + box / 2:.1f}" y="{_MIDDLE + 4}" text-anchor="middle">{filters}</text>'
+        )
+        parts.append(_arrow(x - pitch + box + 1 if layer else 62, x - 1))
+        if layer == count - 1:
+            parts.append(_arrow(x + box + 1, _WIDTH - 62))
+    bend = "" if config.activation is Activation.NONE else f", {config.activation.value} between"
+    size = config.kernel_size
+    words = f"{count} convolutions of {size} × {size} pixels, {config.filters} filters each{bend}"
+    parts.append(f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 6}" text-anchor="middle">{words}</text>')
+    if config.residual:
+        parts.append(
+            f'<path d="M 34 {_MIDDLE + 28} V 158 H {_WIDTH - 34} V {_MIDDLE + 28}" fill="none" '
+            'stroke="#D55E00" stroke-dasharray="5 4"/>'
+            f'<text x="{_WIDTH / 2}" y="153" text-anchor="middle" fill="#D55E00">'
+            "the picture itself passes by: only the noise has to be learned</text>"
+        )
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="100%" role="img" aria-label="{words}" '
+        'style="fill:currentColor;font:12px sans-serif;max-height:220px">' + "".join(parts) + "</svg>"
+    )
+
+
+def _picture(x: float, label: str) -> str:
+    return (
+        f'<rect x="{x}" y="{_MIDDLE - 26}" width="52" height="52" fill="#808080" '
+        f'fill-opacity="0.35" stroke="currentColor"/>'
+        f'<text x="{x + 26}" y="{_MIDDLE - 33}" text-anchor="middle">{label}</text>'
+    )
+
+
+def _arrow(start: float, end: float) -> str:
+    return f'<line x1="{start:.1f}" x2="{end:.1f}" y1="{_MIDDLE}" y2="{_MIDDLE}" stroke="currentColor"/>'

@@ -1,0 +1,190 @@
+"""The form of a run, drawn from the config itself, and the same config as a link."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from ctdenoise.errors import Problem
+from ctdenoise.training.config import PRESETS, Config, Loss, override, parse
+
+PRESET_NAMES = {
+    "recommended": "Recommended",
+    "article": "As in the article",
+    "article-features": "Article + features",
+}
+_VALUES = "config.values"  # the plain values behind the form; they outlive a page switch
+_PRESET = "config.preset"
+_LINK_PROBLEM = "config.link_problem"
+
+
+def _fields() -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting by its dotted key, the loss's own among them."""
+    for name, field in Config.model_fields.items():
+        if name == "loss":
+            yield from ((f"loss.{n}", f) for n, f in Loss.model_fields.items())
+        else:
+            yield name, field
+
+
+FIELDS = dict(_fields())
+FIRST = ["layers", "filters", "residual", "loss.mse", "loss.mae", "loss.vgg", "epochs"]
+"""What stands before "more"."""
+GROUPS = {
+    "Network": ["kernel_size", "stride", "activation"],
+    "Loss": ["loss.weighting", "loss.vgg_layers", "loss.vgg_input"],
+    "Optimiser": ["optimiser", "learning_rate", "schedule", "batch"],
+    "Data": ["patch", "patches", "augment", "validation_patches"],
+    "How long": ["steps_per_epoch", "time_budget_s"],
+    "Machine": ["seed", "device", "precision"],
+}
+WORDS = {
+    "influence": "influence in percent", "factor": "raw factors", "relu": "ReLU",
+    "leaky_relu": "leaky ReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU",
+    "none": "none (a linear filter)", "adam": "Adam", "adamw": "AdamW", "sgd": "SGD",
+    "rmsprop": "RMSprop", "constant": "constant", "one_cycle": "one cycle", "cosine": "cosine",
+    "imagenet": "as VGG was trained", "article": "as in the article", "auto": "automatic",
+    "cpu": "processor (CPU)", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (MPS)",
+}  # fmt: skip
+
+
+def values() -> dict[str, Any]:
+    """The plain values behind the form: from the session, else from the link, else recommended."""
+    if _VALUES not in st.session_state:
+        preset = st.query_params.get("preset", "recommended")
+        try:
+            if preset not in PRESETS:
+                raise Problem("The link", "names a preset that does not exist",
+                              "the recommended settings are shown instead")
+            assignments = dict(text.partition("=")[::2] for text in st.query_params.get_all("set"))
+            config = override(PRESETS[preset], assignments)
+        except Problem as problem:
+            preset, config = "recommended", PRESETS["recommended"]
+            st.session_state[_LINK_PROBLEM] = str(problem)
+        st.session_state[_PRESET] = preset
+        st.session_state[_VALUES] = config.model_dump(mode="json")
+    return st.session_state[_VALUES]
+
+
+def adopt(config: Config) -> None:
+    """Show the settings of another run in the form."""
+    st.session_state[_VALUES] = config.model_dump(mode="json")
+
+
+def preset_picker() -> None:
+    """Choose a preset: every setting takes its value."""
+    values()
+
+    def take() -> None:
+        name = st.session_state["preset-picker"]
+        st.session_state[_PRESET] = name
+        st.session_state[_VALUES] = PRESETS[name].model_dump(mode="json")
+
+    st.session_state["preset-picker"] = st.session_state[_PRESET]
+    st.segmented_control(
+        "Start from", list(PRESET_NAMES), format_func=PRESET_NAMES.__getitem__,
+        key="preset-picker", on_change=take, required=True,
+        help="Recommended learns many times faster. As in the article repeats the published recipe "
+        "step by step. Article + features adds its VGG16 loss. Every choice below can still be moved.",
+    )  # fmt: skip
+    if problem := st.session_state.pop(_LINK_PROBLEM, None):
+        st.warning(f"{problem} The link's other settings were left out.")
+
+
+def config_form() -> Config | None:
+    """Draw the form and return its config, or None after saying which setting cannot be used."""
+    for key in FIRST:
+        _control(key)
+    with st.expander("More settings"):
+        for title, keys in GROUPS.items():
+            st.caption(title)
+            for key in keys:
+                _control(key)
+    try:
+        config = parse(values())
+    except Problem as problem:
+        st.error(str(problem))
+        return None
+    st.query_params.from_dict(link(config))
+    return config
+
+
+def link(config: Config) -> dict[str, str | list[str]]:
+    """The query parameters that open the form with this config."""
+    preset = st.session_state.get(_PRESET, "recommended")
+    base, own = PRESETS[preset].model_dump(mode="json"), config.model_dump(mode="json")
+    changes = [
+        f"{key}={_as_text(_get(own, key))}" for key in FIELDS if _get(own, key) != _get(base, key)
+    ]
+    return {"preset": preset, "set": changes} if changes else {"preset": preset}
+
+
+def _as_text(value: Any) -> str:
+    """A value as ``override`` reads it."""
+    if isinstance(value, list):
+        return ",".join(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _get(record: dict[str, Any], key: str) -> Any:
+    for part in key.split("."):
+        record = record[part]
+    return record
+
+
+def _set(record: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    for part in path:
+        record = record[part]
+    record[last] = value
+
+
+def _control(key: str) -> None:
+    """One setting's control: label with unit, one sentence of help, the limits of the config."""
+    field, record = FIELDS[key], values()
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict)
+    unit, value = str(extra["unit"]), _get(record, key)
+    percent = key in ("loss.mse", "loss.mae", "loss.vgg") and _get(record, "loss.weighting") == "influence"
+    widget = f"setting:{key}:{'percent' if percent else 'plain'}"
+
+    def changed() -> None:
+        new = st.session_state[widget]
+        _set(values(), key, list(new) if isinstance(new, (list, tuple)) else new)
+
+    common: dict[str, Any] = {
+        "label": f"{field.title} ({unit})" if unit else field.title, "key": widget,
+        "help": field.description, "on_change": changed,
+    }  # fmt: skip
+    kind = next((a for a in get_args(field.annotation) if a is not NoneType), field.annotation)
+    kind = field.annotation if get_origin(field.annotation) in (Literal, tuple) else kind
+    limits = {name: getattr(m, name) for m in field.metadata for name in ("ge", "gt", "le") if hasattr(m, name)}
+    if percent:
+        st.session_state[widget] = min(100, round(value))
+        st.slider(min_value=0, max_value=100, step=5, format="%d %%", **common)
+    elif get_origin(kind) is tuple:
+        st.session_state[widget] = value
+        st.pills(options=get_args(get_args(kind)[0]), selection_mode="multi", **common)
+    elif get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
+        options = list(get_args(kind)) or [member.value for member in kind]
+        st.session_state[widget] = value
+        st.selectbox(options=options, format_func=lambda o: WORDS.get(o, o), **common)
+    elif kind is bool:
+        st.session_state[widget] = value
+        st.toggle(**common)
+    elif key in FIRST and kind is int:
+        st.session_state[widget] = value
+        st.slider(min_value=limits["ge"], max_value=max(SLIDER_ENDS[key], value), **common)
+    elif kind is int:
+        st.session_state[widget] = value
+        st.number_input(min_value=limits["ge"], max_value=limits["le"], step=1, **common)
+    else:
+        st.session_state[widget] = None if value is None else float(value)
+        st.number_input(min_value=0.0, max_value=None, format="%g", placeholder="none", **common)
+
+
+SLIDER_ENDS = {"layers": 16, "filters": 128, "epochs": 60}
+"""Where the sliders end; links and the command line may go to the config's own limits."""

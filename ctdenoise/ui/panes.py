@@ -1,0 +1,63 @@
+"""From scans, pairs and runs to the panes of the viewer: one name and one colour per image."""
+
+from typing import Any
+
+from ctdenoise.runs.store import Run
+from ctdenoise.scans.library import PairRecord
+from ctdenoise.training import events
+from ctdenoise.ui import palette, pixels
+from ctdenoise.ui.session import runs
+from ctdenoise.ui.viewer import Pane
+
+
+def geometry(record: PairRecord) -> dict[str, Any]:
+    """What the viewer must know of a pair besides its pictures."""
+    return {
+        "spacing": record.spacing, "unit": record.unit, "orientation": record.orientation,
+        "labels": [
+            f"Slice {i + 1} of {record.slices}, z = {z:.1f} mm" for i, z in enumerate(record.positions)
+        ],
+    }  # fmt: skip
+
+
+def low(owner: str, record: PairRecord) -> Pane:
+    frames = tuple(pixels.low(owner, record.id, i) for i in range(record.slices))
+    return Pane("Low dose", palette.LOW.color, frames, dash=palette.LOW.dash)
+
+
+def full(owner: str, record: PairRecord) -> Pane:
+    frames = tuple(pixels.full(owner, record.id, i) for i in range(record.slices))
+    return Pane("Full dose", palette.FULL.color, frames, dash=palette.FULL.dash)
+
+
+def gaussian(owner: str, record: PairRecord, sigma: float) -> Pane:
+    frames = tuple(pixels.gaussian(owner, record.id, i, sigma) for i in range(record.slices))
+    style = palette.GAUSSIAN
+    return Pane(f"Gaussian {sigma:g} px", style.color, frames, dash=style.dash)
+
+
+def network(run: Run, owner: str, record: PairRecord) -> Pane:
+    """The run's network on every slice of a pair, computed slice by slice as they are looked at."""
+    epoch = last_epoch(run)
+    frames = tuple(
+        pixels.denoised(run.id, epoch, owner, record.id, i) for i in range(record.slices)
+    )
+    style = run_style(run)
+    return Pane(run.name, style.color, frames, dash=style.dash)
+
+
+def last_epoch(run: Run) -> int:
+    """The epoch whose network the run's checkpoint holds; 0 where there is none yet."""
+    return max((e.epoch for e in events.read(run.folder) if isinstance(e, events.Epoch)), default=0)
+
+
+def run_style(run: Run) -> palette.Style:
+    """The run's colour and dash: the same on every page, different for neighbouring runs."""
+    order = sorted(runs(), key=lambda each: each.created)
+    number = next((i for i, each in enumerate(order) if each.id == run.id), 0)
+    return palette.RUNS[number % len(palette.RUNS)]
+
+
+def difference(name: str, panes: list[Pane], of: int, minus: int) -> Pane:
+    """A map of pane ``of`` minus pane ``minus``."""
+    return Pane(name, panes[max(of, minus)].color, panes[of].frames, minus=minus)

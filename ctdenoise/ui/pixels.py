@@ -1,0 +1,157 @@
+"""Pictures on their way to the viewer: what an address stands for, and the route that serves it.
+
+An address names one picture for good (its content never changes under the same address), so that
+the browser keeps it: windowing, scrolling back and reruns of a page then cost no bytes.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from ctdenoise.errors import Problem
+from ctdenoise.hounsfield import to_int16
+from ctdenoise.runs import jobs
+from ctdenoise.runs.engine import engine
+from ctdenoise.ui.session import COOKIE, SAMPLE, library, store, valid_workspace
+
+ROUTE = "/pixels/{address:path}"
+WAIT_SECONDS = 60
+
+Image = NDArray[np.int16]
+
+
+def scan(owner: str, scan_id: str, index: int) -> str:
+    """Address of one slice of a scan."""
+    return f"/pixels/scan/{owner}/{scan_id}/{index}"
+
+
+def twin(
+    owner: str, scan_id: str, index: int, dose: float, photons: float, electrons: float, f50: float
+) -> str:
+    """Address of the simulated low dose of one slice, made when it is asked for."""
+    return f"/pixels/twin/{owner}/{scan_id}/{index}/{dose:g}/{photons:g}/{electrons:g}/{f50:g}"
+
+
+def full(owner: str, pair_id: str, index: int) -> str:
+    return f"/pixels/full/{owner}/{pair_id}/{index}"
+
+
+def low(owner: str, pair_id: str, index: int) -> str:
+    """Address of the first noise draw of one slice: the one that is shown and judged."""
+    return f"/pixels/low/{owner}/{pair_id}/{index}"
+
+
+def gaussian(owner: str, pair_id: str, index: int, sigma: float) -> str:
+    """Address of the low dose under a Gaussian filter, ``sigma`` in pixels."""
+    return f"/pixels/gaussian/{owner}/{pair_id}/{index}/{sigma:g}"
+
+
+def progress(run_id: str, image: str) -> str:
+    """Address of a run's progress picture, by its file name."""
+    return f"/pixels/progress/{run_id}/{quote(image)}"
+
+
+def denoised(run_id: str, epoch: int, owner: str, pair_id: str, index: int) -> str:
+    """Address of one low-dose slice through the network that a run had after ``epoch``."""
+    return f"/pixels/denoised/{run_id}/{epoch}/{owner}/{pair_id}/{index}"
+
+
+@lru_cache(maxsize=64)
+def load(address: str, workspace: str) -> Image:
+    """The picture behind an address, int16 (rows, columns), read-only.
+
+    Raises :class:`Problem` where it does not exist or belongs to another workspace.
+    """
+    kind, *parts = address.removeprefix("/pixels/").split("/")
+    try:
+        image = _LOADERS[kind](workspace, *parts)
+    except (KeyError, TypeError, ValueError, IndexError, FileNotFoundError) as error:
+        raise Problem("This picture", "does not exist any more", "reload the page") from error
+    image.setflags(write=False)
+    return image
+
+
+def _owned(owner: str, workspace: str) -> str:
+    if owner not in (workspace, SAMPLE):
+        raise Problem("This picture", "belongs to another workspace", "open one of your own")
+    return owner
+
+
+def _run_folder(run_id: str, workspace: str) -> Path:
+    run = store().run(run_id)
+    _owned(run.workspace, workspace)
+    return run.folder
+
+
+def _scan(workspace: str, owner: str, scan_id: str, index: str) -> Image:
+    return to_int16(library(_owned(owner, workspace)).scan(scan_id).values[int(index)])
+
+
+def _twin(workspace: str, owner: str, scan_id: str, index: str, *physics: str) -> Image:
+    dose, photons, electrons, f50 = map(float, physics)
+    return engine().ask(
+        jobs.preview_low_dose, _owned(owner, workspace), scan_id, int(index), dose,
+        photons, electrons, f50,
+    ).result(WAIT_SECONDS)  # fmt: skip
+
+
+def _full(workspace: str, owner: str, pair_id: str, index: str) -> Image:
+    return to_int16(library(_owned(owner, workspace)).pair(pair_id).full[int(index)])
+
+
+def _low(workspace: str, owner: str, pair_id: str, index: str) -> Image:
+    return to_int16(library(_owned(owner, workspace)).pair(pair_id).low[0, int(index)])
+
+
+def _gaussian(workspace: str, owner: str, pair_id: str, index: str, sigma: str) -> Image:
+    from scipy.ndimage import gaussian_filter  # not needed before the first comparison
+
+    values = library(_owned(owner, workspace)).pair(pair_id).low[0, int(index)]
+    return to_int16(gaussian_filter(values, min(float(sigma), 20.0)))
+
+
+def _progress(workspace: str, run_id: str, image: str) -> Image:
+    from tifffile import imread
+
+    return imread(_run_folder(run_id, workspace) / "progress" / Path(image).name)
+
+
+def _denoised(workspace: str, run_id: str, epoch: str, owner: str, pair_id: str, i: str) -> Image:
+    _run_folder(run_id, workspace)
+    return engine().ask(
+        jobs.denoise_slice, run_id, _owned(owner, workspace), pair_id, int(i), 0
+    ).result(WAIT_SECONDS)  # fmt: skip
+
+
+_LOADERS = {
+    "scan": _scan, "twin": _twin, "full": _full, "low": _low, "gaussian": _gaussian,
+    "progress": _progress, "denoised": _denoised,
+}  # fmt: skip
+
+
+async def serve(request: Request) -> Response:
+    """Answer with the raw little-endian int16 pixels; a problem is told in its one sentence."""
+    workspace = valid_workspace(request.cookies.get(COOKIE)) or "local"
+    try:
+        image = await run_in_threadpool(load, f"/pixels/{request.path_params['address']}", workspace)
+    except Problem as problem:
+        return PlainTextResponse(str(problem), status_code=404)
+    except TimeoutError:
+        return PlainTextResponse(
+            "This picture is taking too long: the machine is busy, try again in a moment.", 503
+        )
+    return Response(
+        image.astype("<i2", copy=False).tobytes(),
+        media_type="application/octet-stream",
+        headers={
+            "X-Rows": str(image.shape[0]),
+            "X-Columns": str(image.shape[1]),
+            "Cache-Control": "private, max-age=86400, immutable",
+        },
+    )

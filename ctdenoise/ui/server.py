@@ -1,0 +1,90 @@
+"""What surrounds the pages: start-up, the picture route, the workspace cookie, the security policy."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http.cookies import SimpleCookie
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ctdenoise.runs import jobs
+from ctdenoise.runs.engine import engine
+from ctdenoise.settings import ROOT
+from ctdenoise.ui import pixels
+from ctdenoise.ui.session import COOKIE, SAMPLE, library, new_workspace, valid_workspace
+
+SCRIPT = ROOT / "ctdenoise" / "ui" / "main.py"
+ROUTES = [Route(pixels.ROUTE, pixels.serve)]
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; "
+    "base-uri 'self'; frame-ancestors 'self'"
+)
+
+
+def _warm_up() -> None:
+    """Bring the engine up, resume what a stopped server left, and make the sample once."""
+    running = engine()
+    running.recover()
+    if not library(SAMPLE).pairs():
+        running.ask(jobs.prepare_sample).result()
+
+
+def _import_heavy() -> None:
+    """Import what the pages need later, then keep it out of every garbage collection.
+
+    Streamlit collects all generations after each script run; frozen objects are not visited.
+    """
+    import plotly.graph_objects  # noqa: F401
+    import scipy.ndimage  # noqa: F401
+    import skimage.metrics  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    imports = asyncio.get_running_loop().run_in_executor(None, _import_heavy)
+    yield
+    await imports
+
+
+class Visitor:
+    """Give each new browser a workspace of its own, and every answer the security policy."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        cookie = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
+        known = valid_workspace(cookie[COOKIE].value if COOKIE in cookie else None)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = POLICY
+                headers["X-Content-Type-Options"] = "nosniff"
+                if not known and headers.get("content-type", "").startswith("text/html"):
+                    headers.append(
+                        "Set-Cookie",
+                        f"{COOKIE}={new_workspace()}; Path=/; Max-Age=31536000; HttpOnly; "
+                        "SameSite=Lax",
+                    )
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+MIDDLEWARE = [Middleware(Visitor)]

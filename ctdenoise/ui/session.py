@@ -1,0 +1,57 @@
+"""Whose session this is: the workspace behind the browser's cookie, its library and its runs."""
+
+import re
+import secrets
+from functools import cache
+
+import streamlit as st
+
+from ctdenoise.runs.store import Run, Store
+from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.settings import settings
+
+COOKIE = "ctdenoise_workspace"
+SAMPLE = "sample"
+"""The workspace of the sample, which everybody sees and nobody changes."""
+
+_WORKSPACE = re.compile(r"[0-9a-f]{32}")
+
+
+def new_workspace() -> str:
+    return secrets.token_hex(16)
+
+
+def valid_workspace(cookie: str | None) -> str | None:
+    """The cookie's workspace, or None where it is missing or not one of ours."""
+    return cookie if cookie and _WORKSPACE.fullmatch(cookie) else None
+
+
+def workspace() -> str:
+    """The workspace of this browser; "local" where there are no cookies."""
+    return valid_workspace(st.context.cookies.get(COOKIE)) or "local"
+
+
+def library(owner: str) -> Library:
+    """The library of a workspace."""
+    return Library(settings().workspaces / owner)
+
+
+@cache
+def store() -> Store:
+    """The runs, one connection pool for the whole server."""
+    return Store(settings().database)
+
+
+def pairs() -> dict[tuple[str, str], PairRecord]:
+    """Every pair this session may use, by (workspace, pair id): its own first, then the sample."""
+    mine = workspace()
+    return {
+        (owner, record.id): record
+        for owner in (mine, SAMPLE)
+        for record in library(owner).pairs()
+    }
+
+
+def runs() -> list[Run]:
+    """The runs of this session, newest first."""
+    return store().runs(workspace())

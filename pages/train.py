@@ -1,0 +1,96 @@
+"""Train: choose the network and its recipe, see what it will be, press Train."""
+
+import streamlit as st
+
+from ctdenoise.runs import jobs
+from ctdenoise.runs.engine import engine
+from ctdenoise.training.architecture import layer_table, parameters
+from ctdenoise.training.config import Config
+from ctdenoise.training.split import split
+from ctdenoise.ui import cards, drawings, forms
+from ctdenoise.ui.session import pairs, store, workspace
+
+st.title("Which network shall learn?")
+available = pairs()
+if not available:
+    cards.preparing_sample()
+    st.stop()
+
+picture, controls = st.columns([3, 2], gap="large")
+with controls:
+    forms.preset_picker()
+    config = forms.config_form()
+if config is None:
+    st.stop()
+
+
+def default_name(config: Config) -> str:
+    """What a run is called where nobody named it: what makes it different."""
+    kind = "residual" if config.residual else "direct"
+    loss = " + ".join(config.loss.weights()).upper()
+    return f"{config.layers} × {config.filters} {kind}, {loss}"
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def seconds_needed(measured: Config) -> float:
+    """How long the run takes on this machine, from real steps of this very network."""
+    return float(engine().ask(jobs.measure_run, measured.model_dump(mode="json")).result(60))
+
+
+@st.fragment
+def time_estimate(config: Config) -> None:
+    with st.spinner("Measuring a few steps on this machine …"):
+        try:
+            st.metric("Time on this machine", f"about {cards.duration(seconds_needed(config))}",
+                      help="Measured just now with real steps of this network, then multiplied.")  # fmt: skip
+        except TimeoutError:
+            st.metric("Time on this machine", "busy", help="The machine is too busy to measure.")
+
+
+with picture:
+    if "pair" in st.query_params and "train-pairs" not in st.session_state:
+        st.session_state["train-pairs"] = [k for k in available if k[1] == st.query_params["pair"]]
+    if "train-pairs" not in st.session_state:
+        owner = next(reversed(available))[0]
+        own = [k for k in available if k[0] == workspace()]
+        st.session_state["train-pairs"] = own or [k for k in available if k[0] == owner]
+    st.session_state["train-pairs"] = [k for k in st.session_state["train-pairs"] if k in available]
+    chosen = st.multiselect(
+        "Learn from", list(available), key="train-pairs", persist_state="session",
+        format_func=lambda k: cards.pair_name(k[0], available[k]),
+        help="With three patients or more, whole patients are kept aside for validation and test.",
+    )  # fmt: skip
+    units = {available[key].unit for key in chosen}
+    if not chosen:
+        st.info("Choose at least one scan to learn from.")
+    elif len(units) > 1:
+        st.error("These scans have different units: train on one kind of picture at a time.")
+    name = st.text_input("Name of the run", placeholder=default_name(config), max_chars=80)
+    start = st.button("Train", type="primary", icon=":material/play_arrow:",
+                      disabled=not chosen or len(units) > 1, width="stretch")  # fmt: skip
+    if start:
+        run = store().create_run(workspace(), name or default_name(config), config, chosen)
+        engine().launch(run.id)
+        st.switch_page("pages/watch.py", query_params={"run": run.id})
+    if chosen:
+        division = split([available[key] for key in chosen], config.seed)
+        (st.warning if division.flatters else st.info)(
+            division.sentence, icon=":material/call_split:"
+        )
+    st.html(drawings.network(config))
+    facts = st.columns(3)
+    facts[0].metric("Weights", f"{parameters(config):,}")
+    facts[1].metric(
+        "Sees around each pixel", f"{config.receptive_field} px",
+        help="Receptive field: the side of the square of input pixels that one output pixel depends on.",
+    )  # fmt: skip
+    with facts[2]:
+        time_estimate(config)
+    if config.stride > 1:
+        st.warning(
+            f"With stride {config.stride} the picture shrinks inside the network and is enlarged "
+            "again at its end: faster, but fine detail cannot come back.",
+            icon=":material/photo_size_select_small:",
+        )
+    with st.expander("Layer by layer"):
+        st.dataframe(drawings.layer_rows(layer_table(config)), hide_index=True)
