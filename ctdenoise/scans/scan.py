@@ -51,8 +51,12 @@ class Scan:
 
     def taking(self, slices: list[int]) -> "Scan":
         """The same scan with only these slices, in this order."""
-        return replace(self, values=self.values[slices], positions=self.positions[slices],
-                       origins=self.origins[slices])
+        return replace(
+            self,
+            values=self.values[slices],
+            positions=self.positions[slices],
+            origins=self.origins[slices],
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,348 @@
+"""One DICOM file: what it says about its slices, and its pixels in HU."""
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.pixels import apply_modality_lut
+
+from ctdenoise.errors import Problem
+from ctdenoise.hounsfield import AIR
+from ctdenoise.scans.scan import Facts
+
+MODALITIES = {"CT", "MR", "PT", "NM", "CR", "DX", "RG", "MG", "XA", "RF", "IO", "PX"}
+"""Scans and projection images; segmentations, dose maps, reports and ultrasound are not."""
+
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+PADDING_BELOW = -2000.0
+"""HU that neither tissue nor the noise of air reaches: scanners fill the corners with it."""
+
+_LOW = re.compile(r"\b(ultra)?[\s_-]*low[\s_-]*dose|\bquarter|\bldct|\buldct|\bqd(ct)?\b", re.I)
+_FULL = re.compile(
+    r"\b(full|normal|standard|routine|high|regular)[\s_-]*dose|\bfdct|\bndct|\bfd\b", re.I
+)
+_ENHANCED_ONLY = (
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "NumberOfFrames",
+    "DimensionOrganizationSequence",
+    "DimensionIndexSequence",
+    "DimensionOrganizationType",
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file, and the frame in it (from 0), that a slice comes from."""
+
+    path: Path
+    frame: int = 0
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What the header says about one slice; its pixels are decoded later.
+
+    ``origin`` is None where the file gives no position; ``order`` sorts slices that share one.
+    """
+
+    source: Source
+    instance: str
+    series: str
+    order: tuple[int, int, int]
+    shape: tuple[int, int]
+    spacing: tuple[float, float] | None
+    origin: tuple[float, float, float] | None
+    orientation: tuple[float, float, float, float, float, float]
+    unit: str
+    facts: Facts
+
+
+def dose_word(text: str) -> str:
+    """ "low", "full" or "" as a description says it.
+
+    >>> dose_word("Low Dose Images"), dose_word("Full Dose Images"), dose_word("Thorax 1.0")
+    ('low', 'full', '')
+    """
+    return "low" if _LOW.search(text) else "full" if _FULL.search(text) else ""
+
+
+def open_dataset(path: Path, *, pixels: bool = True) -> Dataset:
+    """Read a DICOM file, also one without the preamble that old exports leave out."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return pydicom.dcmread(path, stop_before_pixels=not pixels)
+            except InvalidDicomError:
+                dataset = pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
+                if "Rows" not in dataset or "Modality" not in dataset:
+                    raise
+                if "TransferSyntaxUID" not in dataset.file_meta:
+                    implicit, little = dataset.original_encoding
+                    dataset.file_meta.TransferSyntaxUID = (
+                        pydicom.uid.ImplicitVRLittleEndian
+                        if implicit
+                        else pydicom.uid.ExplicitVRLittleEndian
+                        if little
+                        else pydicom.uid.ExplicitVRBigEndian
+                    )
+                return dataset
+    except InvalidDicomError as error:
+        raise Problem(
+            path.name,
+            "is not a DICOM, PNG, TIFF, NPY or zip file",
+            "leave it out, or export the scan as DICOM",
+        ) from error
+    except MemoryError as error:
+        raise too_large(path.name) from error
+    except Exception as error:
+        raise damaged(path.name) from error
+
+
+def damaged(name: str) -> Problem:
+    return Problem(name, "is cut off or damaged", "copy or export it again")
+
+
+def too_large(name: str) -> Problem:
+    return Problem(name, "needs more memory than there is", "load fewer slices at a time")
+
+
+def slices(path: Path) -> list[Slice]:
+    """The slices of a file, one for each frame; raises :class:`Problem` for what is no scan."""
+    dataset = open_dataset(path, pixels=False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _refuse(dataset, path.name)
+            frames = int(dataset.get("NumberOfFrames") or 1)
+            return [_slice(dataset, path, frame) for frame in range(frames)]
+    except Problem:
+        raise
+    except MemoryError as error:
+        raise too_large(path.name) from error
+    except Exception as error:
+        raise damaged(path.name) from error
+
+
+def decode(path: Path, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """The pixels of these frames, float32 (rows, columns) in HU or in the file's own unit.
+
+    Padding outside the field of view becomes -1024 HU in CT.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for frame, values, dataset in _decoded(path, frames):
+                values = np.asarray(values, np.float64)
+                if not np.isfinite(values).all():
+                    raise Problem(path.name, "holds values that are not numbers", "export it again")
+                if _unit(dataset) == "HU":
+                    values = _without_padding(values, dataset)
+                yield frame, values.astype(np.float32)
+    except Problem:
+        raise
+    except MemoryError as error:
+        raise too_large(path.name) from error
+    except Exception as error:  # native decoders raise whatever they like
+        raise damaged(path.name) from error
+
+
+def flattened(dataset: Dataset, frame: int) -> Dataset:
+    """An Enhanced object's frame as if it were a classic one: functional groups at top level.
+
+    Other objects come back as they are. Pixels are left out.
+    """
+    if "PerFrameFunctionalGroupsSequence" not in dataset:
+        return dataset
+    flat = Dataset()
+    for element in dataset:
+        if element.keyword not in _ENHANCED_ONLY and element.keyword != "PixelData":
+            flat.add(element)
+    groups = [
+        *dataset.get("SharedFunctionalGroupsSequence", []),
+        dataset.PerFrameFunctionalGroupsSequence[frame],
+    ]
+    for group in groups:
+        for macro in group:
+            if macro.VR == "SQ" and len(macro.value) == 1:
+                for element in macro.value[0]:
+                    flat.add(element)
+                if "FrameType" in macro.value[0]:
+                    flat.ImageType = macro.value[0].FrameType
+                    del flat.FrameType
+    return flat
+
+
+def _decoded(
+    path: Path, frames: Sequence[int]
+) -> Iterator[tuple[int, NDArray[np.generic], Dataset]]:
+    dataset = open_dataset(path)
+    if "PerFrameFunctionalGroupsSequence" in dataset:
+        # pydicom's own rescaling does not look into functional groups (pydicom#2353).
+        from highdicom import Image
+
+        image = Image.from_dataset(dataset, copy=False)
+        for frame in frames:
+            values = image.get_frame(
+                frame + 1,
+                dtype=np.float64,
+                apply_real_world_transform=False,
+                apply_presentation_lut=False,
+                apply_palette_color_lut=False,
+                apply_icc_profile=False,
+            )
+            yield frame, values, flattened(dataset, frame)
+    else:
+        values = apply_modality_lut(dataset.pixel_array, dataset)
+        if values.ndim == 2:
+            values = values[None]
+        for frame in frames:
+            yield frame, values[frame], dataset
+
+
+def _without_padding(values: NDArray[np.float64], dataset: Dataset) -> NDArray[np.float64]:
+    outside = values <= PADDING_BELOW
+    padding = dataset.get("PixelPaddingValue")
+    if isinstance(padding, int):
+        slope, intercept = float(dataset.RescaleSlope), float(dataset.RescaleIntercept)
+        limit = dataset.get("PixelPaddingRangeLimit")
+        ends = sorted(slope * p + intercept for p in (padding, limit if limit else padding))
+        # A padding value that tissue can have, 0 HU for one, is a mistake in the file.
+        if ends[1] < AIR or ends[0] > 3071:
+            outside |= (values >= ends[0] - 1e-3) & (values <= ends[1] + 1e-3)
+    return np.where(outside, AIR, values)
+
+
+def _refuse(dataset: Dataset, name: str) -> None:
+    modality = str(dataset.get("Modality") or "")
+    if "Rows" not in dataset or "Columns" not in dataset:
+        raise Problem(name, "holds no image", "leave it out and choose the CT slices")
+    if dataset.get("SamplesPerPixel", 1) != 1 or not str(
+        dataset.get("PhotometricInterpretation", "MONOCHROME2")
+    ).startswith("MONOCHROME"):
+        raise Problem(name, "is a colour image", "export the greyscale series instead")
+    if str(dataset.get("BurnedInAnnotation") or "").upper() == "YES":
+        raise Problem(
+            name,
+            "has text burned into its pixels, which may name the patient",
+            "export the series without annotation",
+        )
+    kinds = {_third(flattened(dataset, 0)), _third(dataset)}
+    if kinds & {"LOCALIZER", "SCOUT", "TOPOGRAM"}:
+        raise Problem(name, "is a localizer (overview image)", "choose the axial slices instead")
+    if str(dataset.get("SOPClassUID") or "").startswith(SECONDARY_CAPTURE) or kinds & {
+        "SCREEN SAVE",
+        "SCREENSAVE",
+        "SECONDARY CAPTURE",
+        "DOSE INFO",
+    }:
+        raise Problem(
+            name, "is a secondary capture (a screenshot)", "export the original series instead"
+        )
+    if modality not in MODALITIES:
+        raise Problem(
+            name,
+            f"is of the kind {modality or 'unknown'}, which is not a scan",
+            "choose CT, MR, PET or X-ray images",
+        )
+
+
+def _third(dataset: Dataset) -> str:
+    kinds = dataset.get("ImageType") or []
+    return str(kinds[2]).strip().upper() if not isinstance(kinds, str) and len(kinds) > 2 else ""
+
+
+def _unit(dataset: Dataset) -> str:
+    """ "HU" for CT that says how to come to HU; perfusion maps and other modalities have none."""
+    if dataset.get("Modality") != "CT" or None in _numbers(
+        dataset, "RescaleSlope", "RescaleIntercept"
+    ):
+        return ""
+    return "HU" if str(dataset.get("RescaleType") or "HU").upper().startswith("HU") else ""
+
+
+def _slice(dataset: Dataset, path: Path, frame: int) -> Slice:
+    flat = flattened(dataset, frame)
+    spacing = _vector(flat, "PixelSpacing", 2) or _vector(flat, "ImagerPixelSpacing", 2)
+    if spacing and min(spacing) <= 0:
+        spacing = None
+    return Slice(
+        source=Source(path, frame),
+        instance=f"{flat.get('SOPInstanceUID') or path} {frame}",
+        series=str(flat.get("SeriesInstanceUID") or path.parent),
+        order=(_integer(flat, "AcquisitionNumber"), _integer(flat, "InstanceNumber"), frame),
+        shape=(int(flat.Rows), int(flat.Columns)),
+        spacing=(spacing[0], spacing[1]) if spacing else None,
+        origin=_vector(flat, "ImagePositionPatient", 3),  # type: ignore[arg-type]
+        orientation=_vector(flat, "ImageOrientationPatient", 6) or (1, 0, 0, 0, 1, 0),  # type: ignore[arg-type]
+        unit=_unit(flat),
+        facts=_facts(flat),
+    )
+
+
+def _facts(dataset: Dataset) -> Facts:
+    kernel = dataset.get("ConvolutionKernel") or ""
+    kernel = kernel if isinstance(kernel, str) else "/".join(map(str, kernel))
+    kv, thickness = _numbers(dataset, "KVP", "SliceThickness")
+    words = [str(dataset.get(k) or "") for k in ("SeriesDescription", "ImageComments")]
+    word = dose_word(" ".join([*words, str(dataset.get("ProtocolName") or "")]))
+    number = dataset.get("SeriesNumber")
+    label = [f"Series {number}" if number is not None else "Series", kernel]
+    label += [f"{thickness:g} mm" if thickness else "", f"{word} dose" if word else ""]
+    maker = f"{dataset.get('Manufacturer') or ''} {dataset.get('ManufacturerModelName') or ''}"
+    study = dataset.get("StudyInstanceUID") or dataset.get("SeriesInstanceUID")
+    return Facts(
+        # Without a patient's ID, everything in one study (or else series) is one patient.
+        patient=str(dataset.get("PatientID") or "").strip() or (f"study {study}" if study else ""),
+        series=", ".join(part for part in label if part),
+        modality=str(dataset.Modality),
+        dose_word=word,
+        exposure_mas=_exposure(dataset),
+        kernel=kernel,
+        tube_kv=kv,
+        thickness_mm=thickness,
+        scanner=" ".join(maker.split()),
+    )
+
+
+def _exposure(dataset: Dataset) -> float | None:
+    """Tube current times time in mAs, from whichever of the tags the scanner filled."""
+    mas, exact, micro, current, time = _numbers(
+        dataset, "Exposure", "ExposureInmAs", "ExposureInuAs", "XRayTubeCurrent", "ExposureTime"
+    )
+    if mas or exact:
+        return mas or exact
+    if micro:
+        return micro / 1000
+    return current * time / 1000 if current and time else None
+
+
+def _numbers(dataset: Dataset, *keywords: str) -> list[float | None]:
+    found: list[float | None] = []
+    for keyword in keywords:
+        try:
+            value = float(dataset.get(keyword))  # type: ignore[arg-type]
+            found.append(value if np.isfinite(value) else None)
+        except (TypeError, ValueError):
+            found.append(None)
+    return found
+
+
+def _integer(dataset: Dataset, keyword: str) -> int:
+    return int(_numbers(dataset, keyword)[0] or 0)
+
+
+def _vector(dataset: Dataset, keyword: str, length: int) -> tuple[float, ...] | None:
+    try:
+        values = tuple(float(v) for v in dataset.get(keyword))  # type: ignore[union-attr]
+    except (TypeError, ValueError):
+        return None
+    return values if len(values) == length and np.isfinite(values).all() else None

@@ -1,0 +1,223 @@
+"""Which scan is the low dose of which, and which slices of the two belong together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctdenoise.errors import Problem
+from ctdenoise.scans.scan import Pair, Scan
+
+SPACING_TOLERANCE = 0.01
+"""Relative difference of pixel spacing up to which two scans share a grid."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """Scans ``low`` and ``full`` (indices) belong together, for the reason in ``why``."""
+
+    low: int
+    full: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Matched:
+    """A pair, the slices of each scan that went into it, and those that found no partner."""
+
+    pair: Pair
+    low_slices: list[int]
+    full_slices: list[int]
+    low_alone: list[int]
+    full_alone: list[int]
+
+    @property
+    def sentence(self) -> str:
+        count = len(self.low_slices)
+        told = f"{count} {'slice' if count == 1 else 'slices'} matched by position"
+        rest = [
+            f"{len(alone)} only at {dose} dose"
+            for alone, dose in ((self.low_alone, "low"), (self.full_alone, "full"))
+            if alone
+        ]
+        return "; ".join([told, *rest]) + "."
+
+
+def recognise(scans: Sequence[Scan]) -> list[Recognised]:
+    """Find low-dose and full-dose scans of the same slices among these.
+
+    What the tags say (dose words, then exposure) goes before measured noise, and noise is only
+    asked where kernel and slice thickness are the same, since both change it. Each scan is used
+    once; scans whose tags are clear are served first.
+    """
+    found: list[tuple[int, Recognised]] = []
+    for a, b in combinations(range(len(scans)), 2):
+        matching = _matching(scans[a], scans[b])
+        if isinstance(matching, Problem):
+            continue
+        told = _told(scans[a], scans[b], *matching)
+        if told:
+            rank, first_is_low, why = told
+            found.append((rank, Recognised(a, b, why) if first_is_low else Recognised(b, a, why)))
+    used: set[int] = set()
+    pairs: list[Recognised] = []
+    for _, pair in sorted(found, key=lambda item: item[0]):
+        if not used & {pair.low, pair.full}:
+            used |= {pair.low, pair.full}
+            pairs.append(pair)
+    return pairs
+
+
+def match(low: Scan, full: Scan, *, name: str = "") -> Matched:
+    """Pair the slices of two scans by position; raises :class:`Problem` where none match."""
+    matching = _matching(low, full)
+    if isinstance(matching, Problem):
+        raise matching
+    low_slices, full_slices = map(list, matching)
+    pair = Pair(
+        name=name or _common_name(low, full),
+        low=_taken(low.values, low_slices)[None],
+        full=_taken(full.values, full_slices),
+        spacing=full.spacing,
+        positions=full.positions[full_slices],
+        orientation=full.orientation,
+        unit=full.unit,
+        patient=full.facts.patient or low.facts.patient,
+        dose_fraction=_fraction(low, full),
+    )
+    return Matched(
+        pair,
+        low_slices,
+        full_slices,
+        [i for i in range(len(low.values)) if i not in set(low_slices)],
+        [i for i in range(len(full.values)) if i not in set(full_slices)],
+    )
+
+
+def match_all(lows: Sequence[Scan], fulls: Sequence[Scan]) -> list[Matched]:
+    """Pair every low-dose scan with the full-dose scan that shares most slices with it.
+
+    For the two folders of the command line, where the folder says which dose a scan has. Raises
+    :class:`Problem` for a scan without a partner.
+    """
+    pairs: list[Matched] = []
+    free = list(fulls)
+    for low in lows:
+        best: Matched | None = None
+        chosen = -1
+        problem = Problem(low.name, "has no full-dose scan left", "give as many of both")
+        for index, full in enumerate(free):
+            try:
+                matched = match(low, full)
+            except Problem as error:
+                problem = error
+                continue
+            if best is None or len(matched.low_slices) > len(best.low_slices):
+                best, chosen = matched, index
+        if best is None:
+            raise problem
+        pairs.append(best)
+        free.pop(chosen)
+    if free:
+        raise Problem(free[0].name, "has no low-dose scan", "give as many of both")
+    return pairs
+
+
+def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int]] | Problem:
+    """Indices of the slices at the same positions, or why there are none."""
+    both = f"{low.name} and {full.name}"
+    if low.facts.patient != full.facts.patient:
+        return Problem(both, "are of different patients", "choose two scans of one patient")
+    if low.unit != full.unit:
+        return Problem(both, "have different units", "choose two scans of one kind")
+    if low.values.shape[1:] != full.values.shape[1:]:
+        sizes = [f"{s.values.shape[1]}×{s.values.shape[2]}" for s in (low, full)]
+        return Problem(both, f"differ in size ({sizes[0]} and {sizes[1]})", "choose equal ones")
+    if low.facts.modality == "image" and low.facts.series != full.facts.series:
+        return Problem(both, "have different names", "name the images of a pair alike")
+    if low.spacing and full.spacing:
+        if not np.allclose(low.spacing, full.spacing, rtol=SPACING_TOLERANCE):
+            return Problem(
+                both, "differ in pixel spacing", "choose reconstructions of one field of view"
+            )
+        if not np.allclose(low.orientation, full.orientation, atol=0.01):
+            return Problem(both, "lie in different directions", "choose two with equal slices")
+    ours, theirs = _nearest(low.positions, full.positions)
+    if not ours:
+        return Problem(
+            both, "have no slice at the same position", "choose two scans of the same slices"
+        )
+    if full.spacing:
+        offset = np.abs(low.origins[ours] - full.origins[theirs]).max()
+        if offset > _tolerance(low.positions, full.positions) + 0.5 * max(full.spacing):
+            return Problem(
+                both,
+                f"are shifted by {offset:.1f} mm against each other",
+                "choose reconstructions of one field of view",
+            )
+    return ours, theirs
+
+
+def _tolerance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """A quarter of the finer slice distance in mm; 0.5 mm where single slices have none."""
+    steps = np.concatenate([np.diff(np.sort(a)), np.diff(np.sort(b))])
+    return 0.25 * float(np.median(steps)) if steps.size else 0.5
+
+
+def _nearest(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[list[int], list[int]]:
+    """Pairs of indices that are each other's nearest and within tolerance, in order of ``b``."""
+    distance = np.abs(a[:, None] - b[None, :])
+    tolerance = _tolerance(a, b)
+    to_b, to_a = distance.argmin(1), distance.argmin(0)
+    chosen = [
+        (int(to_a[j]), j)
+        for j in range(len(b))
+        if to_b[to_a[j]] == j and distance[to_a[j], j] <= tolerance
+    ]
+    return [i for i, _ in chosen], [j for _, j in chosen]
+
+
+def _told(
+    a: Scan, b: Scan, in_a: Sequence[int], in_b: Sequence[int]
+) -> tuple[int, bool, str] | None:
+    """How clearly it is known (0 is clearest), whether ``a`` is the low dose, and from what."""
+    words = (a.facts.dose_word, b.facts.dose_word)
+    if words[0] != words[1] and any(words):
+        first_is_low = words[0] == "low" or words[1] == "full"
+        said = " and ".join(f'"{word} dose"' for word in words if word)
+        return (0 if all(words) else 1), first_is_low, f"The description says {said}."
+    kinds = [(s.facts.kernel, s.facts.thickness_mm, s.facts.tube_kv) for s in (a, b)]
+    if kinds[0] != kinds[1]:
+        return None
+    for first_is_low, low, full in ((True, a, b), (False, b, a)):
+        fraction = _fraction(low, full)
+        if fraction:
+            return 2, first_is_low, f"Its exposure is {fraction:.0%} of the other's."
+    # torch-free, but heavy enough (scipy, scikit-image) to load only when asked
+    from ctdenoise.quality.noise import noise_level
+
+    middle = len(in_a) // 2
+    noise = [noise_level(s.values[i[middle]]) for s, i in ((a, in_a), (b, in_b))]
+    if max(noise) <= 1.1 * min(noise):
+        return None
+    unit = f" {a.unit}" if a.unit else ""
+    why = f"Its noise is {max(noise):.3g}{unit} against {min(noise):.3g}{unit}."
+    return 3, noise[0] > noise[1], why
+
+
+def _taken(values: NDArray[np.float32], indices: list[int]) -> NDArray[np.float32]:
+    """These slices; the array itself, no copy, where that is all of them."""
+    return values if indices == list(range(len(values))) else values[indices]
+
+
+def _fraction(low: Scan, full: Scan) -> float | None:
+    """The exposures' ratio, where both are known and differ."""
+    a, b = low.facts.exposure_mas, full.facts.exposure_mas
+    same_voltage = low.facts.tube_kv == full.facts.tube_kv
+    return a / b if a and b and a < 0.95 * b and same_voltage else None
+
+
+def _common_name(low: Scan, full: Scan) -> str:
+    return full.name if full.name == low.name else f"{full.name} with {low.name}"
