@@ -15,7 +15,7 @@ def is_junk(name: str) -> bool:
     """Whether a file is what operating systems and DICOM media add beside the scans."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     return (
-        any(part.startswith(".") and part != ".." or part == "__MACOSX" for part in parts)
+        any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts)
         or not parts
         or parts[-1].upper() in {"DICOMDIR", "THUMBS.DB", "DESKTOP.INI"}
     )

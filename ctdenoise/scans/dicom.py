@@ -141,12 +141,12 @@ def decode(path: Path, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for frame, values, dataset in _decoded(path, frames):
-                values = np.asarray(values, np.float64)
-                if not np.isfinite(values).all():
+                numbers = np.asarray(values, np.float64)
+                if not np.isfinite(numbers).all():
                     raise Problem(path.name, "holds values that are not numbers", "export it again")
                 if _unit(dataset) == "HU":
-                    values = _without_padding(values, dataset)
-                yield frame, values.astype(np.float32)
+                    numbers = _without_padding(numbers, dataset)
+                yield frame, numbers.astype(np.float32)
     except Problem:
         raise
     except MemoryError as error:
@@ -329,7 +329,7 @@ def _numbers(dataset: Dataset, *keywords: str) -> list[float | None]:
     found: list[float | None] = []
     for keyword in keywords:
         try:
-            value = float(dataset.get(keyword))  # type: ignore[arg-type]
+            value = float(dataset.get(keyword))
             found.append(value if np.isfinite(value) else None)
         except (TypeError, ValueError):
             found.append(None)
@@ -342,7 +342,7 @@ def _integer(dataset: Dataset, keyword: str) -> int:
 
 def _vector(dataset: Dataset, keyword: str, length: int) -> tuple[float, ...] | None:
     try:
-        values = tuple(float(v) for v in dataset.get(keyword))  # type: ignore[union-attr]
+        values = tuple(float(v) for v in dataset.get(keyword))
     except (TypeError, ValueError):
         return None
     return values if len(values) == length and np.isfinite(values).all() else None

@@ -1,7 +1,7 @@
 """Which scan is the low dose of which, and which slices of the two belong together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -54,8 +54,12 @@ def recognise(scans: Sequence[Scan]) -> list[Recognised]:
     """
     found: list[tuple[int, Recognised]] = []
     for a, b in combinations(range(len(scans)), 2):
+        one_patient = scans[a].facts.patient == scans[b].facts.patient
         matching = _matching(scans[a], scans[b])
-        if isinstance(matching, Problem):
+        if isinstance(matching, Problem) or not one_patient:
+            continue
+        # Images have no patient, but names; two images alone need not even be named alike.
+        if len(scans) > 2 and not _kin(scans[a], scans[b]):
             continue
         told = _told(scans[a], scans[b], *matching)
         if told:
@@ -99,16 +103,20 @@ def match(low: Scan, full: Scan, *, name: str = "") -> Matched:
 def match_all(lows: Sequence[Scan], fulls: Sequence[Scan]) -> list[Matched]:
     """Pair every low-dose scan with the full-dose scan that shares most slices with it.
 
-    For the two folders of the command line, where the folder says which dose a scan has. Raises
-    :class:`Problem` for a scan without a partner.
+    For two folders that say which dose a scan has. Where there are several scans, a pair shares
+    its patient (DICOM) or its name (images). Raises :class:`Problem` for a scan without a partner.
     """
     pairs: list[Matched] = []
     free = list(fulls)
     for low in lows:
         best: Matched | None = None
         chosen = -1
-        problem = Problem(low.name, "has no full-dose scan left", "give as many of both")
+        problem = Problem(
+            low.name, "has no full-dose scan of the same slices", "give as many of both"
+        )
         for index, full in enumerate(free):
+            if len(lows) > 1 and not _kin(low, full):
+                continue
             try:
                 matched = match(low, full)
             except Problem as error:
@@ -125,18 +133,20 @@ def match_all(lows: Sequence[Scan], fulls: Sequence[Scan]) -> list[Matched]:
     return pairs
 
 
+def _kin(a: Scan, b: Scan) -> bool:
+    """Whether both are of one patient or, for plain images, named alike but for the dose."""
+    alike = a.facts.modality != "image" or a.facts.series == b.facts.series
+    return alike and a.facts.patient == b.facts.patient
+
+
 def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int]] | Problem:
     """Indices of the slices at the same positions, or why there are none."""
     both = f"{low.name} and {full.name}"
-    if low.facts.patient != full.facts.patient:
-        return Problem(both, "are of different patients", "choose two scans of one patient")
     if low.unit != full.unit:
         return Problem(both, "have different units", "choose two scans of one kind")
     if low.values.shape[1:] != full.values.shape[1:]:
         sizes = [f"{s.values.shape[1]}×{s.values.shape[2]}" for s in (low, full)]
         return Problem(both, f"differ in size ({sizes[0]} and {sizes[1]})", "choose equal ones")
-    if low.facts.modality == "image" and low.facts.series != full.facts.series:
-        return Problem(both, "have different names", "name the images of a pair alike")
     if low.spacing and full.spacing:
         if not np.allclose(low.spacing, full.spacing, rtol=SPACING_TOLERANCE):
             return Problem(

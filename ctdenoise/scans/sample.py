@@ -1,0 +1,105 @@
+"""Two real CT slices that come with the PyPI package pydicom-data, with a simulated low dose."""
+
+import importlib.util
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.scans.reading import read
+from ctdenoise.scans.scan import Pair, Scan
+
+Progress = Callable[[float, str], None]
+
+DOSE_FRACTION = 0.25
+DRAWS = 4
+SEED = 1
+WORKSPACE = "sample"
+"""The workspace that everybody sees."""
+
+ATTRIBUTION = (
+    "Abdomen: Roth H, et al. Data from Pancreas-CT. The Cancer Imaging Archive, 2016. "
+    "doi:10.7937/K9/TCIA.2016.TNB1KQBU (CC BY 3.0). "
+    "Thoracic spine: test file of pydicom-data, the pydicom project."
+)
+_FILES = {"explicit_VR-UN.dcm": "Abdomen", "bad_sequence.dcm": "Thoracic spine"}
+
+
+def sample_scans() -> list[Scan]:
+    """The full-dose slices, one scan each."""
+    scans = []
+    for file, name in _FILES.items():
+        reading = read([_path(file)])
+        if reading.problems:
+            raise reading.problems[0]
+        facts = replace(reading.scans[0].facts, patient=f"Sample: {name}", series=name)
+        scans.append(replace(reading.scans[0], name=name, facts=facts))
+    return scans
+
+
+def sample_pairs(progress: Progress | None = None) -> list[Pair]:
+    """Full dose with several noise draws of a simulated quarter dose; the same every time."""
+    from ctdenoise.dose.insertion import insert_noise
+
+    pairs = []
+    scans = sample_scans()
+    for n, scan in enumerate(scans):
+        if progress:
+            progress(n / len(scans), f"Making the low dose of {scan.name}")
+        assert scan.spacing is not None
+        low = insert_noise(scan.values, scan.spacing, DOSE_FRACTION, seed=SEED + n, draws=DRAWS)
+        pairs.append(
+            Pair(
+                name=scan.name,
+                low=low,
+                full=scan.values,
+                spacing=scan.spacing,
+                positions=scan.positions,
+                orientation=scan.orientation,
+                unit=scan.unit,
+                patient=scan.facts.patient,
+                dose_fraction=DOSE_FRACTION,
+                simulated=True,
+            )
+        )
+    if progress:
+        progress(1.0, "The sample is ready")
+    return pairs
+
+
+@telling_disk_problems
+def ensure_sample(library_root: Path, progress: Progress | None = None) -> list[PairRecord]:
+    """The sample's pairs in ``library_root/sample``, made the first time they are asked for.
+
+    Several processes may ask at once: each makes a whole workspace and the first rename wins.
+    """
+    home = Path(library_root) / WORKSPACE
+    if not home.exists():
+        making = Path(library_root) / f".making-{secrets.token_hex(6)}"
+        making.mkdir(parents=True)
+        try:
+            library = Library(making)
+            matched = f"Simulated {DOSE_FRACTION:.0%} dose, {DRAWS} noise draws."
+            for pair in reversed(sample_pairs(progress)):  # lists show the newest first
+                library.add_pair(pair, matched=matched)
+            try:
+                making.rename(home)
+            except OSError:
+                if not home.exists():
+                    raise
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+    return Library(home).pairs()
+
+
+def _path(name: str) -> Path:
+    spec = importlib.util.find_spec("data_store")  # what pydicom-data installs
+    path = Path(spec.origin).parent / "data" / name if spec and spec.origin else Path(name)
+    if not path.exists():
+        raise Problem(
+            name, "is missing, the sample's file", "run pip install pydicom-data and try again"
+        )
+    return path
