@@ -1,0 +1,118 @@
+"""The table of runs and the database that holds it: SQLite by default, PostgreSQL by URL."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    exc,
+    make_url,
+)
+
+from ctdenoise.errors import Problem, telling_disk_problems
+
+_metadata = MetaData()
+table = Table(
+    "runs",
+    _metadata,
+    Column("id", String(12), primary_key=True),
+    Column("workspace", String(64), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("pairs", JSON, nullable=False),
+    Column("state", String(8), nullable=False, index=True),
+    Column("wanted", String(4), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("queued", Float, nullable=False),
+    Column("started", Float),
+    Column("ended", Float),
+    Column("sentence", Text, nullable=False),
+    Column("turn", String(40), nullable=False),
+    Column("deaths", Integer, nullable=False),
+    Column("reached", Integer, nullable=False),
+)
+
+
+@contextmanager
+def transaction(database: Engine) -> Iterator[Connection]:
+    """All or nothing, as short as possible; what the database cannot do becomes a Problem."""
+    try:
+        with database.begin() as connection:
+            yield connection
+    except exc.OperationalError as error:
+        raise _problem(str(error.orig)) from error
+
+
+@telling_disk_problems
+def open_database(url: str) -> Engine:
+    try:
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite" and address.database:
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+            database = create_engine(address, connect_args={"timeout": 30})
+            event.listen(database, "connect", _journal)
+        else:
+            database = create_engine(address, pool_pre_ping=True)
+    except (exc.ArgumentError, ModuleNotFoundError) as error:
+        raise Problem(
+            "CTDENOISE_DATABASE",
+            f"cannot be used ({error})",
+            "give an SQLAlchemy URL whose driver is installed",
+        ) from error
+    try:
+        _metadata.create_all(database)
+    except (exc.OperationalError, exc.ProgrammingError, exc.IntegrityError):
+        # Another process created the table between our look and our attempt.
+        try:
+            _metadata.create_all(database)
+        except exc.OperationalError as error:
+            raise _problem(str(error.orig)) from error
+    return database
+
+
+def _journal(connection: Any, _record: Any) -> None:
+    """Readers and one writer at a time, without waiting for each other (SQLite)."""
+    for _ in range(100):  # the first switch to WAL needs the file for itself and does not wait
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            break
+        except Exception as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(0.05)
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _problem(reason: str) -> Problem:
+    name = "The database of runs"
+    if "full" in reason:
+        return Problem(
+            name,
+            "could not be written because the disk is full",
+            "free some space and try again; nothing that was there is lost",
+        )
+    if "readonly" in reason or "unable to open" in reason:
+        return Problem(
+            name,
+            "could not be opened for writing",
+            "check that CTDENOISE_HOME is a folder that you may write to",
+        )
+    return Problem(
+        name,
+        f"did not answer ({reason.strip().splitlines()[0]})",
+        "check CTDENOISE_DATABASE and try again",
+    )

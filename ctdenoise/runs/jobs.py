@@ -1,0 +1,217 @@
+"""What a person waits for, as functions that a worker executes (see ``Engine.ask``).
+
+They take and return plain values and small arrays; scans and pairs are named by workspace and id
+and read from the library there. Every expected failure is a :class:`Problem`.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.hounsfield import to_int16
+from ctdenoise.runs.store import Run, store
+from ctdenoise.scans.library import Library
+from ctdenoise.settings import settings
+from ctdenoise.training.config import parse
+
+if TYPE_CHECKING:
+    from ctdenoise.denoising import Denoiser
+    from ctdenoise.dose.insertion import Physics
+
+Progress = Callable[[float, str], None]
+
+
+def prepare_sample() -> list[str]:
+    """Make the sample if it is not there yet; ids of its pairs."""
+    from ctdenoise.scans.sample import ensure_sample
+
+    return [record.id for record in ensure_sample(settings().workspaces)]
+
+
+def measure_run(values: dict[str, Any]) -> float:
+    """Seconds that a run with these settings takes on this machine, from a few real steps."""
+    from ctdenoise.training.estimate import estimate_seconds
+
+    return float(estimate_seconds(parse(values)))
+
+
+def preview_low_dose(
+    workspace: str,
+    scan_id: str,
+    index: int,
+    dose: float,
+    photons: float,
+    electrons: float,
+    f50: float,
+    seed: int = 0,
+) -> NDArray[np.int16]:
+    """One slice as it would look at a fraction of its dose, int16 HU (rows, columns)."""
+    from ctdenoise.dose.insertion import insert_noise
+
+    scan = Library(settings().workspaces / workspace).scan(scan_id)
+    noisy = insert_noise(
+        np.asarray(scan.values[index : index + 1]),
+        scan.spacing,
+        dose,
+        physics=_physics(photons, electrons, f50),
+        seed=seed,
+    )
+    return to_int16(noisy[0, 0])
+
+
+def calibrate(
+    workspace: str, scan_id: str, index: int, region: tuple[int, int, int, int] | None = None
+) -> dict[str, Any]:
+    """Photons and f50 from a uniform region (row, column, height, width) of a slice, which is
+    looked for where none is given; with the region used and what was measured in it."""
+    from dataclasses import asdict
+
+    from ctdenoise.dose.calibration import calibrate as measure
+    from ctdenoise.dose.calibration import uniform_region
+    from ctdenoise.quality.noise import Region
+
+    scan = Library(settings().workspaces / workspace).scan(scan_id)
+    image = np.asarray(scan.values[index])
+    where = Region(*region) if region else uniform_region(image)
+    physics, measured = measure(image, scan.spacing, where)
+    return {"physics": asdict(physics), "region": asdict(where), "measured": asdict(measured)}
+
+
+@telling_disk_problems
+def make_twin(
+    workspace: str,
+    scan_id: str,
+    dose: float,
+    photons: float,
+    electrons: float,
+    f50: float,
+    draws: int,
+    seed: int,
+    progress_file: str,
+) -> str:
+    """Make a scan's simulated low-dose twin, ``draws`` noise draws of every slice, and add the
+    pair to the workspace; its id. :func:`progress` reads ``progress_file`` meanwhile."""
+    from ctdenoise.dose.insertion import insert_noise
+    from ctdenoise.scans.scan import Pair
+
+    library = Library(settings().workspaces / workspace)
+    scan = library.scan(scan_id)
+    full = np.asarray(scan.values)
+    with _telling(Path(progress_file)) as tell:
+        low = insert_noise(
+            full,
+            scan.spacing,
+            dose,
+            physics=_physics(photons, electrons, f50),
+            seed=seed,
+            draws=draws,
+            progress=tell,
+        )
+        tell(1.0, "Keeping the pair")
+        pair = Pair(
+            name=scan.name,
+            low=low,
+            full=full,
+            spacing=scan.spacing,
+            positions=scan.positions,
+            orientation=scan.orientation,
+            unit=scan.unit,
+            patient=scan.facts.patient,
+            dose_fraction=dose,
+            simulated=True,
+        )
+        record = library.add_pair(
+            pair, low_scan=None, full_scan=scan_id, matched=[(i, i) for i in range(len(full))]
+        )
+    return str(record.id)
+
+
+def progress(progress_file: str) -> tuple[float, str]:
+    """How far a long job is, 0 to 1, and what it does; (0, "") before it began or after its end."""
+    try:
+        fraction, sentence = json.loads(Path(progress_file).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0.0, ""
+    return float(fraction), str(sentence)
+
+
+@telling_disk_problems
+def denoise_slice(
+    run_id: str, workspace: str, pair_id: str, index: int, draw: int = 0
+) -> NDArray[np.int16]:
+    """One low-dose slice through a run's network, int16 HU (rows, columns), kept for next time."""
+    run = store().run(run_id)
+    kept = denoised_file(run, workspace, pair_id, index, draw)
+    if kept.exists():
+        image: NDArray[np.int16] = np.load(kept)
+        return image
+    pair = Library(settings().workspaces / workspace).pair(pair_id)
+    low = np.asarray(pair.low[draw, index : index + 1])
+    image = to_int16(_denoiser(run_id, kept.parent.name).denoise(low)[0])
+    for old in kept.parent.parent.glob("*/"):
+        if old != kept.parent:  # of an earlier state of the network
+            shutil.rmtree(old, ignore_errors=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_name(f".{os.getpid()}-{time.monotonic_ns()}.npy")
+    np.save(partial, image)
+    os.replace(partial, kept)
+    return image
+
+
+def denoised_file(run: Run, workspace: str, pair_id: str, index: int, draw: int = 0) -> Path:
+    """Where :func:`denoise_slice` keeps a slice. The folder names the checkpoint's state (its
+    last change), so that a run that went on is never shown as it was."""
+    try:
+        changed = (run.folder / "checkpoint.safetensors").stat().st_mtime_ns
+    except FileNotFoundError:
+        raise Problem(
+            run.name, "has no trained network yet", "wait until its first epoch has ended"
+        ) from None
+    return run.folder / "compared" / f"{changed:x}" / f"{workspace}-{pair_id}-{draw}-{index}.npy"
+
+
+@lru_cache(maxsize=8)
+def _denoiser(run_id: str, state: str) -> "Denoiser":
+    """A run's network in this process' memory; ``state`` makes another of it when it changed."""
+    from ctdenoise.denoising import Denoiser
+
+    return Denoiser.load(store().run(run_id).folder)
+
+
+def _physics(photons: float, electrons: float, f50: float) -> "Physics":
+    from ctdenoise.dose.insertion import Physics
+
+    return Physics(photons=photons, electrons=electrons, f50=f50)
+
+
+@contextmanager
+def _telling(file: Path) -> Iterator[Progress]:
+    """Writes how far a job is, whole each time and a few times a second at most."""
+    last = 0.0
+
+    def tell(fraction: float, sentence: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < 0.2 and fraction < 1:
+            return
+        last = now
+        partial = file.with_name(f"{file.name}.part")
+        partial.write_text(json.dumps([fraction, sentence]), encoding="utf-8")
+        os.replace(partial, file)
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        tell(0.0, "Starting")
+        yield tell
+    finally:
+        file.unlink(missing_ok=True)
