@@ -288,6 +288,12 @@ def _slice(dataset: Dataset, path: Path, frame: int) -> Slice:
     )
 
 
+def patient(dataset: Dataset) -> str:
+    """The patient's ID; where it is blank, everything in one study is one patient."""
+    study = dataset.get("StudyInstanceUID")
+    return str(dataset.get("PatientID") or "").strip() or (f"study {study}" if study else "")
+
+
 def _facts(dataset: Dataset) -> Facts:
     kernel = dataset.get("ConvolutionKernel") or ""
     kernel = kernel if isinstance(kernel, str) else "/".join(map(str, kernel))
@@ -298,10 +304,8 @@ def _facts(dataset: Dataset) -> Facts:
     label = [f"Series {number}" if number is not None else "Series", kernel]
     label += [f"{thickness:g} mm" if thickness else "", f"{word} dose" if word else ""]
     maker = f"{dataset.get('Manufacturer') or ''} {dataset.get('ManufacturerModelName') or ''}"
-    study = dataset.get("StudyInstanceUID") or dataset.get("SeriesInstanceUID")
     return Facts(
-        # Without a patient's ID, everything in one study (or else series) is one patient.
-        patient=str(dataset.get("PatientID") or "").strip() or (f"study {study}" if study else ""),
+        patient=patient(dataset),
         series=", ".join(part for part in label if part),
         modality=str(dataset.Modality),
         dose_word=word,

@@ -1,0 +1,215 @@
+"""Results as derived DICOM series, or as NPY and TIFF files, whole or not at all."""
+
+import copy
+import hashlib
+import os
+import secrets
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.pixels import set_pixel_data
+from pydicom.sequence import Sequence as DicomSequence
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.valuerep import DSfloat
+
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.scans.deidentify import Pseudonyms
+from ctdenoise.scans.deidentify import deidentify as take_identity_out
+from ctdenoise.scans.dicom import Source, damaged, flattened, open_dataset, patient
+from ctdenoise.settings import settings
+
+CLASSIC = {
+    "CT": "1.2.840.10008.5.1.4.1.1.2",
+    "MR": "1.2.840.10008.5.1.4.1.1.4",
+    "PT": "1.2.840.10008.5.1.4.1.1.128",
+}
+"""SOP class of a single slice, by modality."""
+
+_ABOUT_OTHER_PIXELS = (
+    "PixelData",
+    "DataSetTrailingPadding",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "SmallestImagePixelValue",
+    "LargestImagePixelValue",
+    "SmallestPixelValueInSeries",
+    "LargestPixelValueInSeries",
+    "IconImageSequence",
+    "PixelDataProviderURL",
+    "FloatPixelPaddingValue",
+    "FloatPixelData",
+    "DoubleFloatPixelData",
+    "ModalityLUTSequence",
+    "NumberOfFrames",
+    "FrameIncrementPointer",
+)
+
+
+@telling_disk_problems
+def write_series(
+    values: NDArray[np.float32],
+    sources: Sequence[Source],
+    out: Path,
+    *,
+    description: str,
+    deidentify: bool = False,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write ``values`` (slices, rows, columns) as one new series derived from ``sources``.
+
+    ``out/slice_0001.dcm`` and so on, in the order of the slices. Each keeps its source's patient,
+    study, position, orientation, spacing, slope and intercept; ``description`` becomes the series
+    description. The source's own values come back exactly as they were read. Raises
+    :class:`Problem` where ``out`` is not empty, unless ``overwrite``.
+    """
+    if len(values) != len(sources):
+        raise Problem(
+            "The series", "has another number of slices than its source", "write all of its slices"
+        )
+    pseudonyms = Pseudonyms.of(settings().home) if deidentify else None
+    # The same result has the same UIDs, so that writing it twice does not make two series.
+    digest = hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()
+    with _whole(out, overwrite, replacing="slice_[0-9]*.dcm") as folder:
+        opened: tuple[Path, Dataset] | None = None
+        for n, (image, source) in enumerate(zip(values, sources, strict=True)):
+            if opened is None or opened[0] != source.path:
+                opened = source.path, open_dataset(source.path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what the source got wrong stays wrong
+                derived = _derived(opened[1], source, image, description, digest)
+                derived.InstanceNumber = n + 1
+                if pseudonyms:
+                    take_identity_out(derived, pseudonyms, patient(opened[1]))
+                    derived.SeriesDescription = description
+                derived.save_as(folder / f"slice_{n + 1:04d}.dcm", enforce_file_format=True)
+    return sorted(out.glob("slice_[0-9]*.dcm"))
+
+
+@telling_disk_problems
+def write_arrays(
+    values: NDArray[np.float32],
+    sources: Sequence[Source],
+    out: Path,
+    *,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write ``values`` (slices, rows, columns), float32, under their NPY or TIFF files' names.
+
+    A file of several slices becomes one file again; PNG, which cannot hold HU, becomes TIFF.
+    """
+    from tifffile import imwrite
+
+    names: list[str] = []
+    with _whole(out, overwrite, replacing="") as folder:
+        for path in dict.fromkeys(source.path for source in sources):
+            chosen = sorted((s.frame, i) for i, s in enumerate(sources) if s.path == path)
+            image = np.asarray(values[[i for _, i in chosen]], np.float32)
+            image = image[0] if len(image) == 1 else image
+            if path.suffix.lower() == ".npy":
+                names.append(path.name)
+                np.save(folder / path.name, image)
+            else:
+                names.append(path.name if path.suffix.lower() != ".png" else f"{path.stem}.tif")
+                imwrite(folder / names[-1], image, photometric="minisblack")
+    return [out / name for name in names]
+
+
+@contextmanager
+def _whole(out: Path, overwrite: bool, *, replacing: str) -> Iterator[Path]:
+    """A folder to write in, whose files appear in ``out`` together once all are written.
+
+    With ``overwrite``, files in ``out`` that match ``replacing`` are the earlier result and go.
+    """
+    out = Path(out).resolve()
+    if out.exists() and not out.is_dir():
+        raise Problem(out.name, "is a file", "choose a folder to write to")
+    if out.exists() and any(out.iterdir()) and not overwrite:
+        raise Problem(out.name, "is not empty", "choose another folder, or overwrite it knowingly")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    making = out.parent / f".{out.name}-{secrets.token_hex(4)}"
+    making.mkdir()
+    try:
+        yield making
+        if not out.exists():
+            making.rename(out)
+            return
+        for old in out.glob(replacing) if replacing else ():
+            old.unlink()
+        for file in making.iterdir():
+            os.replace(file, out / file.name)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _derived(
+    dataset: Dataset, source: Source, image: NDArray[np.float32], description: str, digest: str
+) -> Dataset:
+    """A classic single-frame object with these values (HU, or the source's own unit)."""
+    derived = _header(dataset, source.frame)
+    if (image.shape[0], image.shape[1]) != (derived.Rows, derived.Columns):
+        raise damaged(source.path.name)
+    stored = _stored(derived, image)
+    old = str(dataset.get("SOPInstanceUID") or source.path.name)
+    old_class = str(dataset.get("SOPClassUID") or CLASSIC["CT"])
+    series = str(dataset.get("SeriesInstanceUID") or source.path.parent)
+    derived.SOPClassUID = CLASSIC.get(derived.Modality, old_class)
+    derived.SOPInstanceUID = generate_uid(entropy_srcs=[old, str(source.frame), digest])
+    derived.SeriesInstanceUID = generate_uid(entropy_srcs=[series, digest])
+    if not derived.get("StudyInstanceUID"):
+        derived.StudyInstanceUID = generate_uid(entropy_srcs=[series])
+    derived.file_meta = FileMetaDataset()
+    derived.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    derived.ImageType = ["DERIVED", "SECONDARY", *list(derived.get("ImageType") or [])[2:]]
+    derived.SeriesDescription = description[:64]
+    derived.DerivationDescription = description
+    derived.SeriesNumber = int(derived.get("SeriesNumber") or 0) + 1000
+    reference = Dataset()
+    reference.ReferencedSOPClassUID = old_class
+    reference.ReferencedSOPInstanceUID = old
+    if "PerFrameFunctionalGroupsSequence" in dataset or "NumberOfFrames" in dataset:
+        reference.ReferencedFrameNumber = source.frame + 1
+    derived.SourceImageSequence = DicomSequence([reference])
+    photometric = str(derived.get("PhotometricInterpretation") or "MONOCHROME2")
+    set_pixel_data(derived, stored, photometric, 16, generate_instance_uid=False)
+    return derived
+
+
+def _header(dataset: Dataset, frame: int) -> Dataset:
+    """A copy of everything but pixels and what only described the old ones."""
+    header = Dataset()
+    for element in flattened(dataset, frame):
+        # Overlays (60xx) may be packed into the old pixels' spare bits.
+        overlay = element.tag.group & 0xFF00 == 0x6000
+        if not overlay and element.keyword not in _ABOUT_OTHER_PIXELS:
+            header.add(copy.deepcopy(element))
+    return header
+
+
+def _stored(header: Dataset, image: NDArray[np.float32]) -> NDArray[np.integer]:
+    """Stored values for the header's slope and intercept, in the 16 bits that hold them.
+
+    Where none do, or the source's pixels were no integers, the header gets a slope and an
+    intercept that spread this slice's values over 16 bits.
+    """
+    slope = float(header.get("RescaleSlope") or 1)
+    intercept = float(header.get("RescaleIntercept") or 0)
+    values = image.astype(np.float64)
+    stored = np.rint((values - intercept) / slope)
+    lowest, highest = stored.min(), stored.max()
+    kinds = (np.int16, np.uint16) if header.get("PixelRepresentation") else (np.uint16, np.int16)
+    for kind in kinds:
+        limits = np.iinfo(kind)
+        if "BitsStored" in header and limits.min <= lowest and highest <= limits.max:
+            return stored.astype(kind)
+    intercept = float(values.min())
+    slope = float(np.ptp(values)) / 65535 or 1.0
+    header.RescaleSlope, header.RescaleIntercept = DSfloat(slope, True), DSfloat(intercept, True)
+    header.RescaleType = header.get("RescaleType") or "US"
+    written = float(header.RescaleIntercept), float(header.RescaleSlope)
+    return np.clip(np.rint((values - written[0]) / written[1]), 0, 65535).astype(np.uint16)
