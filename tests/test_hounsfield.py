@@ -1,0 +1,61 @@
+"""Windows and the rounding to what a DICOM file holds."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from ctdenoise.hounsfield import WINDOWS, Window, to_int16
+
+IMAGES = arrays(
+    np.float32,
+    array_shapes(min_dims=2, max_dims=3, max_side=8),
+    elements=st.floats(-5000, 5000, width=32),
+)
+
+
+def test_a_window_spans_its_width_around_its_level() -> None:
+    assert (Window(40, 400).lower, Window(40, 400).upper) == (-160, 240)
+
+
+def test_the_presets_are_those_of_the_viewer() -> None:
+    assert {name: (w.level, w.width) for name, w in WINDOWS.items()} == {
+        "soft tissue": (40, 400),
+        "bone": (480, 2500),
+        "lung": (-600, 1500),
+    }
+
+
+@given(IMAGES, st.floats(-1000, 1000), st.floats(1, 4000))
+def test_clipping_stays_inside_and_leaves_what_is_inside(
+    image: np.ndarray, level: float, width: float
+) -> None:
+    window = Window(level, width)
+    clipped = window.clip(image)
+    assert clipped.min() >= np.float32(window.lower) and clipped.max() <= np.float32(window.upper)
+    inside = (image > window.lower) & (image < window.upper)
+    assert np.array_equal(clipped[inside], image[inside])
+    assert np.array_equal(window.clip(clipped), clipped)
+
+
+def test_the_automatic_window_looks_at_tissue_and_not_at_air() -> None:
+    image = np.full((100, 100), -1000, np.float32)
+    image[:10, :5], image[:10, 5:10] = 20, 60  # mean 40, SD 20
+    window = Window.automatic(image)
+    assert window.level == pytest.approx(40)
+    assert window.width == pytest.approx(120)
+
+
+def test_the_automatic_window_of_air_alone_is_still_a_window() -> None:
+    assert Window.automatic(np.full((8, 8), -1000, np.float32)) == Window(-1000, 1)
+
+
+def test_rounding_is_to_the_nearest_hu_and_saturates() -> None:
+    values = np.array([-40000, -0.6, 0.4, 12.6, 40000], np.float32)
+    assert to_int16(values).tolist() == [-32768, -1, 0, 13, 32767]
+
+
+@given(IMAGES)
+def test_rounding_moves_no_value_by_more_than_half(image: np.ndarray) -> None:
+    assert np.abs(to_int16(image) - image).max() <= 0.5
