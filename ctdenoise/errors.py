@@ -29,13 +29,22 @@ def disk_problem(error: OSError, subject: str) -> Problem:
     import errno
 
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Problem(subject, "could not be written because the disk is full",
-                       "free some space and try again; nothing that was there is lost")
+        return Problem(
+            subject,
+            "could not be written because the disk is full",
+            "free some space and try again; nothing that was there is lost",
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return Problem(subject, "could not be written because this folder is read-only",
-                       "choose a folder that you may write to")
-    return Problem(subject, f"could not be read or written ({error.strerror})",
-                   "check that the disk and the folder are there")
+        return Problem(
+            subject,
+            "could not be written because this folder is read-only",
+            "choose a folder that you may write to",
+        )
+    return Problem(
+        subject,
+        f"could not be read or written ({error.strerror})",
+        "check that the disk and the folder are there",
+    )
 
 
 def telling_disk_problems(function: Callable[P, R]) -> Callable[P, R]:

@@ -6,7 +6,7 @@ from ctdenoise.ui import cards, judging
 from ctdenoise.ui.session import runs
 
 st.title("Which picture would you rather read?")
-trained = {run.id: run for run in runs() if run.trained}
+trained = {run.id: run for run in runs() if (run.folder / "checkpoint.safetensors").exists()}
 if (linked := st.query_params.get("run")) in trained and "compare-runs" not in st.session_state:
     st.session_state["compare-runs"] = [linked]
 st.session_state.setdefault("compare-runs", list(trained)[:1])
@@ -17,21 +17,39 @@ with bar[0]:
     owner, record = cards.pair_picker("Scan", "compare-pair")
 with bar[1]:
     picked = st.multiselect(
-        "Networks", list(trained), key="compare-runs", max_selections=3, persist_state="session",
-        format_func=lambda i: trained[i].name, placeholder="Train one first" if not trained else "None",
-    )  # fmt: skip
+        "Networks",
+        list(trained),
+        key="compare-runs",
+        max_selections=3,
+        persist_state="session",
+        format_func=lambda i: trained[i].name,
+        placeholder="Train one first" if not trained else "None",
+    )
 with bar[2]:
     sigma = st.slider(
-        "Gaussian filter (px)", 0.0, 4.0, 1.4, 0.1, key="compare-sigma", persist_state="session",
+        "Gaussian filter (px)",
+        0.0,
+        4.0,
+        1.4,
+        0.1,
+        key="compare-sigma",
+        persist_state="session",
         help="The classical way: blurs noise and edges alike. 1.4 px is the article's. 0 hides it.",
-    )  # fmt: skip
+    )
 with bar[3]:
     maps = st.selectbox(
-        "Difference maps", list(judging.MAPS), key="compare-maps", persist_state="session",
+        "Difference maps",
+        list(judging.MAPS),
+        key="compare-maps",
+        persist_state="session",
         help="Removed noise: low dose minus the picture; anatomy in it has been lost. "
         "Error: the picture minus the full dose.",
-    )  # fmt: skip
+    )
 judging.show(owner, record, [trained[i] for i in picked], sigma, maps)
 if not trained:
-    st.page_link("pages/train.py", label="Train a network to compare", icon=":material/arrow_forward:",
-                 query_params={"pair": record.id})  # fmt: skip
+    st.page_link(
+        "pages/train.py",
+        label="Train a network to compare",
+        icon=":material/arrow_forward:",
+        query_params={"pair": record.id},
+    )

@@ -1,22 +1,31 @@
 """Look: low dose, full dose and their difference side by side."""
 
 import streamlit as st
+from ctdenoise.ui.viewer import viewer
 
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.ui import cards, panes
-from ctdenoise.ui.viewer import viewer
+from ctdenoise.ui.session import library
 
 st.title("What does a lower dose do to the picture?")
 owner, record = cards.pair_picker("Scan", "look-pair")
 shown = [panes.low(owner, record), panes.full(owner, record)]
 shown.append(panes.difference("Low minus full", shown, of=0, minus=1))
 viewer(
-    shown, key=f"look-{record.id}", height=430, window=WINDOWS["soft tissue"],
-    **panes.geometry(record),
-)  # fmt: skip
-st.caption(
-    "Drag on a picture to change the window; the wheel goes through the slices; the toolbar has a ruler, "
-    "a region with mean and SD, a magnifier and a curtain. In the difference, only noise should be seen."
+    shown,
+    key=f"look-{record.id}",
+    height=430,
+    window=WINDOWS["soft tissue"],
+    **panes.geometry(library(owner).pair(record.id)),
 )
-st.page_link("pages/train.py", label="Train a network on this scan", icon=":material/arrow_forward:",
-             query_params={"pair": record.id})  # fmt: skip
+st.caption(
+    "Drag on a picture to change the window; the wheel goes through the slices; the toolbar has "
+    "a ruler, a region with mean and SD, a magnifier and a curtain. In the difference, only noise "
+    "should be seen."
+)
+st.page_link(
+    "pages/train.py",
+    label="Train a network on this scan",
+    icon=":material/arrow_forward:",
+    query_params={"pair": record.id},
+)

@@ -19,13 +19,17 @@ else:
     cards.first_look(next(reversed(available.items())))
 
 steps = st.columns(4)
-cards.step(steps[0], "1", "Look", "look", "See what less dose does to a picture: window, zoom, measure.")
+cards.step(
+    steps[0], "1", "Look", "look", "See what less dose does to a picture: window, zoom, measure."
+)
 cards.step(steps[1], "2", "Train", "train", "Choose layers, filters and a loss. Press Train.")
 cards.step(steps[2], "3", "Watch", "watch", "The picture clears up, epoch by epoch.")
 cards.step(steps[3], "4", "Compare", "compare", "Judge with window, ruler, noise and line profile.")
 
-st.markdown("**Bring your own scan:** drop DICOM files, a folder or a zip on the Scans page; one "
-            "series is enough, the program makes its low-dose twin.")
+st.markdown(
+    "**Bring your own scan:** drop DICOM files, a folder or a zip on the Scans page; one "
+    "series is enough, the program makes its low-dose twin."
+)
 if recent := runs()[:3]:
     st.subheader("Your latest runs")
     for run in recent:

@@ -4,11 +4,12 @@ import streamlit as st
 
 from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
+from ctdenoise.runs.store import store
 from ctdenoise.training.architecture import layer_table, parameters
 from ctdenoise.training.config import Config
 from ctdenoise.training.split import split
 from ctdenoise.ui import cards, drawings, forms
-from ctdenoise.ui.session import pairs, store, workspace
+from ctdenoise.ui.session import pairs, workspace
 
 st.title("Which network shall learn?")
 available = pairs()
@@ -41,8 +42,11 @@ def seconds_needed(measured: Config) -> float:
 def time_estimate(config: Config) -> None:
     with st.spinner("Measuring a few steps on this machine …"):
         try:
-            st.metric("Time on this machine", f"about {cards.duration(seconds_needed(config))}",
-                      help="Measured just now with real steps of this network, then multiplied.")  # fmt: skip
+            st.metric(
+                "Time on this machine",
+                f"about {cards.duration(seconds_needed(config))}",
+                help="Measured just now with real steps of this network, then multiplied.",
+            )
         except TimeoutError:
             st.metric("Time on this machine", "busy", help="The machine is too busy to measure.")
 
@@ -56,18 +60,26 @@ with picture:
         st.session_state["train-pairs"] = own or [k for k in available if k[0] == owner]
     st.session_state["train-pairs"] = [k for k in st.session_state["train-pairs"] if k in available]
     chosen = st.multiselect(
-        "Learn from", list(available), key="train-pairs", persist_state="session",
+        "Learn from",
+        list(available),
+        key="train-pairs",
+        persist_state="session",
         format_func=lambda k: cards.pair_name(k[0], available[k]),
         help="With three patients or more, whole patients are kept aside for validation and test.",
-    )  # fmt: skip
+    )
     units = {available[key].unit for key in chosen}
     if not chosen:
         st.info("Choose at least one scan to learn from.")
     elif len(units) > 1:
         st.error("These scans have different units: train on one kind of picture at a time.")
     name = st.text_input("Name of the run", placeholder=default_name(config), max_chars=80)
-    start = st.button("Train", type="primary", icon=":material/play_arrow:",
-                      disabled=not chosen or len(units) > 1, width="stretch")  # fmt: skip
+    start = st.button(
+        "Train",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=not chosen or len(units) > 1,
+        width="stretch",
+    )
     if start:
         run = store().create_run(workspace(), name or default_name(config), config, chosen)
         engine().launch(run.id)
@@ -81,9 +93,11 @@ with picture:
     facts = st.columns(3)
     facts[0].metric("Weights", f"{parameters(config):,}")
     facts[1].metric(
-        "Sees around each pixel", f"{config.receptive_field} px",
-        help="Receptive field: the side of the square of input pixels that one output pixel depends on.",
-    )  # fmt: skip
+        "Sees around each pixel",
+        f"{config.receptive_field} px",
+        help="Receptive field: the side of the square of input pixels that one output pixel "
+        "depends on.",
+    )
     with facts[2]:
         time_estimate(config)
     if config.stride > 1:

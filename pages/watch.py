@@ -2,15 +2,17 @@
 
 import streamlit as st
 
+from ctdenoise.runs.store import store
 from ctdenoise.ui import cards, monitor
-from ctdenoise.ui.session import runs, store, workspace
+from ctdenoise.ui.session import runs
 
 st.title("Is it learning?")
 mine = {run.id: run for run in runs()}
 if not mine:
     st.info("No network has been trained here yet.", icon=":material/model_training:")
-    st.page_link("pages/train.py", label="Choose a network and press Train",
-                 icon=":material/arrow_forward:")  # fmt: skip
+    st.page_link(
+        "pages/train.py", label="Choose a network and press Train", icon=":material/arrow_forward:"
+    )
     st.stop()
 
 if (linked := st.query_params.get("run")) in mine:
@@ -26,22 +28,28 @@ def chosen() -> None:
 
 
 run_id = st.selectbox(
-    "Run", list(mine), key="watch-run", on_change=chosen, persist_state="session",
+    "Run",
+    list(mine),
+    key="watch-run",
+    on_change=chosen,
+    persist_state="session",
     format_func=lambda i: f"{mine[i].name} ({cards.ago(mine[i].created)})",
-)  # fmt: skip
+)
 st.query_params["run"] = run_id
 live = mine[run_id].state in ("queued", "running")
 st.fragment(monitor.show, run_every=1.0 if live else None)(run_id)
 
 with st.expander("This run"):
     columns = st.columns(2)
-    if name := columns[0].text_input("Name", mine[run_id].name, max_chars=80):
-        if name != mine[run_id].name:
-            store().rename(run_id, name)
-            st.rerun()
+    name = columns[0].text_input("Name", mine[run_id].name, max_chars=80)
+    if name and name != mine[run_id].name:
+        store().rename(run_id, name)
+        st.rerun()
     with columns[1].popover("Delete this run …"):
         st.write("Its pictures, curves and network are deleted for good.")
-        if st.button("Delete", type="primary", disabled=live, help="Stop it first." if live else None):
+        if st.button(
+            "Delete", type="primary", disabled=live, help="Stop it first." if live else None
+        ):
             store().remove(run_id)
             st.query_params.clear()
             st.rerun()

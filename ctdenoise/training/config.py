@@ -8,11 +8,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ctdenoise.errors import Problem
 
 VGG_LAYERS = (
-    "block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2",
-    "block3_conv1", "block3_conv2", "block3_conv3",
-    "block4_conv1", "block4_conv2", "block4_conv3",
-    "block5_conv1", "block5_conv2", "block5_conv3",
-)  # fmt: skip
+    "block1_conv1",
+    "block1_conv2",
+    "block2_conv1",
+    "block2_conv2",
+    "block3_conv1",
+    "block3_conv2",
+    "block3_conv3",
+    "block4_conv1",
+    "block4_conv2",
+    "block4_conv3",
+    "block5_conv1",
+    "block5_conv2",
+    "block5_conv3",
+)
 """VGG16's convolutions by their Keras names; blocks 1 to 3 ship with the program."""
 
 
@@ -29,33 +38,60 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def _setting(title: str, sentence: str, *, unit: str = "", more: bool = False, **limits: Any) -> Any:
+def _setting(
+    title: str, sentence: str, *, unit: str = "", more: bool = False, **limits: Any
+) -> Any:
     """A field with what its control needs: title, unit, what will be seen when it moves."""
-    return Field(title=title, description=sentence,
-                 json_schema_extra={"unit": unit, "more": more}, **limits)
+    return Field(
+        title=title, description=sentence, json_schema_extra={"unit": unit, "more": more}, **limits
+    )
 
 
 class Loss(_Record):
     """What training minimises: a weighted sum of terms."""
 
     weighting: Literal["influence", "factor"] = _setting(
-        "Weights are", "Influence shares the total loss out in percent and finds the factors on the "
-        "first batch; factor multiplies each term as given.", more=True, default="influence")
+        "Weights are",
+        "Influence shares the total loss out in percent and finds the factors on the "
+        "first batch; factor multiplies each term as given.",
+        more=True,
+        default="influence",
+    )
     mse: float = _setting(
-        "Mean squared error", "Smooth and true in CT number; alone it blurs fine texture.",
-        default=100.0, ge=0, le=1e9)
+        "Mean squared error",
+        "Smooth and true in CT number; alone it blurs fine texture.",
+        default=100.0,
+        ge=0,
+        le=1e9,
+    )
     mae: float = _setting(
-        "Mean absolute error", "Like squared error, but forgiving of single bright pixels; edges "
-        "stay a little sharper.", default=0.0, ge=0, le=1e9)
+        "Mean absolute error",
+        "Like squared error, but forgiving of single bright pixels; edges stay a little sharper.",
+        default=0.0,
+        ge=0,
+        le=1e9,
+    )
     vgg: float = _setting(
-        "VGG16 features", "Keeps the grain and edges that a network trained on photographs "
-        "recognises; too much of it shifts the CT number.", default=0.0, ge=0, le=1e9)
+        "VGG16 features",
+        "Keeps the grain and edges that a network trained on photographs "
+        "recognises; too much of it shifts the CT number.",
+        default=0.0,
+        ge=0,
+        le=1e9,
+    )
     vgg_layers: tuple[Literal[VGG_LAYERS], ...] = _setting(  # type: ignore[valid-type]
-        "VGG16 layers", "Early layers see edges and grain, later ones larger shapes.",
-        more=True, default=("block3_conv3",))
+        "VGG16 layers",
+        "Early layers see edges and grain, later ones larger shapes.",
+        more=True,
+        default=("block3_conv3",),
+    )
     vgg_input: Literal["imagenet", "article"] = _setting(
-        "VGG16 is shown", "ImageNet: a window of the image as VGG was trained on it; article: "
-        "clip((HU+1024)/1500, 0, 1) unscaled.", more=True, default="imagenet")
+        "VGG16 is shown",
+        "ImageNet: a window of the image as VGG was trained on it; article: "
+        "clip((HU+1024)/1500, 0, 1) unscaled.",
+        more=True,
+        default="imagenet",
+    )
 
     @model_validator(mode="after")
     def _something_to_minimise(self) -> "Loss":
@@ -75,68 +111,148 @@ class Config(_Record):
 
     # the network
     layers: int = _setting(
-        "Layers", "More layers see further around each pixel: stronger smoothing, slower training.",
-        default=6, ge=2, le=30)
+        "Layers",
+        "More layers see further around each pixel: stronger smoothing, slower training.",
+        default=6,
+        ge=2,
+        le=30,
+    )
     filters: int = _setting(
-        "Filters", "More filters tell more kinds of texture apart; time grows with their square.",
-        default=64, ge=1, le=256)
+        "Filters",
+        "More filters tell more kinds of texture apart; time grows with their square.",
+        default=64,
+        ge=1,
+        le=256,
+    )
     kernel_size: int = _setting(
-        "Kernel size", "How far one layer looks; odd, so that it has a centre.", unit="pixels",
-        default=3, ge=1, le=11, more=True)
+        "Kernel size",
+        "How far one layer looks; odd, so that it has a centre.",
+        unit="pixels",
+        default=3,
+        ge=1,
+        le=11,
+        more=True,
+    )
     stride: int = _setting(
-        "Stride", "Above 1 a layer skips pixels and the picture shrinks; the network then has to "
-        "enlarge it again and fine detail is lost.", unit="pixels", default=1, ge=1, le=4, more=True)
+        "Stride",
+        "Above 1 a layer skips pixels and the picture shrinks; the network then has to "
+        "enlarge it again and fine detail is lost.",
+        unit="pixels",
+        default=1,
+        ge=1,
+        le=4,
+        more=True,
+    )
     activation: Activation = _setting(
-        "Activation", "The bend between layers; without one, the whole network is a single linear "
-        "filter.", default=Activation.RELU, more=True)
+        "Activation",
+        "The bend between layers; without one, the whole network is a single linear filter.",
+        default=Activation.RELU,
+        more=True,
+    )
     residual: bool = _setting(
-        "Learn the noise", "On: the network predicts the noise and subtracts it, and starts out as "
-        "the unchanged image. Off: it has to rebuild the whole image first.", default=True)
+        "Learn the noise",
+        "On: the network predicts the noise and subtracts it, and starts out as "
+        "the unchanged image. Off: it has to rebuild the whole image first.",
+        default=True,
+    )
     # the loss
     loss: Loss = Loss()
     # the optimiser
     optimiser: Literal["adam", "adamw", "sgd", "rmsprop"] = _setting(
-        "Optimiser", "The rule by which the weights move.", default="adam", more=True)
+        "Optimiser", "The rule by which the weights move.", default="adam", more=True
+    )
     learning_rate: float = _setting(
-        "Learning rate", "Too small: the curve creeps. Too large: it jumps or blows up.",
-        default=2e-3, gt=0, le=1, more=True)
+        "Learning rate",
+        "Too small: the curve creeps. Too large: it jumps or blows up.",
+        default=2e-3,
+        gt=0,
+        le=1,
+        more=True,
+    )
     schedule: Literal["constant", "one_cycle", "cosine"] = _setting(
-        "Schedule", "One cycle: up, then down to almost nothing, so that the end is calm.",
-        default="one_cycle", more=True)
+        "Schedule",
+        "One cycle: up, then down to almost nothing, so that the end is calm.",
+        default="one_cycle",
+        more=True,
+    )
     # the data
     batch: int = _setting(
-        "Batch", "Patches seen before each move of the weights.", unit="patches", default=16,
-        ge=1, le=256, more=True)
+        "Batch",
+        "Patches seen before each move of the weights.",
+        unit="patches",
+        default=16,
+        ge=1,
+        le=256,
+        more=True,
+    )
     patch: int = _setting(
-        "Patch size", "The side of the squares cut from the slices; more context, fewer of them a "
-        "second.", unit="pixels", default=32, ge=8, le=256, more=True)
+        "Patch size",
+        "The side of the squares cut from the slices; more context, fewer of them a second.",
+        unit="pixels",
+        default=32,
+        ge=8,
+        le=256,
+        more=True,
+    )
     patches: int = _setting(
-        "Patch collection", "0 cuts new random patches at every step; a number cuts that many once "
-        "and shows them in the same order every epoch, as the article does.", default=0, ge=0,
-        le=100_000, more=True)
+        "Patch collection",
+        "0 cuts new random patches at every step; a number cuts that many once "
+        "and shows them in the same order every epoch, as the article does.",
+        default=0,
+        ge=0,
+        le=100_000,
+        more=True,
+    )
     augment: bool = _setting(
-        "Flip and turn", "Mirrored and turned patches count as new ones.", default=True, more=True)
+        "Flip and turn", "Mirrored and turned patches count as new ones.", default=True, more=True
+    )
     validation_patches: int = _setting(
-        "Validation patches", "The fixed squares on which every epoch is judged; more of them are "
-        "steadier and slower.", default=256, ge=1, le=10_000, more=True)
+        "Validation patches",
+        "The fixed squares on which every epoch is judged; more of them are steadier and slower.",
+        default=256,
+        ge=1,
+        le=10_000,
+        more=True,
+    )
     # how long
     epochs: int = _setting(
-        "Epochs", "Each ends with a picture and a validation.", default=15, ge=1, le=1000)
+        "Epochs", "Each ends with a picture and a validation.", default=15, ge=1, le=1000
+    )
     steps_per_epoch: int = _setting(
-        "Steps an epoch", "Moves of the weights between two pictures.", default=62, ge=1,
-        le=10_000, more=True)
+        "Steps an epoch",
+        "Moves of the weights between two pictures.",
+        default=62,
+        ge=1,
+        le=10_000,
+        more=True,
+    )
     time_budget_s: Annotated[float, Field(gt=0, le=86_400)] | None = _setting(
-        "Time budget", "Training ends when it is used up, whatever the epochs say; the schedule "
-        "fits itself to it.", unit="s", default=None, more=True)
+        "Time budget",
+        "Training ends when it is used up, whatever the epochs say; the schedule "
+        "fits itself to it.",
+        unit="s",
+        default=None,
+        more=True,
+    )
     # the machine
     seed: int = _setting(
-        "Seed", "The same seed, settings and machine give the same network.", default=1, ge=0,
-        le=2**31 - 1, more=True)
+        "Seed",
+        "The same seed, settings and machine give the same network.",
+        default=1,
+        ge=0,
+        le=2**31 - 1,
+        more=True,
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = _setting(
-        "Device", "Auto takes a graphics processor where there is one.", default="auto", more=True)
+        "Device", "Auto takes a graphics processor where there is one.", default="auto", more=True
+    )
     precision: Literal["auto", "float32", "bfloat16"] = _setting(
-        "Precision", "Auto takes bfloat16 where the processor multiplies it faster; the last layer "
-        "and the loss always stay in float32.", default="auto", more=True)
+        "Precision",
+        "Auto takes bfloat16 where the processor multiplies it faster; the last layer "
+        "and the loss always stay in float32.",
+        default="auto",
+        more=True,
+    )
 
     @field_validator("kernel_size")
     @classmethod
@@ -154,15 +270,29 @@ class Config(_Record):
 PRESETS: dict[str, Config] = {
     "recommended": Config(),
     "article": Config(
-        residual=False, learning_rate=1e-4, schedule="constant", batch=32, patch=30, patches=2000,
-        augment=False, validation_patches=1000, precision="float32",
+        residual=False,
+        learning_rate=1e-4,
+        schedule="constant",
+        batch=32,
+        patch=30,
+        patches=2000,
+        augment=False,
+        validation_patches=1000,
+        precision="float32",
     ),
     "article-features": Config(
-        residual=False, learning_rate=1e-4, schedule="constant", batch=32, patch=30, patches=2000,
-        augment=False, validation_patches=1000, precision="float32",
+        residual=False,
+        learning_rate=1e-4,
+        schedule="constant",
+        batch=32,
+        patch=30,
+        patches=2000,
+        augment=False,
+        validation_patches=1000,
+        precision="float32",
         loss=Loss(weighting="factor", mse=0.01, vgg=1.0, vgg_input="article"),
     ),
-}  # fmt: skip
+}
 """By name: the recipe of choice, the article's, and the article's with the feature loss."""
 
 
@@ -174,8 +304,11 @@ def parse(values: dict[str, Any]) -> Config:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "loss"
         reason = first["msg"].removeprefix("Value error, ")
-        raise Problem(f"The setting {where}", f"cannot be used ({reason[0].lower()}{reason[1:]})",
-                      "correct it or take the preset's value") from error
+        raise Problem(
+            f"The setting {where}",
+            f"cannot be used ({reason[0].lower()}{reason[1:]})",
+            "correct it or take the preset's value",
+        ) from error
 
 
 def override(config: Config, assignments: dict[str, str]) -> Config:

@@ -37,13 +37,18 @@ def pair_picker(label: str, key: str) -> tuple[str, PairRecord]:
         preparing_sample()
         st.stop()
     if (linked := st.query_params.get("pair")) and key not in st.session_state:
-        st.session_state[key] = next((k for k in available if k[1] == linked), next(iter(available)))
+        st.session_state[key] = next(
+            (k for k in available if k[1] == linked), next(iter(available))
+        )
     if st.session_state.get(key) not in available:
         st.session_state.pop(key, None)
     chosen = st.selectbox(
-        label, list(available), format_func=lambda k: pair_name(k[0], available[k]), key=key,
+        label,
+        list(available),
+        format_func=lambda k: pair_name(k[0], available[k]),
+        key=key,
         persist_state="session",
-    )  # fmt: skip
+    )
     return chosen[0], available[chosen]
 
 
@@ -52,19 +57,29 @@ def preparing_sample() -> None:
     """Shown for the first seconds of a fresh installation."""
     if library(SAMPLE).pairs():
         st.rerun(scope="app")
-    st.info("The sample is being made from real CT slices: a few seconds.", icon=":material/hourglass_top:")
+    st.info(
+        "The sample is being made from real CT slices: a few seconds.",
+        icon=":material/hourglass_top:",
+    )
 
 
 def first_look(owner: str, record: PairRecord) -> None:
     """Low dose beside full dose: the first picture of the product."""
     low, full = panes.low(owner, record), panes.full(owner, record)
-    viewer([low, full], key="first-look", height=330, window=WINDOWS["soft tissue"],
-           **panes.geometry(record))  # fmt: skip
+    viewer(
+        [low, full],
+        key="first-look",
+        height=330,
+        window=WINDOWS["soft tissue"],
+        **panes.geometry(library(owner).pair(record.id)),
+    )
 
 
 def step(place: DeltaGenerator, number: str, title: str, page: str, sentence: str) -> None:
     with place.container(border=True, height="stretch"):
-        st.page_link(f"pages/{page}.py", label=f"**{number}. {title}**", icon=":material/arrow_forward:")
+        st.page_link(
+            f"pages/{page}.py", label=f"**{number}. {title}**", icon=":material/arrow_forward:"
+        )
         st.caption(sentence)
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from ctdenoise.training.events import Epoch
+
+LABEL_PIXELS = 16
+"""Height of a line of text."""
 
 
 @dataclass(frozen=True)
@@ -28,35 +32,47 @@ def lines(
     figure = go.Figure()
     for curve in curves:
         figure.add_scatter(
-            x=curve.x, y=curve.y, name=curve.name, mode="lines",
+            x=curve.x,
+            y=curve.y,
+            name=curve.name,
+            mode="lines",
             line={"color": curve.color, "dash": curve.dash, "width": 2},
             hovertemplate=f"{curve.name}: %{{y:.4g}}<extra></extra>",
-        )  # fmt: skip
-    heights = _apart([float(c.y[-1]) for c in curves if len(c.y)], log, height)
-    for curve, label in zip((c for c in curves if len(c.y)), heights, strict=True):
+        )
+    drawn = [curve for curve in curves if len(curve.y)]
+    heights = _apart([np.asarray(curve.y, float) for curve in drawn], log, height - 64)
+    for curve, label in zip(drawn, heights, strict=True):
         figure.add_annotation(
-            x=1.0, xref="paper", y=label, yref="y", text=curve.name, showarrow=False,
-            xanchor="left", xshift=6, font={"color": curve.color, "size": 12},
-        )  # fmt: skip
+            x=1.0,
+            xref="paper",
+            y=label,
+            yref="y",
+            text=curve.name,
+            showarrow=False,
+            xanchor="left",
+            xshift=6,
+            font={"color": curve.color, "size": 12},
+        )
     longest = max((len(c.name) for c in curves), default=0)
     figure.update_layout(
-        height=height, showlegend=False, hovermode="x unified",
+        height=height,
+        showlegend=False,
+        hovermode="x unified",
         margin={"l": 70, "r": 16 + 7 * longest, "t": 16, "b": 48},
-    )  # fmt: skip
+    )
     figure.update_xaxes(title=x_title, showgrid=False)
     figure.update_yaxes(title=y_title, type="log" if log else "linear")
     return figure
 
 
-def _apart(ends: list[float], log: bool, height: int) -> list[float]:
+def _apart(curves: list[NDArray[np.float64]], log: bool, pixels: int) -> list[float]:
     """Heights of the end labels in axis units, moved apart where they would overlap."""
-    if not ends:
+    if not curves:
         return []
-    places = np.log10(np.maximum(ends, 1e-12)) if log else np.asarray(ends)
-    order = np.argsort(places)
-    step = max(float(np.ptp(places)), 1e-9) * 16 / max(height - 64, 1)
-    spread = places.copy()
-    for before, here in zip(order[:-1], order[1:], strict=True):
+    scaled = [np.log10(np.maximum(y, 1e-12)) if log else y for y in curves]
+    spread = np.array([y[-1] for y in scaled])
+    step = LABEL_PIXELS * max(float(np.ptp(np.concatenate(scaled))), 1e-9) / pixels
+    for before, here in pairwise(np.argsort(spread)):
         spread[here] = max(spread[here], spread[before] + step)
     return [float(v) for v in spread]
 
@@ -70,8 +86,11 @@ def learning_curve(epochs: Sequence[Epoch], color: str, low_color: str, unit: st
             Curve("network", x, [e.validation_mse for e in epochs], color),
             Curve("low dose", x, [e.low_mse for e in epochs], low_color, "dash"),
         ],
-        "Epoch", f"Validation error (MSE, {square})", log=True, height=260,
-    )  # fmt: skip
+        "Epoch",
+        f"Validation error (MSE, {square})",
+        log=True,
+        height=260,
+    )
 
 
 def term_curves(epochs: Sequence[Epoch], names: dict[str, str], colors: Sequence[str]) -> go.Figure:
@@ -81,7 +100,11 @@ def term_curves(epochs: Sequence[Epoch], names: dict[str, str], colors: Sequence
     for number, name in enumerate(trained[0].terms if trained else ()):
         values = [e.terms[name] for e in trained]
         curves.append(
-            Curve(names[name], [e.epoch for e in trained],
-                  [100 * v / (values[0] or 1) for v in values], colors[number])
-        )  # fmt: skip
+            Curve(
+                names[name],
+                [e.epoch for e in trained],
+                [100 * v / (values[0] or 1) for v in values],
+                colors[number],
+            )
+        )
     return lines(curves, "Epoch", "Loss term (% of its first epoch)", height=220)

@@ -39,7 +39,9 @@ def network(config: Config) -> str:
         )
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="100%" role="img" aria-label="{words}" '
-        'style="fill:currentColor;font:12px sans-serif;max-height:220px">' + "".join(parts) + "</svg>"
+        'style="fill:currentColor;font:12px sans-serif;max-height:220px">'
+        + "".join(parts)
+        + "</svg>"
     )
 
 
@@ -52,4 +54,5 @@ def _picture(x: float, label: str) -> str:
 
 
 def _arrow(start: float, end: float) -> str:
-    return f'<line x1="{start:.1f}" x2="{end:.1f}" y1="{_MIDDLE}" y2="{_MIDDLE}" stroke="currentColor"/>'
+    ends = f'x1="{start:.1f}" x2="{end:.1f}" y1="{_MIDDLE}" y2="{_MIDDLE}"'
+    return f'<line {ends} stroke="currentColor"/>'

@@ -42,13 +42,28 @@ GROUPS = {
     "Machine": ["seed", "device", "precision"],
 }
 WORDS = {
-    "influence": "influence in percent", "factor": "raw factors", "relu": "ReLU",
-    "leaky_relu": "leaky ReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU",
-    "none": "none (a linear filter)", "adam": "Adam", "adamw": "AdamW", "sgd": "SGD",
-    "rmsprop": "RMSprop", "constant": "constant", "one_cycle": "one cycle", "cosine": "cosine",
-    "imagenet": "as VGG was trained", "article": "as in the article", "auto": "automatic",
-    "cpu": "processor (CPU)", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (MPS)",
-}  # fmt: skip
+    "influence": "influence in percent",
+    "factor": "raw factors",
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+    "elu": "ELU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "none": "none (a linear filter)",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sgd": "SGD",
+    "rmsprop": "RMSprop",
+    "constant": "constant",
+    "one_cycle": "one cycle",
+    "cosine": "cosine",
+    "imagenet": "as VGG was trained",
+    "article": "as in the article",
+    "auto": "automatic",
+    "cpu": "processor (CPU)",
+    "cuda": "NVIDIA GPU (CUDA)",
+    "mps": "Apple GPU (MPS)",
+}
 
 
 def values() -> dict[str, Any]:
@@ -57,8 +72,11 @@ def values() -> dict[str, Any]:
         preset = st.query_params.get("preset", "recommended")
         try:
             if preset not in PRESETS:
-                raise Problem("The link", "names a preset that does not exist",
-                              "the recommended settings are shown instead")
+                raise Problem(
+                    "The link",
+                    "names a preset that does not exist",
+                    "the recommended settings are shown instead",
+                )
             assignments = dict(text.partition("=")[::2] for text in st.query_params.get_all("set"))
             config = override(PRESETS[preset], assignments)
         except Problem as problem:
@@ -85,11 +103,15 @@ def preset_picker() -> None:
 
     st.session_state["preset-picker"] = st.session_state[_PRESET]
     st.segmented_control(
-        "Start from", list(PRESET_NAMES), format_func=PRESET_NAMES.__getitem__,
-        key="preset-picker", on_change=take, required=True,
+        "Start from",
+        list(PRESET_NAMES),
+        format_func=PRESET_NAMES.__getitem__,
+        key="preset-picker",
+        on_change=take,
+        required=True,
         help="Recommended learns many times faster. As in the article repeats the published recipe "
-        "step by step. Article + features adds its VGG16 loss. Every choice below can still be moved.",
-    )  # fmt: skip
+        "step by step. Article + features adds its VGG16 loss. Every choice below still moves.",
+    )
     if problem := st.session_state.pop(_LINK_PROBLEM, None):
         st.warning(f"{problem} The link's other settings were left out.")
 
@@ -126,7 +148,9 @@ def _as_text(value: Any) -> str:
     """A value as ``override`` reads it."""
     if isinstance(value, list):
         return ",".join(value)
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
 
 
 def _get(record: dict[str, Any], key: str) -> Any:
@@ -148,7 +172,10 @@ def _control(key: str) -> None:
     extra = field.json_schema_extra
     assert isinstance(extra, dict)
     unit, value = str(extra["unit"]), _get(record, key)
-    percent = key in ("loss.mse", "loss.mae", "loss.vgg") and _get(record, "loss.weighting") == "influence"
+    percent = (
+        key in ("loss.mse", "loss.mae", "loss.vgg")
+        and _get(record, "loss.weighting") == "influence"
+    )
     widget = f"setting:{key}:{'percent' if percent else 'plain'}"
 
     def changed() -> None:
@@ -156,12 +183,19 @@ def _control(key: str) -> None:
         _set(values(), key, list(new) if isinstance(new, (list, tuple)) else new)
 
     common: dict[str, Any] = {
-        "label": f"{field.title} ({unit})" if unit else field.title, "key": widget,
-        "help": field.description, "on_change": changed,
-    }  # fmt: skip
+        "label": f"{field.title} ({unit})" if unit else field.title,
+        "key": widget,
+        "help": field.description,
+        "on_change": changed,
+    }
     kind = next((a for a in get_args(field.annotation) if a is not NoneType), field.annotation)
     kind = field.annotation if get_origin(field.annotation) in (Literal, tuple) else kind
-    limits = {name: getattr(m, name) for m in field.metadata for name in ("ge", "gt", "le") if hasattr(m, name)}
+    limits = {
+        name: getattr(m, name)
+        for m in field.metadata
+        for name in ("ge", "gt", "le")
+        if hasattr(m, name)
+    }
     if percent:
         st.session_state[widget] = min(100, round(value))
         st.slider(min_value=0, max_value=100, step=5, format="%d %%", **common)

@@ -15,15 +15,18 @@ from ctdenoise.quality.profile import line_profile
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.ui import charts, panes, pixels
-from ctdenoise.ui.session import workspace
+from ctdenoise.ui.session import library, workspace
 from ctdenoise.ui.viewer import Pane, ViewerState, viewer
 
 MAPS = ("None", "Removed noise", "Error against full dose")
 CONVENTION_NAMES = {
-    "viewing": "as viewed (the viewer's window)", "chest": "chest −600/1500",
-    "abdomen": "abdomen 50/400", "neuro": "neuro 40/80", "red-cnn": "RED-CNN −160…240",
+    "viewing": "as viewed (the viewer's window)",
+    "chest": "chest −600/1500",
+    "abdomen": "abdomen 50/400",
+    "neuro": "neuro 40/80",
+    "red-cnn": "RED-CNN −160…240",
     "full": "all of HU, range 4095",
-}  # fmt: skip
+}
 
 
 @st.fragment
@@ -36,10 +39,13 @@ def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps
     images.append(panes.full(owner, record))
     shown = images + _maps(images, maps)
     state = viewer(
-        shown, key=f"compare-{record.id}", height=300 if len(shown) > 4 else 400,
+        shown,
+        key=f"compare-{record.id}",
+        height=300 if len(shown) > 4 else 400,
         window=WINDOWS["soft tissue"] if record.unit == "HU" else _own_window(images[0]),
-        frame=first_test_slice(record, networks), **panes.geometry(record),
-    )  # fmt: skip
+        frame=first_test_slice(record, networks),
+        **panes.geometry(library(owner).pair(record.id)),
+    )
     _seen_in_training(record, networks, state.frame)
     profile, numbers = st.columns([3, 2], gap="medium")
     try:
@@ -106,14 +112,18 @@ def _profile(images: list[Pane], record: PairRecord, state: ViewerState) -> None
     """HU along the line that was dragged in the viewer, with a download."""
     st.markdown("##### Along the line")
     if state.line is None:
-        st.info("Take the line tool and drag across an edge in any picture: its profile appears here.",
-                icon=":material/show_chart:")  # fmt: skip
+        st.info(
+            "Take the line tool and drag across an edge in any picture: its profile appears here.",
+            icon=":material/show_chart:",
+        )
         return
     curves = []
     for pane in images:
         distance, values = line_profile(_pixels(pane, state.frame), *state.line, record.spacing)
         curves.append(charts.Curve(pane.name, distance, values, pane.color, pane.dash))
-    length = "Distance along the line (mm)" if record.spacing else "Distance along the line (pixels)"
+    length = (
+        "Distance along the line (mm)" if record.spacing else "Distance along the line (pixels)"
+    )
     st.plotly_chart(
         charts.lines(curves, length, "CT number (HU)" if record.unit == "HU" else "Value"),
         key="profile",
@@ -122,16 +132,29 @@ def _profile(images: list[Pane], record: PairRecord, state: ViewerState) -> None
     table = csv.writer(text)
     table.writerow([length, *(c.name for c in curves)])
     table.writerows(zip(curves[0].x, *(c.y for c in curves), strict=True))
-    st.download_button("Download the profile (CSV)", text.getvalue(), "profile.csv", "text/csv",
-                       icon=":material/download:", on_click="ignore")  # fmt: skip
+    st.download_button(
+        "Download the profile (CSV)",
+        text.getvalue(),
+        "profile.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
-def _numbers(images: list[Pane], record: PairRecord, networks: list[Run], state: ViewerState) -> None:
+def _numbers(
+    images: list[Pane], record: PairRecord, networks: list[Run], state: ViewerState
+) -> None:
     """Fidelity to the full dose and noise in the region, one row per image."""
     st.markdown("##### In numbers")
     choices = list(CONVENTION_NAMES) if record.unit == "HU" else ["viewing"]
-    name = st.selectbox("PSNR and SSIM clipped to", choices, key="compare-convention",
-                        persist_state="session", format_func=CONVENTION_NAMES.__getitem__)  # fmt: skip
+    name = st.selectbox(
+        "PSNR and SSIM clipped to",
+        choices,
+        key="compare-convention",
+        persist_state="session",
+        format_func=CONVENTION_NAMES.__getitem__,
+    )
     convention = viewing(state.window) if name == "viewing" else CONVENTIONS[name]
     reference = images[-1].frames[state.frame]
     region = Region(*state.region) if state.region else None
@@ -145,11 +168,18 @@ def _numbers(images: list[Pane], record: PairRecord, networks: list[Run], state:
             here = statistics(_pixels(pane, state.frame), region)
             row |= {"Mean (HU)": here.mean, "SD (HU)": here.sd}
         rows.append(row)
-    formats = {"RMSE (HU)": "%.1f", "PSNR (dB)": "%.2f", "SSIM": "%.4f", "Mean (HU)": "%.1f", "SD (HU)": "%.1f"}
+    formats = {
+        "RMSE (HU)": "%.1f",
+        "PSNR (dB)": "%.2f",
+        "SSIM": "%.4f",
+        "Mean (HU)": "%.1f",
+        "SD (HU)": "%.1f",
+    }
     st.dataframe(
-        rows, hide_index=True,
+        rows,
+        hide_index=True,
         column_config={n: st.column_config.NumberColumn(format=f) for n, f in formats.items()},
-    )  # fmt: skip
+    )
     st.caption(f"This slice against the full dose. {convention.sentence}.")
     if not region:
         st.caption("Take the region tool for mean and SD of the noise in each image.")

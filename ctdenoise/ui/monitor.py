@@ -5,11 +5,11 @@ import streamlit as st
 from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import Window
 from ctdenoise.runs.engine import engine
-from ctdenoise.runs.store import Run
+from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.training import events
 from ctdenoise.ui import cards, charts, palette, panes, pixels
-from ctdenoise.ui.session import library, store
+from ctdenoise.ui.session import library
 from ctdenoise.ui.viewer import Pane, viewer
 
 TERMS = {"mse": "MSE", "mae": "MAE", "vgg": "VGG16 features"}
@@ -45,23 +45,36 @@ def _status(run: Run, starts: list[events.Started], epochs: list[events.Epoch]) 
     done = epochs[-1].epoch if epochs else 0
     if run.state == "queued":
         ahead = store().queue_position(run.id)
-        text = "Next in line." if ahead == 0 else f"Waiting: {ahead} run{'s' * (ahead > 1)} before yours."
+        text = (
+            "Next in line."
+            if ahead == 0
+            else f"Waiting: {ahead} run{'s' * (ahead > 1)} before yours."
+        )
         bar.progress(0.0, text)
     elif run.state == "running":
         left = epochs[-1].seconds_left if epochs else None
         rest = f", about {cards.duration(left)} left" if left is not None else ""
-        bar.progress(min(1.0, done / total), f"Epoch {done} of {total}{rest}" if epochs else "Starting …")
+        bar.progress(
+            min(1.0, done / total), f"Epoch {done} of {total}{rest}" if epochs else "Starting …"
+        )
     else:
         show = {"finished": bar.success, "stopped": bar.info, "failed": bar.error}[run.state]
         show(run.sentence or run.state)
     if run.state in ("queued", "running"):
-        if button.button("Stop", icon=":material/stop:", width="stretch",
-                         disabled=run.wanted == "stop", help="What is trained so far is kept."):  # fmt: skip
+        if button.button(
+            "Stop",
+            icon=":material/stop:",
+            width="stretch",
+            disabled=run.wanted == "stop",
+            help="What is trained so far is kept.",
+        ):
             store().ask_stop(run.id)
             st.rerun(scope="fragment")
         return
     with button.popover("Continue", icon=":material/play_arrow:", width="stretch"):
-        more = st.number_input("More epochs", 1, 500, value=max(1, total - done) if done < total else 5)
+        more = st.number_input(
+            "More epochs", 1, 500, value=max(1, total - done) if done < total else 5
+        )
         if st.button("Go on", type="primary", width="stretch"):
             engine().continue_run(run.id, done + more)
             st.rerun(scope="app")
@@ -73,20 +86,27 @@ def _pictures(run: Run, epochs: list[events.Epoch], window: Window) -> None:
     if record is None:
         st.info("The scan of this run was removed; only the network's own pictures are left.")
     output = Pane(
-        run.name, panes.run_style(run).color,
-        tuple(pixels.progress(run.id, e.image) for e in epochs), dash=panes.run_style(run).dash,
-    )  # fmt: skip
+        run.name,
+        panes.run_style(run).color,
+        tuple(pixels.progress(run.id, e.image) for e in epochs),
+        dash=panes.run_style(run).dash,
+    )
     shown = [output]
     if record is not None:
         low = Pane("Low dose", palette.LOW.color, (pixels.low(owner, record.id, index),))
         full = Pane("Full dose", palette.FULL.color, (pixels.full(owner, record.id, index),))
         shown = [low, output, full]
     viewer(
-        shown, key=f"watch-{run.id}", height=400, window=window, follow=True,
-        spacing=record.spacing if record else None, unit=record.unit if record else "HU",
+        shown,
+        key=f"watch-{run.id}",
+        height=400,
+        window=window,
+        follow=True,
+        spacing=record.spacing if record else None,
+        unit=record.unit if record else "HU",
         orientation=record.orientation if record else (1, 0, 0, 0, 1, 0),
         labels=["Before training" if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
-    )  # fmt: skip
+    )
 
 
 def progress_slice(run: Run) -> tuple[str, PairRecord | None, int]:
@@ -106,19 +126,33 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started) -> Non
     """Numbers with unit and convention, then the curves."""
     last, unit = epochs[-1], "HU²"
     change = 100 * (last.validation_mse / last.low_mse - 1)
-    st.metric(f"Validation MSE ({unit})", f"{last.validation_mse:,.0f}",
-              delta=f"{change:+.0f} % against low dose", delta_color="inverse",
-              help="Mean squared error on patches that training never saw.")  # fmt: skip
+    st.metric(
+        f"Validation MSE ({unit})",
+        f"{last.validation_mse:,.0f}",
+        delta=f"{change:+.0f} % against low dose",
+        delta_color="inverse",
+        help="Mean squared error on patches that training never saw.",
+    )
     level, width = start.window
     first, second = st.columns(2)
-    convention = f"Of the progress slice, clipped to the window {level:g}/{width:g}, data range {width:g} HU."
-    first.metric("PSNR (dB)", "identical" if last.psnr is None else f"{last.psnr:.1f}", help=convention)
+    convention = (
+        f"Of the progress slice, clipped to the window {level:g}/{width:g}, data range {width:g}."
+    )
+    first.metric(
+        "PSNR (dB)", "identical" if last.psnr is None else f"{last.psnr:.1f}", help=convention
+    )
     second.metric("SSIM", f"{last.ssim:.3f}", help=convention)
     style = panes.run_style(run)
-    st.plotly_chart(charts.learning_curve(epochs, style.color, palette.LOW.color, "HU"),
-                    key="learning", config={"displayModeBar": False})  # fmt: skip
+    st.plotly_chart(
+        charts.learning_curve(epochs, style.color, palette.LOW.color, "HU"),
+        key="learning",
+        config={"displayModeBar": False},
+    )
     if len(start.factors) > 1 and len(epochs) > 2:
-        st.plotly_chart(charts.term_curves(epochs, TERMS, [s.color for s in palette.RUNS]),
-                        key="terms", config={"displayModeBar": False})  # fmt: skip
+        st.plotly_chart(
+            charts.term_curves(epochs, TERMS, [s.color for s in palette.RUNS]),
+            key="terms",
+            config={"displayModeBar": False},
+        )
     factors = ", ".join(f"{TERMS[name]} × {factor:.3g}" for name, factor in start.factors.items())
     st.caption(f"{start.split} {start.device}, {start.precision}; loss = {factors}.")

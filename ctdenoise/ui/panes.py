@@ -2,22 +2,25 @@
 
 from typing import Any
 
-from ctdenoise.runs.store import Run
+from ctdenoise.runs.store import Run, last_epoch
 from ctdenoise.scans.library import PairRecord
-from ctdenoise.training import events
+from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.ui import palette, pixels
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.viewer import Pane
 
 
-def geometry(record: PairRecord) -> dict[str, Any]:
-    """What the viewer must know of a pair besides its pictures."""
+def geometry(scan: Scan | Pair) -> dict[str, Any]:
+    """What the viewer must know of a scan or pair besides its pictures."""
+    count = len(scan.positions)
     return {
-        "spacing": record.spacing, "unit": record.unit, "orientation": record.orientation,
+        "spacing": scan.spacing,
+        "unit": scan.unit,
+        "orientation": scan.orientation,
         "labels": [
-            f"Slice {i + 1} of {record.slices}, z = {z:.1f} mm" for i, z in enumerate(record.positions)
+            f"Slice {i + 1} of {count}, z = {z:.1f} mm" for i, z in enumerate(scan.positions)
         ],
-    }  # fmt: skip
+    }
 
 
 def low(owner: str, record: PairRecord) -> Pane:
@@ -44,11 +47,6 @@ def network(run: Run, owner: str, record: PairRecord) -> Pane:
     )
     style = run_style(run)
     return Pane(run.name, style.color, frames, dash=style.dash)
-
-
-def last_epoch(run: Run) -> int:
-    """The epoch whose network the run's checkpoint holds; 0 where there is none yet."""
-    return max((e.epoch for e in events.read(run.folder) if isinstance(e, events.Epoch)), default=0)
 
 
 def run_style(run: Run) -> palette.Style:

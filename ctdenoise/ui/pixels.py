@@ -18,7 +18,8 @@ from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import to_int16
 from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
-from ctdenoise.ui.session import COOKIE, SAMPLE, library, store, valid_workspace
+from ctdenoise.runs.store import store
+from ctdenoise.ui.session import COOKIE, SAMPLE, library, valid_workspace
 
 ROUTE = "/pixels/{address:path}"
 WAIT_SECONDS = 60
@@ -95,10 +96,20 @@ def _scan(workspace: str, owner: str, scan_id: str, index: str) -> Image:
 
 def _twin(workspace: str, owner: str, scan_id: str, index: str, *physics: str) -> Image:
     dose, photons, electrons, f50 = map(float, physics)
-    return engine().ask(
-        jobs.preview_low_dose, _owned(owner, workspace), scan_id, int(index), dose,
-        photons, electrons, f50,
-    ).result(WAIT_SECONDS)  # fmt: skip
+    return (
+        engine()
+        .ask(
+            jobs.preview_low_dose,
+            _owned(owner, workspace),
+            scan_id,
+            int(index),
+            dose,
+            photons,
+            electrons,
+            f50,
+        )
+        .result(WAIT_SECONDS)
+    )
 
 
 def _full(workspace: str, owner: str, pair_id: str, index: str) -> Image:
@@ -124,22 +135,31 @@ def _progress(workspace: str, run_id: str, image: str) -> Image:
 
 def _denoised(workspace: str, run_id: str, epoch: str, owner: str, pair_id: str, i: str) -> Image:
     _run_folder(run_id, workspace)
-    return engine().ask(
-        jobs.denoise_slice, run_id, _owned(owner, workspace), pair_id, int(i), 0
-    ).result(WAIT_SECONDS)  # fmt: skip
+    return (
+        engine()
+        .ask(jobs.denoise_slice, run_id, _owned(owner, workspace), pair_id, int(i), 0)
+        .result(WAIT_SECONDS)
+    )
 
 
 _LOADERS = {
-    "scan": _scan, "twin": _twin, "full": _full, "low": _low, "gaussian": _gaussian,
-    "progress": _progress, "denoised": _denoised,
-}  # fmt: skip
+    "scan": _scan,
+    "twin": _twin,
+    "full": _full,
+    "low": _low,
+    "gaussian": _gaussian,
+    "progress": _progress,
+    "denoised": _denoised,
+}
 
 
 async def serve(request: Request) -> Response:
     """Answer with the raw little-endian int16 pixels; a problem is told in its one sentence."""
     workspace = valid_workspace(request.cookies.get(COOKIE)) or "local"
     try:
-        image = await run_in_threadpool(load, f"/pixels/{request.path_params['address']}", workspace)
+        image = await run_in_threadpool(
+            load, f"/pixels/{request.path_params['address']}", workspace
+        )
     except Problem as problem:
         return PlainTextResponse(str(problem), status_code=404)
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""What surrounds the pages: start-up, the picture route, the workspace cookie, the security policy."""
+"""What surrounds the pages: start-up, the picture route, the workspace cookie, the policy."""
 
 import asyncio
 import gc

@@ -2,18 +2,15 @@
 
 import re
 import secrets
-from functools import cache
 
 import streamlit as st
 
-from ctdenoise.runs.store import Run, Store
+from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.scans.sample import WORKSPACE as SAMPLE
 from ctdenoise.settings import settings
 
 COOKIE = "ctdenoise_workspace"
-SAMPLE = "sample"
-"""The workspace of the sample, which everybody sees and nobody changes."""
-
 _WORKSPACE = re.compile(r"[0-9a-f]{32}")
 
 
@@ -36,19 +33,11 @@ def library(owner: str) -> Library:
     return Library(settings().workspaces / owner)
 
 
-@cache
-def store() -> Store:
-    """The runs, one connection pool for the whole server."""
-    return Store(settings().database)
-
-
 def pairs() -> dict[tuple[str, str], PairRecord]:
     """Every pair this session may use, by (workspace, pair id): its own first, then the sample."""
     mine = workspace()
     return {
-        (owner, record.id): record
-        for owner in (mine, SAMPLE)
-        for record in library(owner).pairs()
+        (owner, record.id): record for owner in (mine, SAMPLE) for record in library(owner).pairs()
     }
 
 

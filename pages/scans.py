@@ -1,0 +1,59 @@
+"""Scans: bring scans in, pair low dose with full dose, or make the low-dose twin of one."""
+
+import streamlit as st
+
+from ctdenoise.scans.library import PairRecord
+from ctdenoise.ui import cards, intake, pairing, twin
+from ctdenoise.ui.session import library, pairs, workspace
+
+st.title("Which scans shall we use?")
+mine = library(workspace())
+
+
+def pair_line(owner: str, record: PairRecord) -> None:
+    """One pair with what can be done with it."""
+    own = owner == workspace()
+    with st.container(border=True):
+        line = st.columns([6, 1.2, 1.2, 1.2], vertical_alignment="center")
+        line[0].markdown(f"**{cards.pair_name(owner, record)}**  \n:small[{record.matched}]")
+        line[1].page_link("pages/look.py", label="Look", query_params={"pair": record.id})
+        line[2].page_link("pages/train.py", label="Train", query_params={"pair": record.id})
+        if own:
+            with line[3].popover("Change"):
+                name = st.text_input("Name", record.name, key=f"name-{record.id}", max_chars=100)
+                if name != record.name:
+                    mine.rename(record.id, name)
+                    st.rerun()
+                st.caption("Removing a pair keeps the runs that learned from it.")
+                if st.button("Remove", key=f"remove-{record.id}", icon=":material/delete:"):
+                    mine.remove(record.id)
+                    st.rerun()
+
+
+intake.uploader(mine)
+scans = {record.id: record for record in mine.scans()}
+if scans:
+    st.subheader("Make a pair")
+    st.caption("A network learns from the same slices at two doses.")
+    ways = {"two": "From two scans", "twin": "From one scan, with simulated low dose"}
+    suggested = pairing.suggestions(mine)
+    way = st.segmented_control(
+        "How",
+        list(ways),
+        format_func=ways.__getitem__,
+        default="two" if suggested else "twin",
+        required=True,
+        label_visibility="collapsed",
+        key=f"way-{len(scans)}",
+    )
+    if way == "two":
+        pairing.from_two(mine, scans, suggested)
+    else:
+        twin.from_one(mine, scans)
+
+st.subheader("Pairs ready to learn from")
+available = pairs()
+if not available:
+    cards.preparing_sample()
+for (owner, _), record in available.items():
+    pair_line(owner, record)

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from ctdenoise.training.events import Epoch
+from ctdenoise.ui import charts
+
+
+def epoch(number: int, error: float, **terms: float) -> Epoch:
+    return Epoch(
+        time=0,
+        epoch=number,
+        step=number * 10,
+        train_seconds=number,
+        terms=terms,
+        validation_mse=error,
+        low_mse=900,
+        psnr=30,
+        ssim=0.8,
+        image=f"epoch_{number:04d}.tif",
+        seconds_left=1,
+    )
+
+
+def test_curves_carry_their_images_colour_and_name_at_the_end() -> None:
+    curve = charts.Curve("Full dose", [0, 1], [10, 20], "#123456", "dash")
+    figure = charts.lines([curve], "Distance (mm)", "CT number (HU)")
+    assert figure.data[0].line.color == "#123456"
+    assert figure.data[0].line.dash == "dash"
+    assert [(a.text, a.y) for a in figure.layout.annotations] == [("Full dose", 20)]
+    assert figure.layout.xaxis.title.text == "Distance (mm)"
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_labels_of_curves_that_end_together_do_not_overlap(log: bool) -> None:
+    curves = [charts.Curve(str(i), [0, 1], [1, 100 + i / 100], "#000000") for i in range(4)]
+    figure = charts.lines(curves, "x", "y", log=log, height=300)
+    heights = np.sort([a.y for a in figure.layout.annotations])
+    pixels_a_unit = (300 - 64) / (2 if log else 99)
+    assert (np.diff(heights) * pixels_a_unit > 14).all()
+
+
+def test_learning_curve_shows_the_error_beside_that_of_the_low_dose() -> None:
+    figure = charts.learning_curve([epoch(0, 900), epoch(1, 400)], "#000000", "#111111", "HU")
+    assert list(figure.data[0].y) == [900, 400]
+    assert list(figure.data[1].y) == [900, 900]
+    assert figure.layout.yaxis.type == "log"
+    assert "HU²" in figure.layout.yaxis.title.text
+
+
+def test_terms_are_shown_relative_to_their_first_epoch() -> None:
+    said = [epoch(0, 900), epoch(1, 800, mse=50, vgg=4), epoch(2, 700, mse=25, vgg=3)]
+    figure = charts.term_curves(said, {"mse": "MSE", "vgg": "VGG16"}, ["#000000", "#111111"])
+    assert list(figure.data[0].y) == [100, 50]
+    assert list(figure.data[1].y) == [100, 75]

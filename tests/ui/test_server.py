@@ -1,0 +1,48 @@
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from ctdenoise.ui.server import Visitor
+from ctdenoise.ui.session import COOKIE, valid_workspace
+
+
+def client() -> TestClient:
+    async def page(request: Request) -> HTMLResponse:
+        return HTMLResponse("<p>page</p>")
+
+    async def data(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("data")
+
+    routes = [Route("/", page), Route("/data", data)]
+    return TestClient(Starlette(routes=routes, middleware=[Middleware(Visitor)]))
+
+
+def test_a_new_browser_gets_a_workspace_of_its_own_and_keeps_it() -> None:
+    first, second = client(), client()
+    one = first.get("/").cookies[COOKIE]
+    assert valid_workspace(one) == one
+    assert COOKIE not in first.get("/").cookies
+    assert second.get("/").cookies[COOKIE] != one
+
+
+def test_only_pages_hand_out_workspaces() -> None:
+    assert COOKIE not in client().get("/data").cookies
+
+
+def test_a_forged_workspace_is_replaced() -> None:
+    browser = client()
+    browser.cookies.set(COOKIE, "../../etc")
+    assert valid_workspace(browser.get("/").cookies[COOKIE])
+
+
+def test_the_cookie_cannot_be_read_by_scripts_and_every_answer_has_the_policy() -> None:
+    answer = client().get("/")
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert "SameSite=Lax" in answer.headers["set-cookie"]
+    for path in ("/", "/data"):
+        policy = client().get(path).headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "http:" not in policy
