@@ -1,1 +1,1 @@
-"""Loss terms, one idea a file, and how their influence is calibrated."""
+"""Losses: what training minimises, each term a number to make small."""

@@ -1,1 +1,1 @@
-"""Networks, one idea a file: HU in, HU out, at any image size."""
+"""Networks: HU in, HU out, any image size; normalisation lives inside and nowhere else."""

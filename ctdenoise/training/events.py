@@ -14,7 +14,8 @@ class Started(BaseModel):
     device: str
     precision: str
     parameters: int
-    epochs: int
+    epochs: int | None
+    """How many are planned; None where a time budget decides."""
     steps_per_epoch: int
     factors: dict[str, float]
     """What each loss term is multiplied with, calibrated or as given."""

@@ -1,0 +1,39 @@
+"""What the network of a config looks like, counted without building it (no torch)."""
+
+from dataclasses import dataclass
+
+from ctdenoise.training.config import Config
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One line of the layer table; ``output_shape`` is (channels, rows, columns)."""
+
+    name: str
+    kernel: str
+    in_channels: int
+    out_channels: int
+    stride: int
+    output_shape: tuple[int, int, int]
+    parameters: int
+
+
+def layer_table(config: Config, rows: int = 512, columns: int = 512) -> list[LayerRow]:
+    """The layers in order for an input of ``rows`` x ``columns``, enlarging step included."""
+    k, table = config.kernel_size, []
+    channels = [1, *[config.filters] * (config.layers - 1), 1]
+    r, c = rows, columns
+    for i in range(config.layers):
+        stride = config.stride if i == 0 else 1
+        r, c = -(-r // stride), -(-c // stride)
+        count = channels[i + 1] * (channels[i] * k * k + 1)
+        table.append(LayerRow(f"Convolution {i + 1}", f"{k} × {k}", channels[i], channels[i + 1],
+                              stride, (channels[i + 1], r, c), count))  # fmt: skip
+    if config.stride > 1:
+        table.append(LayerRow("Enlarge (linear)", "", 1, 1, 1, (1, rows, columns), 0))
+    return table
+
+
+def parameters(config: Config) -> int:
+    """How many numbers training adjusts."""
+    return sum(row.parameters for row in layer_table(config))

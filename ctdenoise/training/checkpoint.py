@@ -1,0 +1,96 @@
+"""A trained network in one file: weights, config and card, in safetensors, never pickle."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.networks.plain import PlainCNN
+from ctdenoise.training.config import Config, parse
+
+FORMAT, VERSION = "ctdenoise", 1
+NAME = "checkpoint.safetensors"
+LARGEST = 512 * 2**20
+"""Bytes beyond which a file is not a checkpoint of ours (30 layers of 256 filters take 66 MB)."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """``card`` tells what the network was trained on and how far it came."""
+
+    network: PlainCNN
+    config: Config
+    card: dict[str, Any]
+    version: int
+
+
+def build_network(config: Config) -> PlainCNN:
+    """The untrained network of a config, with weights still to be initialised or loaded."""
+    return PlainCNN(config.layers, config.filters, config.kernel_size, config.stride,
+                    config.activation.value, config.residual)  # fmt: skip
+
+
+@telling_disk_problems
+def write_atomically(tensors: dict[str, Tensor], metadata: dict[str, str], path: Path) -> None:
+    """Write a safetensors file that is either the old one or the new one, whole."""
+    part = path.with_name(path.name + ".part")
+    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, part, metadata)
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def save(path: Path, network: PlainCNN, config: Config, card: dict[str, Any]) -> None:
+    """Write ``network`` with everything needed to use it again into the file ``path``."""
+    metadata = {"format": FORMAT, "version": str(VERSION), "config": config.model_dump_json(),
+                "card": json.dumps(card)}  # fmt: skip
+    write_atomically(network.state_dict(), metadata, path)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file of ours; :class:`Problem` for any other file."""
+    if not path.is_file():
+        raise Problem(path.name, "is not there", "check its name and folder")
+    if path.stat().st_size > LARGEST:
+        raise Problem(path.name, f"is larger than {LARGEST // 2**20} MB, which no checkpoint of "
+                      "this program is", "choose another file")  # fmt: skip
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise Problem(path.name, "is a safetensors file of another program",
+                              "choose a checkpoint that CT Denoise wrote")  # fmt: skip
+            names = file.keys()
+            return {name: file.get_tensor(name) for name in names}, metadata
+    except (SafetensorError, OSError) as error:
+        raise Problem(path.name, "is not a checkpoint or is cut off",
+                      "choose the checkpoint.safetensors of a run") from error  # fmt: skip
+
+
+def load(path: Path, device: str | torch.device = "cpu") -> Checkpoint:
+    """Read a checkpoint file, or the one of a run's folder; the network is set to evaluate."""
+    if path.is_dir():
+        path = path / NAME
+    tensors, metadata = read_tensors(path)
+    if metadata.get("version") != str(VERSION):
+        raise Problem(path.name, f"is of version {metadata.get('version')}, and this program reads "
+                      f"version {VERSION}", "update CT Denoise")  # fmt: skip
+    try:
+        config = parse(json.loads(metadata["config"]))
+        card = json.loads(metadata["card"])
+        network = build_network(config)
+        network.load_state_dict(tensors)
+    except (KeyError, ValueError, RuntimeError, TypeError, Problem) as error:
+        raise Problem(path.name, "does not hold the network that it describes",
+                      "choose another checkpoint or train again") from error  # fmt: skip
+    if not all(bool(t.isfinite().all()) for t in tensors.values()):
+        raise Problem(path.name, "holds weights that are not numbers",
+                      "choose another checkpoint or train again")  # fmt: skip
+    return Checkpoint(network.to(device).eval(), config, card, VERSION)

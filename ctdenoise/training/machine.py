@@ -1,0 +1,98 @@
+"""What this machine does fastest: device, number format and memory layout."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import nn
+
+from ctdenoise.errors import Problem
+
+
+@dataclass(frozen=True)
+class Machine:
+    """``hidden`` is the number format of all layers but the last."""
+
+    device: torch.device
+    hidden: torch.dtype
+    memory_format: torch.memory_format
+
+    @property
+    def name(self) -> str:
+        if self.device.type == "cuda":
+            return torch.cuda.get_device_name(self.device)
+        if self.device.type == "mps":
+            return "Apple GPU"
+        return f"CPU, {torch.get_num_threads()} threads"
+
+    @property
+    def precision(self) -> str:
+        return str(self.hidden).removeprefix("torch.")
+
+
+def find_device(wish: str) -> torch.device:
+    """The device of a config's word; raises :class:`Problem` where it is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wish == "auto":
+        wish = next((name for name, found in there.items() if found), "cpu")
+    elif not there.get(wish, True):
+        raise Problem(f"The device {wish}", "is not available here", "set the device to auto")
+    return torch.device(wish)
+
+
+def choose(device: str, precision: str, filters: int, kernel_size: int) -> Machine:
+    """Measure one hidden layer in the candidate formats and take the fastest."""
+    found = find_device(device)
+    formats = [torch.float32, torch.bfloat16] if precision == "auto" else [
+        getattr(torch, precision)]  # fmt: skip
+    if precision == "auto" and not _multiplies_bfloat16(found):
+        formats = [torch.float32]
+    return _fastest(found, tuple(formats), filters, kernel_size)
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware has instructions for it; emulation is many times slower."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return False
+
+
+@cache
+def _fastest(device: torch.device, formats: tuple[torch.dtype, ...], filters: int,
+             kernel_size: int) -> Machine:  # fmt: skip
+    candidates = [Machine(device, dtype, layout) for dtype in formats
+                  for layout in (torch.channels_last, torch.contiguous_format)]  # fmt: skip
+    times = [_seconds(_a_pass(machine, filters, kernel_size), device) for machine in candidates]
+    return candidates[times.index(min(times))]
+
+
+def _a_pass(machine: Machine, filters: int, kernel_size: int) -> Callable[[], None]:
+    """Forward and backward through one hidden layer on a small batch."""
+    layer = nn.Conv2d(filters, filters, kernel_size, padding=kernel_size // 2)
+    layer = layer.to(machine.device, memory_format=machine.memory_format)  # type: ignore[call-overload]
+    x = torch.ones(4, filters, 32, 32, device=machine.device, requires_grad=True)
+    x = x.detach().to(memory_format=machine.memory_format).requires_grad_()
+
+    def once() -> None:
+        with torch.autocast(machine.device.type, machine.hidden, machine.hidden != torch.float32):
+            y = layer(x).relu()
+        torch.autograd.grad(y.float().sum(), [x, *layer.parameters()])
+
+    return once
+
+
+def _seconds(function: Callable[[], None], device: torch.device, repeats: int = 4) -> float:
+    """Best of a few, after one to warm up."""
+    best = float("inf")
+    for repeat in range(repeats + 1):
+        start = time.perf_counter()
+        function()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        if repeat:
+            best = min(best, time.perf_counter() - start)
+    return best

@@ -1,0 +1,66 @@
+"""All that a training needs to go on as if it had never paused, in one safetensors file."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from pydantic import TypeAdapter
+from torch import Tensor
+
+from ctdenoise.networks.plain import PlainCNN
+from ctdenoise.training.checkpoint import FORMAT, read_tensors, write_atomically
+
+NAME = "resume.safetensors"
+
+
+@dataclass
+class Progress:
+    """How far a training is; the part of its state that is not tensors."""
+
+    batch: int
+    factors: dict[str, float] = field(default_factory=dict)
+    epoch: int = 0
+    """Epochs completed."""
+    step: int = 0
+    """Steps done, over all epochs."""
+    position: int = 0
+    """Steps done of the epoch that has begun."""
+    train_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    """With validation and pictures; what a time budget counts."""
+    sums: dict[str, float] = field(default_factory=dict)
+    """Of the loss terms over the steps of an epoch that has begun."""
+    last_event: str = ""
+    """The last Epoch event, so that none is lost if the power fails between two files."""
+
+
+_ADAPTER = TypeAdapter(Progress)
+
+
+def save(out: Path, network: PlainCNN, optimiser: torch.optim.Optimizer,
+         generator: torch.Generator, progress: Progress) -> None:  # fmt: skip
+    tensors = {f"network/{k}": v for k, v in network.state_dict().items()}
+    for index, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser/{index}/{k}": v for k, v in state.items()}
+    tensors["generator"] = generator.get_state()
+    metadata = {"format": FORMAT, "progress": _ADAPTER.dump_json(progress).decode()}
+    write_atomically(tensors, metadata, out / NAME)
+
+
+def load(out: Path, network: PlainCNN, optimiser: torch.optim.Optimizer,
+         generator: torch.Generator) -> Progress:  # fmt: skip
+    """Put everything back into the objects given; :class:`Problem` where the file is not ours."""
+    tensors, metadata = read_tensors(out / NAME)
+    network.load_state_dict(_under("network/", tensors))
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in _under("optimiser/", tensors).items():
+        index, name = key.split("/")
+        state.setdefault(int(index), {})[name] = tensor
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": groups})
+    generator.set_state(tensors["generator"])
+    return _ADAPTER.validate_json(metadata["progress"])
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,304 @@
+"""The training loop."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.losses.balance import backward, calibrate
+from ctdenoise.losses.terms import Terms
+from ctdenoise.scans.scan import Pair
+from ctdenoise.training import checkpoint, events, picture, state
+from ctdenoise.training.config import Config
+from ctdenoise.training.machine import choose
+from ctdenoise.training.optimiser import build_optimiser, learning_rate
+from ctdenoise.training.patches import Patches, Patchwork
+from ctdenoise.training.split import outline, split
+
+VALIDATION_PIXELS = 2**16
+"""How many pass through the network at once when validating."""
+OnEvent = Callable[[events.Event], None]
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+@telling_disk_problems
+def train(config: Config, pairs: Sequence[Pair], out: Path, *,
+          on_event: OnEvent | None = None,
+          should_stop: Callable[[], bool] = lambda: False,
+          resume: bool = False) -> events.Ended:  # fmt: skip
+    """Train the network of ``config`` on ``pairs`` and keep everything in the folder ``out``.
+
+    ``should_stop`` is asked before every step. With ``resume``, the run in ``out`` goes on from
+    where it was stopped or cut off and ends as it would have without the pause. Bad input and a
+    full disk raise :class:`Problem`; a training that blows up ends as failed and its last good
+    epoch is kept.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if not resume and (out / "events.jsonl").exists():
+        raise Problem(out.name, "already holds a run", "continue that run or choose a new folder")
+    (out / "progress").mkdir(exist_ok=True)
+    (out / "config.json").write_text(config.model_dump_json(indent=2), encoding="utf-8")
+    return _Training(config, pairs, out, on_event, resume).run(should_stop)
+
+
+class _Training:
+    """One start of a run: everything that is built once, then the loop in :meth:`run`."""
+
+    def __init__(self, config: Config, pairs: Sequence[Pair], out: Path,
+                 on_event: OnEvent | None, resuming: bool) -> None:  # fmt: skip
+        self.config, self.out, self.on_event = config, out, on_event
+        self.machine = choose(config.device, config.precision, config.filters, config.kernel_size)
+        device = self.machine.device
+        self.pairs = [pair.name for pair in pairs]
+        self.unit = pairs[0].unit if pairs else ""
+        self.split = split([outline(pair) for pair in pairs], config.seed)
+        (out / "split.json").write_text(json.dumps(asdict(self.split), indent=2), encoding="utf-8")
+
+        self.source = Patchwork(pairs, self.split.train, config.patch, device)
+        self.collection: Patches | None = None
+        if config.patches:
+            self.collection = self.source.cut(self.source.places(
+                config.patches, _generator(config.seed, 1), config.augment))  # fmt: skip
+        aside = Patchwork(pairs, self.split.validation, config.patch, device)
+        self.validation = aside.cut(aside.places(
+            config.validation_patches, _generator(config.seed, 2), augment=False))  # fmt: skip
+        self.slice = picture.ProgressSlice(pairs, self.split.progress)
+
+        network = checkpoint.build_network(config)
+        network.initialise(_generator(config.seed, 3))
+        network.scale(*self.source.statistics())
+        self.network = network.to(device).to(memory_format=self.machine.memory_format)
+        self.parameters = list(network.parameters())
+        self.optimiser = build_optimiser(config, self.parameters)
+        self.terms = Terms(config.loss.weights())
+        self.generator = _generator(config.seed, 0)
+        self.progress = state.Progress(batch=config.batch)
+        if resuming and (out / state.NAME).exists():
+            self.progress = state.load(out, network, self.optimiser, self.generator)
+
+        self.sums = {name: torch.tensor(value, device=device)
+                     for name, value in self.progress.sums.items()}  # fmt: skip
+
+    def run(self, should_stop: Callable[[], bool]) -> events.Ended:
+        progress = self.progress
+        self._start()
+        while not self._finished():
+            began = time.perf_counter()
+            try:
+                stopped, norms = self._epoch(should_stop)
+            except (RuntimeError, MemoryError) as error:
+                if not _is_memory(error) or progress.batch < self.config.batch:
+                    raise
+                self._halve()
+                continue
+            finally:
+                progress.train_seconds += time.perf_counter() - began
+                progress.wall_seconds += time.perf_counter() - began
+            if stopped:
+                self._keep()
+                return self._end("stopped", f"Stopped in epoch {progress.epoch + 1}; what was "
+                                 "trained is kept and can be continued.")  # fmt: skip
+            began = time.perf_counter()
+            if not self._end_epoch(norms):
+                return self._end("failed", f"In epoch {progress.epoch + 1} the loss was no longer "
+                                 f"a number: epoch {progress.epoch} is kept; start again with a "
+                                 "lower learning rate.")  # fmt: skip
+            progress.wall_seconds += time.perf_counter() - began
+        return self._end("finished", f"Finished after {progress.epoch} epochs.")
+
+    def _epoch(self, should_stop: Callable[[], bool]) -> tuple[bool, dict[str, Tensor]]:
+        """Steps up to the end of the epoch: whether it was stopped, and gradient norms."""
+        progress, steps = self.progress, self.config.steps_per_epoch
+        began, before = time.perf_counter(), progress.wall_seconds
+        norms: dict[str, Tensor] = {}
+        while progress.position < steps:
+            if should_stop():
+                self._settle()
+                return True, {}
+            done = self._done(before + time.perf_counter() - began)
+            if done >= 1 and progress.position:
+                break
+            low, full = self._batch()
+            for group in self.optimiser.param_groups:
+                group["lr"] = learning_rate(self.config, done)
+            terms = self.terms(self._forward(low), full)
+            norms = backward(terms, progress.factors, self.parameters)
+            self.optimiser.step()
+            for name, term in terms.items():
+                self.sums[name] = self.sums.get(name, 0) + term.detach()
+            progress.step += 1
+            progress.position += 1
+        self._settle()
+        return False, norms
+
+    def _batch(self) -> Patches:
+        """New random patches, or the next ones of the collection, in the same order each epoch."""
+        size, config = self.progress.batch, self.config
+        if self.collection is None:
+            return self.source.cut(self.source.places(size, self.generator, config.augment))
+        first = self.progress.position * size
+        chosen = torch.arange(first, first + size) % config.patches
+        low, full = self.collection
+        return low[chosen], full[chosen]
+
+    def _forward(self, low: Tensor) -> Tensor:
+        machine = self.machine
+        low = low.contiguous(memory_format=machine.memory_format)
+        with torch.autocast(machine.device.type, machine.hidden,
+                            enabled=machine.hidden != torch.float32):  # fmt: skip
+            return self.network(low)
+
+    def _done(self, wall_seconds: float) -> float:
+        """Fraction of the training behind us, by time where there is a budget, else by steps."""
+        if self.config.time_budget_s:
+            return wall_seconds / self.config.time_budget_s
+        return self.progress.step / (self.config.epochs * self.config.steps_per_epoch)
+
+    def _finished(self) -> bool:
+        return self._done(self.progress.wall_seconds) >= 1
+
+    def _settle(self) -> None:
+        """Bring the sums of the loss terms from the device; waits for all steps given to it."""
+        self.progress.sums = {name: float(total) for name, total in self.sums.items()}
+
+    def _start(self) -> None:
+        """Calibrate the loss, tell how the run starts and judge the untrained network."""
+        config, progress = self.config, self.progress
+        if not progress.factors:
+            progress.factors = self._factors()
+        self._emit(events.Started(
+            time=time.time(), device=self.machine.name, precision=self.machine.precision,
+            parameters=sum(p.numel() for p in self.parameters),
+            epochs=None if config.time_budget_s else config.epochs,
+            steps_per_epoch=config.steps_per_epoch, factors=progress.factors,
+            split=self.split.sentence, window=(self.slice.window.level, self.slice.window.width),
+            continues=progress.epoch))  # fmt: skip
+        if progress.last_event:
+            last = events.Epoch.model_validate_json(progress.last_event)
+            told = [e for e in events.read(self.out) if isinstance(e, events.Epoch)]
+            if not told or told[-1].epoch < last.epoch:
+                self._emit(last)
+        else:
+            self._judge({}, {})
+
+    def _factors(self) -> dict[str, float]:
+        weights = self.config.loss.weights()
+        if self.config.loss.weighting == "factor":
+            return weights
+        generator_state = self.generator.get_state()
+        low, full = self._batch()
+        self.generator.set_state(generator_state)  # the first step sees this batch as well
+        with torch.no_grad():
+            values = self.terms(self._forward(low), full)
+        return calibrate(weights, {name: float(value) for name, value in values.items()})
+
+    def _end_epoch(self, norms: dict[str, Tensor]) -> bool:
+        """Judge and keep the epoch; False, and nothing kept, where it is no longer a number."""
+        progress = self.progress
+        terms = {name: total / progress.position for name, total in progress.sums.items()}
+        gradients = {name: float(norm) for name, norm in norms.items()}
+        if not all(map(math.isfinite, [*terms.values(), *gradients.values()])):
+            return False
+        progress.epoch += 1
+        progress.position, progress.sums, self.sums = 0, {}, {}
+        if not self._judge(terms, gradients):
+            progress.epoch -= 1
+            return False
+        return True
+
+    def _judge(self, terms: dict[str, float], gradients: dict[str, float]) -> bool:
+        """Validate, draw the progress slice, keep the state and tell; False if not a number."""
+        progress = self.progress
+        began = time.perf_counter()
+        untouched = progress.step == 0 and self.config.residual  # such a network changes nothing
+        low_mse = self._mse(lambda low: low)
+        validation_mse = low_mse if untouched else self._mse(self._forward)
+        if not math.isfinite(validation_mse):
+            return False
+        image = self.slice.low if untouched else self._picture()
+        name = f"epoch_{progress.epoch:04d}.tif"
+        picture.write(image, self.out / "progress" / name)
+        score = self.slice.score(image)
+        overhead = time.perf_counter() - began
+        event = events.Epoch(
+            time=time.time(), epoch=progress.epoch, step=progress.step,
+            train_seconds=progress.train_seconds, terms=terms, gradients=gradients,
+            validation_mse=validation_mse, low_mse=low_mse, psnr=score.psnr, ssim=score.ssim,
+            image=name, seconds_left=self._seconds_left(overhead))  # fmt: skip
+        progress.last_event = event.model_dump_json()
+        self._keep()
+        self._emit(event)
+        return True
+
+    def _mse(self, denoise: Callable[[Tensor], Tensor]) -> float:
+        low, full = self.validation
+        size = max(1, VALIDATION_PIXELS // self.config.patch**2)
+        with torch.inference_mode():
+            means = [
+                (denoise(some) - wanted).square().mean() * len(some)
+                for some, wanted in zip(low.split(size), full.split(size), strict=True)
+            ]
+        return float(torch.stack(means).sum()) / len(low)
+
+    def _picture(self) -> NDArray[np.float32]:
+        low = torch.from_numpy(self.slice.low).to(self.machine.device)
+        with torch.inference_mode():
+            return self._forward(low[None, None])[0, 0].float().cpu().numpy()
+
+    def _seconds_left(self, overhead: float) -> float | None:
+        progress, config = self.progress, self.config
+        if config.time_budget_s:
+            return max(0.0, config.time_budget_s - progress.wall_seconds)
+        if not progress.step:
+            return None
+        steps = config.epochs * config.steps_per_epoch - progress.step
+        return (steps * progress.train_seconds / progress.step
+                + overhead * (config.epochs - progress.epoch))  # fmt: skip
+
+    def _halve(self) -> None:
+        self.progress.batch = max(1, self.progress.batch // 2)
+        if self.machine.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._emit(events.Notice(time=time.time(), sentence=(
+            f"The memory of the {self.machine.device.type} did not suffice: going on with batches "
+            f"of {self.progress.batch} patches instead of {self.config.batch}.")))  # fmt: skip
+
+    def _keep(self) -> None:
+        """Write the checkpoint and all that is needed to go on."""
+        progress = self.progress
+        last = json.loads(progress.last_event)
+        card = {"pairs": self.pairs, "unit": self.unit, "split": self.split.sentence,
+                "epoch": progress.epoch, "step": progress.step,
+                "validation_mse": last["validation_mse"], "low_mse": last["low_mse"],
+                "train_seconds": progress.train_seconds}  # fmt: skip
+        checkpoint.save(self.out / checkpoint.NAME, self.network, self.config, card)
+        state.save(self.out, self.network, self.optimiser, self.generator, progress)
+
+    def _emit(self, event: events.Event) -> None:
+        events.append(self.out, event)
+        if self.on_event:
+            self.on_event(event)
+
+    def _end(self, how: Literal["finished", "stopped", "failed"], sentence: str) -> events.Ended:
+        ended = events.Ended(time=time.time(), how=how, epoch=self.progress.epoch,
+                             sentence=sentence)  # fmt: skip
+        self._emit(ended)
+        return ended
+
+
+def _generator(seed: int, stream: int) -> torch.Generator:
+    """Numbers drawn on the processor, alike for every device; one stream a purpose."""
+    return torch.Generator().manual_seed(seed * 4 + stream)
+
+
+def _is_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or any(text in str(error) for text in OUT_OF_MEMORY)
