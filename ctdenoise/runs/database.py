@@ -42,6 +42,7 @@ table = Table(
     Column("ended", Float),
     Column("sentence", Text, nullable=False),
     Column("turn", String(40), nullable=False),
+    Column("place", String(200), nullable=False),
     Column("deaths", Integer, nullable=False),
     Column("reached", Integer, nullable=False),
 )

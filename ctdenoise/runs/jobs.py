@@ -27,6 +27,7 @@ from ctdenoise.training.config import parse
 if TYPE_CHECKING:
     from ctdenoise.denoising import Denoiser
     from ctdenoise.dose.insertion import Physics
+    from ctdenoise.scans.scan import Scan
 
 Progress = Callable[[float, str], None]
 
@@ -55,16 +56,18 @@ def preview_low_dose(
     f50: float,
     seed: int = 0,
 ) -> NDArray[np.int16]:
-    """One slice as it would look at a fraction of its dose, int16 HU (rows, columns)."""
+    """One slice as it would look at a fraction of its dose, int16 HU (rows, columns): the first
+    draw that :func:`make_twin` makes with the same seed."""
     from ctdenoise.dose.insertion import insert_noise
 
-    scan = Library(settings().workspaces / workspace).scan(scan_id)
+    scan, spacing = _ct(workspace, scan_id)
     noisy = insert_noise(
         np.asarray(scan.values[index : index + 1]),
-        scan.spacing,
+        spacing,
         dose,
         physics=_physics(photons, electrons, f50),
         seed=seed,
+        first=index,
     )
     return to_int16(noisy[0, 0])
 
@@ -80,10 +83,10 @@ def calibrate(
     from ctdenoise.dose.calibration import uniform_region
     from ctdenoise.quality.noise import Region
 
-    scan = Library(settings().workspaces / workspace).scan(scan_id)
+    scan, spacing = _ct(workspace, scan_id)
     image = np.asarray(scan.values[index])
     where = Region(*region) if region else uniform_region(image)
-    physics, measured = measure(image, scan.spacing, where)
+    physics, measured = measure(image, spacing, where)
     return {"physics": asdict(physics), "region": asdict(where), "measured": asdict(measured)}
 
 
@@ -105,12 +108,12 @@ def make_twin(
     from ctdenoise.scans.scan import Pair
 
     library = Library(settings().workspaces / workspace)
-    scan = library.scan(scan_id)
+    scan, spacing = _ct(workspace, scan_id)
     full = np.asarray(scan.values)
     with _telling(Path(progress_file)) as tell:
         low = insert_noise(
             full,
-            scan.spacing,
+            spacing,
             dose,
             physics=_physics(photons, electrons, f50),
             seed=seed,
@@ -131,7 +134,9 @@ def make_twin(
             simulated=True,
         )
         record = library.add_pair(
-            pair, low_scan=None, full_scan=scan_id, matched=[(i, i) for i in range(len(full))]
+            pair,
+            full_scan=scan_id,
+            matched=f"Simulated at {dose:.0%} of the dose, {draws} noise draws of every slice.",
         )
     return str(record.id)
 
@@ -186,6 +191,19 @@ def _denoiser(run_id: str, state: str) -> "Denoiser":
     from ctdenoise.denoising import Denoiser
 
     return Denoiser.load(store().run(run_id).folder)
+
+
+def _ct(workspace: str, scan_id: str) -> tuple["Scan", tuple[float, float]]:
+    """A scan and its spacing, where the physics of CT applies to it."""
+    scan = Library(settings().workspaces / workspace).scan(scan_id)
+    if not scan.is_hu or scan.spacing is None:
+        lacking = "pixel spacing" if scan.is_hu else "Hounsfield units"
+        raise Problem(
+            scan.name,
+            f"has no {lacking}, so its dose cannot be simulated",
+            "load a low-dose scan too",
+        )
+    return scan, scan.spacing
 
 
 def _physics(photons: float, electrons: float, f50: float) -> "Physics":

@@ -125,11 +125,12 @@ def start() -> Found:
     )
 
 
-def end(found: Found, seconds: float = 20) -> None:
-    """Wait until an engine that was asked to end is gone; end it if it does not listen."""
+def end(found: Found, seconds: float = 15) -> None:
+    """Ask an engine to end and wait until all of it is gone; no worker is left behind."""
     try:
         process = psutil.Process(found.pid)
-        family = [*process.children(recursive=True), process]
+        family = [process, *process.children(recursive=True)]
+        process.terminate()
     except psutil.NoSuchProcess:
         return
     _, alive = psutil.wait_procs(family, timeout=seconds)

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import dask
 import psutil
@@ -63,7 +64,7 @@ def workers(address: str) -> list[Nanny]:
     ``train`` and ``people`` are Dask resources. Of the three jobs that the second worker does at
     a time only one may be ``long``, so that a preview never waits for a whole series.
     """
-    common = {
+    common: dict[str, Any] = {
         "scheduler_ip": address,
         "host": "127.0.0.1",
         "security": security(folder()),

@@ -24,7 +24,7 @@ from ctdenoise.training.config import Config, parse
 
 State = Literal["queued", "running", "finished", "stopped", "failed"]
 
-DEATHS = 3
+DEATHS = 2
 """So often may a run's worker die without finishing an epoch in between."""
 
 
@@ -48,6 +48,8 @@ class Run:
     """How it stands or why it ended, for people."""
     turn: str
     """The turn on a worker that executes it now or did last; nobody else may write its end."""
+    place: str
+    """The worker that took that turn, by name."""
     deaths: int
     """How often its worker died since epoch ``reached``."""
     reached: int
@@ -96,6 +98,7 @@ class Store:
             "ended": None,
             "sentence": "Waits for its turn.",
             "turn": "",
+            "place": "",
             "deaths": 0,
             "reached": 0,
         }
@@ -149,14 +152,13 @@ class Store:
     def requeue(self, run_id: str, epochs: int | None = None) -> Run:
         """Continue a run that ended from its last epoch, with ``epochs`` in all if given."""
         run = self.run(run_id)
-        config = (
-            run.config if epochs is None else parse({**run.config.model_dump(), "epochs": epochs})
-        )
-        if run.state == "finished" and config.epochs <= run.config.epochs:
+        config = run.config
+        if epochs is not None:  # instead of whatever limited it before
+            config = parse({**config.model_dump(), "epochs": epochs, "time_budget_s": None})
+        done = last_epoch(run)
+        if config.epochs <= done or (run.state == "finished" and config == run.config):
             raise Problem(
-                run.name,
-                f"has finished its {run.config.epochs} epochs",
-                "give it more epochs to continue",
+                run.name, f"has finished its {done} epochs", "give it more epochs to continue"
             )
         if not self._change(
             table.c.id == run_id,
@@ -186,12 +188,9 @@ class Store:
         workspace goes first that was served longest ago. What an accident interrupted goes on
         before everything else.
         """
+        last = select(table.c.workspace, func.max(table.c.started)).group_by(table.c.workspace)
         with transaction(self._database) as connection:
-            served = dict(
-                connection.execute(
-                    select(table.c.workspace, func.max(table.c.started)).group_by(table.c.workspace)
-                ).tuples()
-            )
+            served = {workspace: started for workspace, started in connection.execute(last)}
         live = self.live()
         rank = Counter(run.workspace for run in live if run.state == "running")
         order: dict[str, tuple[bool, int, float, float]] = {}
@@ -215,7 +214,7 @@ class Store:
 
     # what workers and the engine do
 
-    def claim(self, turn: str) -> Run | None:
+    def claim(self, turn: str, place: str = "") -> Run | None:
         """Take the next run for this turn, or None; two workers never get the same."""
         while queue := self.queue():
             for run in queue:
@@ -224,6 +223,7 @@ class Store:
                     table.c.state == "queued",
                     state="running",
                     turn=turn,
+                    place=place,
                     started=time.time(),
                     sentence="Is being trained.",
                 ):

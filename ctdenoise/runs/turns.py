@@ -17,15 +17,24 @@ POLL_SECONDS = 1.0
 def take_turn(turn: str) -> None:
     """Train whatever waits, fairly, until nothing does.
 
-    Executed a second time under the same name, it was interrupted by its worker's death: the run
-    that it held goes on first.
+    A run that is said to be trained in this turn or at this place cannot be, since we are only
+    starting: its worker died. It goes on first.
     """
-    runs = store()
-    for run in runs.live():
-        if run.state == "running" and run.turn == turn:
-            runs.put_back(run)
-    while run := runs.claim(turn):
+    runs, place = store(), _place()
+    for held in runs.live():
+        if held.state == "running" and (held.turn == turn or held.place == place):
+            runs.put_back(held)
+    while run := runs.claim(turn, place):
         execute_run(run.id, turn)
+
+
+def _place() -> str:
+    """The name of the worker that we are on, which trains one run at a time and keeps its name
+    when it is restarted; with the engine's own name, since every engine has a "train-0"."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    return f"{worker.name} of {worker.scheduler.address}"
 
 
 def execute_run(run_id: str, turn: str) -> None:
@@ -43,7 +52,7 @@ def execute_run(run_id: str, turn: str) -> None:
             pairs,
             run.folder,
             should_stop=_asked_to_stop(runs, run, turn),
-            resume=(run.folder / "checkpoint.safetensors").exists(),
+            resume=(run.folder / "events.jsonl").exists(),
         )
         state, sentence = ended.how, ended.sentence
     except Problem as problem:

@@ -23,13 +23,14 @@ def train(config, pairs, out, *, should_stop, resume, **_):  # type: ignore[no-u
     from ctdenoise.training import events
 
     path = out / "checkpoint.safetensors"
-    epoch = int(path.read_text()) if resume else 0
+    epoch = int(path.read_text()) if resume and path.exists() else 0
     with (out / "starts.txt").open("a") as file:
         file.write(f"{epoch} {os.getpid()} {os.nice(0)} {time.time()}\n")
     if config.seed == 13:
         raise Problem("scan7", "cannot be learned from", "take another")
     if config.seed == 666:
         raise ZeroDivisionError("a slip")
+    events.append(out, events.Notice(time=time.time(), sentence="Begun."))
     if config.seed == 9:
         os.kill(os.getpid(), signal.SIGKILL)
     how = "finished"
