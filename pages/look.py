@@ -1,11 +1,11 @@
 """Look: low dose, full dose and their difference side by side."""
 
 import streamlit as st
-from ctdenoise.ui.viewer import viewer
 
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.ui import cards, panes
 from ctdenoise.ui.session import library
+from ctdenoise.ui.viewer import viewer
 
 st.title("What does a lower dose do to the picture?")
 owner, record = cards.pair_picker("Scan", "look-pair")

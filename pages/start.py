@@ -16,7 +16,8 @@ available = pairs()
 if not available:
     cards.preparing_sample()
 else:
-    cards.first_look(next(reversed(available.items())))
+    (owner, _), record = next(reversed(available.items()))
+    cards.first_look(owner, record)
 
 steps = st.columns(4)
 cards.step(

@@ -5,9 +5,10 @@ import streamlit as st
 from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import store
+from ctdenoise.scans.library import PairRecord
 from ctdenoise.training.architecture import layer_table, parameters
 from ctdenoise.training.config import Config
-from ctdenoise.training.split import split
+from ctdenoise.training.split import Outline, split
 from ctdenoise.ui import cards, drawings, forms
 from ctdenoise.ui.session import pairs, workspace
 
@@ -32,23 +33,21 @@ def default_name(config: Config) -> str:
     return f"{config.layers} × {config.filters} {kind}, {loss}"
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+def outline(record: PairRecord) -> Outline:
+    return Outline(record.patient, record.slices, record.rows, record.columns)
+
+
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs={Config: Config.model_dump_json})
 def seconds_needed(measured: Config) -> float:
     """How long the run takes on this machine, from real steps of this very network."""
     return float(engine().ask(jobs.measure_run, measured.model_dump(mode="json")).result(60))
 
 
-@st.fragment
-def time_estimate(config: Config) -> None:
-    with st.spinner("Measuring a few steps on this machine …"):
-        try:
-            st.metric(
-                "Time on this machine",
-                f"about {cards.duration(seconds_needed(config))}",
-                help="Measured just now with real steps of this network, then multiplied.",
-            )
-        except TimeoutError:
-            st.metric("Time on this machine", "busy", help="The machine is too busy to measure.")
+def time_estimate(config: Config) -> str:
+    try:
+        return f"about {cards.duration(seconds_needed(config))}"
+    except TimeoutError:
+        return "the machine is busy"
 
 
 with picture:
@@ -85,7 +84,7 @@ with picture:
         engine().launch(run.id)
         st.switch_page("pages/watch.py", query_params={"run": run.id})
     if chosen:
-        division = split([available[key] for key in chosen], config.seed)
+        division = split([outline(available[key]) for key in chosen], config.seed)
         (st.warning if division.flatters else st.info)(
             division.sentence, icon=":material/call_split:"
         )
@@ -98,8 +97,7 @@ with picture:
         help="Receptive field: the side of the square of input pixels that one output pixel "
         "depends on.",
     )
-    with facts[2]:
-        time_estimate(config)
+    time_needed = facts[2].empty()
     if config.stride > 1:
         st.warning(
             f"With stride {config.stride} the picture shrinks inside the network and is enlarged "
@@ -107,4 +105,21 @@ with picture:
             icon=":material/photo_size_select_small:",
         )
     with st.expander("Layer by layer"):
-        st.dataframe(drawings.layer_rows(layer_table(config)), hide_index=True)
+        st.dataframe(
+            [
+                {
+                    "Layer": row.name,
+                    "Kernel": row.kernel,
+                    "Stride": row.stride,
+                    "Output (512 × 512 in)": " × ".join(map(str, row.output_shape)),
+                    "Weights": row.parameters,
+                }
+                for row in layer_table(config)
+            ],
+            hide_index=True,
+        )
+
+label = "Time on this machine"
+told = "Measured just now with real steps of this network, then multiplied."
+time_needed.metric(label, "measuring …", help=told)
+time_needed.metric(label, time_estimate(config), help=told)  # last: it takes a second or two

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 import streamlit as st
 from pydantic.fields import FieldInfo
@@ -203,7 +203,7 @@ def _control(key: str) -> None:
         st.session_state[widget] = value
         st.pills(options=get_args(get_args(kind)[0]), selection_mode="multi", **common)
     elif get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
-        options = list(get_args(kind)) or [member.value for member in kind]
+        options = list(get_args(kind)) or [member.value for member in cast(type[StrEnum], kind)]
         st.session_state[widget] = value
         st.selectbox(options=options, format_func=lambda o: WORDS.get(o, o), **common)
     elif kind is bool:

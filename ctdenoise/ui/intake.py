@@ -42,8 +42,12 @@ def uploader(library: Library) -> None:
             return
         meaning = chosen
     bar = st.progress(0.0, "Receiving …")
+
+    def tell(fraction: float, sentence: str) -> None:
+        bar.progress(fraction, sentence)
+
     try:
-        received = _take_in(library, files, meaning, bar.progress)
+        received = _take_in(library, files, meaning, tell)
     except Problem as problem:
         received = Received(problems=[problem])
     st.session_state["upload-told"] = received

@@ -14,6 +14,7 @@ from ctdenoise.quality.noise import Region, statistics
 from ctdenoise.quality.profile import line_profile
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
+from ctdenoise.training import split
 from ctdenoise.ui import charts, panes, pixels
 from ctdenoise.ui.session import library, workspace
 from ctdenoise.ui.viewer import Pane, ViewerState, viewer
@@ -89,11 +90,9 @@ def first_test_slice(record: PairRecord, networks: list[Run]) -> int:
 
 def _seen(run: Run, record: PairRecord) -> set[int]:
     """Slices of a pair from which a run took training patches."""
-    from ctdenoise.training.split import read_split
-
     return {
         index
-        for part in read_split(run.folder).train
+        for part in split.read(run.folder).train
         if run.pairs[part.pair][1] == record.id
         for index in part.slices
     }

@@ -7,7 +7,7 @@ from ctdenoise.hounsfield import Window
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import PairRecord
-from ctdenoise.training import events
+from ctdenoise.training import events, split
 from ctdenoise.ui import cards, charts, palette, panes, pixels
 from ctdenoise.ui.session import library
 from ctdenoise.ui.viewer import Pane, viewer
@@ -111,9 +111,7 @@ def _pictures(run: Run, epochs: list[events.Epoch], window: Window) -> None:
 
 def progress_slice(run: Run) -> tuple[str, PairRecord | None, int]:
     """Workspace, pair and slice of the run's progress picture; no pair where it was removed."""
-    from ctdenoise.training.split import read_split
-
-    part = read_split(run.folder).progress
+    part = split.read(run.folder).progress
     owner, pair_id = run.pairs[part.pair]
     try:
         record = library(owner).pair_record(pair_id)

@@ -4,6 +4,7 @@ An address names one picture for good (its content never changes under the same 
 the browser keeps it: windowing, scrolling back and reruns of a page then cost no bytes.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
@@ -142,7 +143,7 @@ def _denoised(workspace: str, run_id: str, epoch: str, owner: str, pair_id: str,
     )
 
 
-_LOADERS = {
+_LOADERS: dict[str, Callable[..., Image]] = {
     "scan": _scan,
     "twin": _twin,
     "full": _full,

@@ -99,8 +99,8 @@ def _physics_controls(library: Library, record: ScanRecord) -> dict[str, float]:
             2.0,
             float(physics["f50"]),
             step=0.05,
-            help="Where the reconstruction kernel lets half through: higher is sharper and noisier, "
-            "with finer grain.",
+            help="Where the reconstruction kernel lets half through: higher is sharper and "
+            "noisier, with finer grain.",
         )
         st.caption(
             "Or let the program read photons and kernel off this scan's own noise: draw a region "
