@@ -22,7 +22,7 @@ class Patchwork:
     Pairs may differ in size. A place is a row of five numbers: region, draw, first row, first
     column and orientation (bit 0 mirrors rows, bit 1 mirrors columns, bit 2 transposes).
 
-    Raises :class:`Problem` where a patch of side ``patch`` does not fit into a part.
+    Parts too small for a patch of side ``patch`` are left out; :class:`Problem` if all are.
     """
 
     def __init__(self, pairs: Sequence[Pair], parts: Sequence[Part], patch: int,
@@ -36,9 +36,7 @@ class Patchwork:
             first, end = part.rows or (0, pair.full.shape[1])
             columns = pair.full.shape[2]
             if min(end - first, columns) < patch:
-                raise Problem(f"The patch size of {patch} pixels",
-                              f"does not fit into the {end - first} x {columns} pixels that "
-                              f"{pair.name} offers", "choose a smaller patch")  # fmt: skip
+                continue
             for i in part.slices:
                 draws = np.asarray(pair.low[:, i, first:end], np.float32)
                 regions.append((low_start, full_start, len(draws), end - first, columns))
@@ -46,6 +44,10 @@ class Patchwork:
                 full_start += (end - first) * columns
                 low.append(draws.reshape(-1))
                 full.append(np.asarray(pair.full[i, first:end], np.float32).reshape(-1))
+        if not regions:
+            raise Problem(f"The patch size of {patch} pixels",
+                          f"does not fit into the {end - first} x {columns} pixels that "
+                          f"{pair.name} offers", "choose a smaller patch")  # fmt: skip
         self.patch, self.device = patch, device
         self.regions = torch.tensor(regions)
         self.low = torch.from_numpy(np.concatenate(low)).to(device)

@@ -3,9 +3,15 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
+
+NAME = "split.json"
+"""Where a run keeps its split."""
 
 
 @dataclass(frozen=True)
@@ -110,3 +116,8 @@ def _bands(rows: int) -> list[tuple[str, tuple[int, int]]]:
     for name, first, end in zip(names, edges, edges[1:], strict=False):
         bands.append((name, (first + (gap if first else 0), end - (gap if end < rows else 0))))
     return bands
+
+
+def read(run: Path) -> Split:
+    """The split that a run was trained with, from its folder."""
+    return TypeAdapter(Split).validate_json((run / NAME).read_bytes())

@@ -16,6 +16,7 @@ from torch import Tensor
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.losses.balance import backward, calibrate
 from ctdenoise.losses.terms import Terms
+from ctdenoise.losses.vgg import ARTICLE, VggFeatures
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, events, picture, state
 from ctdenoise.training.config import Config
@@ -79,7 +80,7 @@ class _Training:
         self.network = network.to(device).to(memory_format=self.machine.memory_format)
         self.parameters = list(network.parameters())
         self.optimiser = build_optimiser(config, self.parameters)
-        self.terms = Terms(config.loss.weights())
+        self.terms = self._terms().to(device).to(memory_format=self.machine.memory_format)
         self.generator = _generator(config.seed, 0)
         self.progress = state.Progress(batch=config.batch)
         if resuming and (out / state.NAME).exists():
@@ -87,6 +88,20 @@ class _Training:
 
         self.sums = {name: torch.tensor(value, device=device)
                      for name, value in self.progress.sums.items()}  # fmt: skip
+
+    def _terms(self) -> Terms:
+        loss = self.config.loss
+        if not loss.vgg:
+            return Terms(loss.weights())
+        window, imagenet = self.slice.window, loss.vgg_input == "imagenet"
+        if not imagenet and self.unit == "HU":
+            window = ARTICLE
+        features = VggFeatures(loss.vgg_layers, window, imagenet)
+        if self.config.patch < features.smallest:
+            raise Problem(f"The patch size of {self.config.patch} pixels",
+                          f"is halved away before {max(loss.vgg_layers)}",
+                          f"use at least {features.smallest} or an earlier layer")  # fmt: skip
+        return Terms(loss.weights(), features)
 
     def run(self, should_stop: Callable[[], bool]) -> events.Ended:
         progress = self.progress
