@@ -1,0 +1,52 @@
+"""The viewer's JavaScript modules as the one inline module that Streamlit takes."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+MODULES = (
+    "dom",
+    "geometry",
+    "lut",
+    "pixels",
+    "measure",
+    "overlay",
+    "curves",
+    "lens",
+    "pane",
+    "tools",
+    "player",
+    "curtain",
+    "toolbar",
+    "keyboard",
+    "viewer",
+    "main",
+)
+"""In the order of their imports: a module uses only names of those before it."""
+
+_IMPORT = re.compile(r"^import .*?;\n", re.DOTALL | re.MULTILINE)
+_EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+_COMMENT = re.compile(r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n", re.DOTALL | re.MULTILINE)
+
+
+@cache
+def javascript() -> str:
+    """All modules in one, without imports, comments and indentation (it travels to each browser).
+
+    The files are plain ES modules that import one another; joined, they share one scope.
+    """
+    joined = "\n".join((HERE / f"{name}.js").read_text("utf-8") for name in MODULES)
+    bare = _EXPORT.sub("", _IMPORT.sub("", _COMMENT.sub("", joined)))
+    return "\n".join(line.strip() for line in bare.splitlines() if line.strip())
+
+
+@cache
+def css() -> str:
+    return (HERE / "viewer.css").read_text("utf-8")
+
+
+@cache
+def html() -> str:
+    return (HERE / "viewer.html").read_text("utf-8")

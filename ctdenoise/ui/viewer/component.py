@@ -1,0 +1,160 @@
+"""The Python side of the viewer: what it shows and what it gives back."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import streamlit as st
+
+from ctdenoise.hounsfield import WINDOWS, Window
+from ctdenoise.ui.viewer import assets
+
+Point = tuple[float, float]
+
+TOOLS = ("window", "zoom", "distance", "line", "region", "magnifier", "curtain", "play")
+"""What a viewer can offer; a curtain needs two pictures and play needs two frames to appear."""
+
+STATES = ("frame", "line", "region", "background", "window")
+"""What the browser may report when a mouse button is released; each report reruns the page."""
+
+DIFFERENCE = 200.0
+"""Width of the window of difference maps to begin with: -100 to 100."""
+
+_component = st.components.v2.component(
+    "ctdenoise_viewer", html=assets.html(), css=assets.css(), js=assets.javascript()
+)
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One picture of the viewer.
+
+    ``frames``: addresses of int16 little-endian pictures, row-major, all of one shape, one per
+    slice or epoch; a GET answers the raw bytes with the headers X-Rows and X-Columns, or an error
+    status with one sentence. A pane with fewer frames than its neighbours stays on its last one.
+    ``color`` (#rrggbb) and ``dash`` (Plotly's names) identify the image in curves too.
+    ``minus``: index of another pane whose frame is subtracted; the difference has a symmetric
+    window of its own. ``note``: small text under the name.
+    """
+
+    name: str
+    color: str
+    frames: tuple[str, ...]
+    dash: str = "solid"
+    minus: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Band:
+    """Stored rows ``[first, stop)`` of every picture that are marked, e.g. as training part."""
+
+    label: str
+    rows: tuple[int, int]
+    color: str
+
+
+@dataclass(frozen=True)
+class ViewerState:
+    """What a person has set in the viewer; rows and columns are those of the stored image.
+
+    ``line``: its two ends as (row, column), pixel centres at whole numbers. ``region`` and
+    ``background``: first row, first column, height, width in pixels.
+    """
+
+    frame: int
+    line: tuple[Point, Point] | None
+    region: tuple[int, int, int, int] | None
+    background: tuple[int, int, int, int] | None
+    window: Window
+
+
+def viewer(
+    panes: Sequence[Pane],
+    *,
+    key: str,
+    window: Window,
+    spacing: tuple[float, float] | None = None,
+    unit: str = "HU",
+    presets: Mapping[str, Window] = WINDOWS,
+    orientation: Sequence[float] | None = None,
+    labels: Sequence[str] | None = None,
+    frame: int = 0,
+    follow: bool = False,
+    height: int = 420,
+    tools: Sequence[str] = TOOLS,
+    overlay: Sequence[Band] = (),
+    report: Sequence[str] = STATES,
+) -> ViewerState:
+    """Show ``panes`` side by side, linked, and return what was set in them.
+
+    ``spacing``: distance of rows and of columns in mm. ``orientation``: the six direction cosines
+    of a row and of a column; the display is turned to the radiological view and marked L/R/A/P.
+    ``labels``: one per frame. ``frame`` and ``window`` hold at the start and again whenever the
+    page passes another value; ``follow`` goes along with frames that are added at the end.
+    ``presets`` are HU windows and left out for other units. ``report`` names the states whose
+    change reruns the page (or the fragment); windowing itself never does.
+    """
+    if not panes:
+        raise ValueError("a viewer needs at least one pane")
+    for chosen, known in ((tools, TOOLS), (report, STATES)):
+        if unknown := set(chosen) - set(known):
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    for pane in panes:
+        if not pane.frames or (pane.minus is not None and not 0 <= pane.minus < len(panes)):
+            raise ValueError(f"pane {pane.name!r} has no frames or subtracts a pane that is not")
+    data = {
+        "panes": [asdict(pane) for pane in panes],
+        "spacing": spacing,
+        "unit": unit,
+        "window": [window.level, window.width],
+        "presets": {n: [w.level, w.width] for n, w in presets.items()} if unit == "HU" else {},
+        "orientation": list(orientation) if orientation is not None else None,
+        "labels": list(labels) if labels is not None else None,
+        "frame": frame,
+        "follow": follow,
+        "height": height,
+        "tools": list(tools),
+        "bands": [asdict(band) for band in overlay],
+        "report": list(report),
+        "difference": DIFFERENCE,
+    }
+    result = _component(key=key, data=data, **{f"on_{s}_change": _nothing for s in STATES})
+    return _state(result, frame, max(len(pane.frames) for pane in panes), window)
+
+
+def _nothing() -> None:
+    """Streamlit keeps only states that have a callback."""
+
+
+def _state(result: Mapping[str, Any], frame: int, frames: int, window: Window) -> ViewerState:
+    """What the browser says, checked: it is data from outside."""
+    chosen = _numbers(result.get("frame"), 1) or [frame]
+    shown = _numbers(result.get("window"), 2)
+    line = _numbers(result.get("line"), 4)
+    return ViewerState(
+        frame=min(max(int(chosen[0]), 0), frames - 1),
+        line=((line[0], line[1]), (line[2], line[3])) if line else None,
+        region=_rectangle(result.get("region")),
+        background=_rectangle(result.get("background")),
+        window=Window(shown[0], max(shown[1], 1.0)) if shown else window,
+    )
+
+
+def _rectangle(value: Any) -> tuple[int, int, int, int] | None:
+    numbers = _numbers(value, 4)
+    if numbers is None or min(numbers[:2]) < 0 or min(numbers[2:]) < 1:
+        return None
+    row, column, height, width = map(int, numbers)
+    return row, column, height, width
+
+
+def _numbers(value: Any, count: int) -> list[float] | None:
+    """``value`` as ``count`` finite numbers (a lone number counts as one), else None."""
+    values = value if isinstance(value, list | tuple) else [value]
+    if len(values) != count:
+        return None
+    if not all(isinstance(v, int | float) and math.isfinite(v) for v in values):
+        return None
+    return [float(v) for v in values]

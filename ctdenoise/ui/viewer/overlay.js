@@ -1,0 +1,90 @@
+/** What is drawn over a picture: bands, crosshair, line, ruler and regions, as SVG. */
+
+import { make, shape } from "./dom.js";
+import { distance } from "./measure.js";
+
+export const COLOURS = { line: "#ffd84d", distance: "#8ce99a", region: "#74d7ff", background: "#ffb3d1" };
+
+const number = (value) => value.toFixed(1);
+
+function segment([x1, y1], [x2, y2], attributes) {
+  return shape("line", { x1: number(x1), y1: number(y1), x2: number(x2), y2: number(y2), ...attributes });
+}
+
+/** A stroke with a dark seam, so that it is seen on bone and on air. */
+function seamed(from, to, colour) {
+  return [
+    segment(from, to, { stroke: "#000", "stroke-opacity": 0.55, "stroke-width": 4 }),
+    segment(from, to, { stroke: colour, "stroke-width": 1.75 }),
+  ];
+}
+
+function grip([x, y], colour) {
+  return shape("circle", { cx: number(x), cy: number(y), r: 4.5, fill: "#0008", stroke: colour, "stroke-width": 1.75 });
+}
+
+function ends(view, line, colour) {
+  const [from, to] = line.map((point) => view.ofPixel(point));
+  return [...seamed(from, to, colour), grip(from, colour), grip(to, colour)];
+}
+
+function label(text, x, y, colour) {
+  const node = shape("text", { x: number(x), y: number(y), fill: colour, class: "label" });
+  node.textContent = text;
+  return node;
+}
+
+function ruler(view, line, spacing) {
+  const [, [x, y]] = line.map((point) => view.ofPixel(point));
+  const text = `${distance(...line, spacing).toFixed(1)} ${spacing ? "mm" : "px"}`;
+  return [...ends(view, line, COLOURS.distance), label(text, Math.min(x + 9, view.width - 64), Math.max(y - 8, 14), COLOURS.distance)];
+}
+
+/** Screen corners of stored pixels [row, column, height, width], in order round the rectangle. */
+export function corners(view, [row, column, height, width]) {
+  return [[0, 0], [1, 0], [1, 1], [0, 1]].map(([x, y]) => view.toScreen(column + x * width, row + y * height));
+}
+
+function rectangle(view, area, colour, dashed) {
+  const points = corners(view, area), path = points.map((p) => p.map(number)).join(" ");
+  const line = { points: path, fill: "none", "stroke-linejoin": "round" };
+  return [
+    shape("polygon", { ...line, stroke: "#000", "stroke-opacity": 0.55, "stroke-width": 4 }),
+    shape("polygon", { ...line, stroke: colour, "stroke-width": 1.75, "stroke-dasharray": dashed && "6 4" }),
+    ...points.map(([x, y]) =>
+      shape("rect", { x: number(x - 3), y: number(y - 3), width: 6, height: 6, fill: colour, stroke: "#000", "stroke-opacity": 0.5 })),
+  ];
+}
+
+function band(view, { label: text, rows: [first, stop], color }, columns) {
+  const points = corners(view, [first, 0, stop - first, columns]);
+  const x = Math.min(...points.map((p) => p[0])), y = Math.min(...points.map((p) => p[1]));
+  return [
+    shape("polygon", { points: points.map((p) => p.map(number)).join(" "), fill: color, "fill-opacity": 0.13, stroke: color, "stroke-opacity": 0.9 }),
+    label(text, Math.max(x, 0) + 6, Math.max(y, 0) + 15, color),
+  ];
+}
+
+function crosshair(view, pixel) {
+  const [x, y] = view.ofPixel(pixel), white = { stroke: "#fff", "stroke-opacity": 0.85, "stroke-width": 1 };
+  const arms = [[[x - 18, y], [x - 5, y]], [[x + 5, y], [x + 18, y]], [[x, y - 18], [x, y - 5]], [[x, y + 5], [x, y + 18]]];
+  return arms.flatMap(([from, to]) => [segment(from, to, { stroke: "#000", "stroke-opacity": 0.5, "stroke-width": 3 }), segment(from, to, white)]);
+}
+
+/** Everything that lies over one pane. `state` is the viewer. */
+export function drawOverlay(svg, state, pane) {
+  const { view } = state, nodes = [];
+  for (const each of state.data.bands) nodes.push(...band(view, each, view.columns));
+  if (state.region) nodes.push(...rectangle(view, state.region, COLOURS.region, false));
+  if (state.background) nodes.push(...rectangle(view, state.background, COLOURS.background, true));
+  if (state.line) nodes.push(...ends(view, state.line, COLOURS.line));
+  if (state.ruler) nodes.push(...ruler(view, state.ruler, state.data.spacing));
+  const { pointer } = state;
+  if (pointer && pointer.pane !== pane && !state.magnifier) nodes.push(...crosshair(view, pointer.pixel));
+  svg.replaceChildren(...nodes);
+}
+
+/** L, R, A, P at the edges. */
+export function orientationMarks(marks) {
+  return marks ? Object.entries(marks).map(([edge, letter]) => make("span", { class: `mark ${edge}` }, letter)) : [];
+}

@@ -1,0 +1,143 @@
+/** One pane: a canvas with the picture's own pixels, turned and scaled by CSS, and its captions. */
+
+import { make, shape } from "./dom.js";
+import { Lens } from "./lens.js";
+import { statistics } from "./measure.js";
+import { drawOverlay, orientationMarks } from "./overlay.js";
+
+const PATIENCE_MS = 150; // a wait shorter than this shows no spinner
+const PIXELATED_FROM = 6; // screen pixels per image pixel
+
+export class PaneView {
+  constructor(state, index) {
+    this.state = state;
+    this.index = index;
+    this.picture = null;
+    this.canvas = make("canvas", { role: "img", "data-testid": `viewer-canvas-${index}`, width: 1, height: 1 });
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    this.overlay = shape("svg", { class: "overlay" });
+    this.name = make("span", { class: "name" });
+    this.note = make("span", { class: "note" });
+    this.value = make("output", { class: "value", "data-testid": `viewer-value-${index}` });
+    this.region = make("output", { class: "region", "data-testid": `viewer-region-${index}` });
+    this.window = make("span", { class: "corner bottom right", "data-testid": `viewer-window-${index}` });
+    this.marks = make("div", { class: "marks" });
+    this.message = make("div", { class: "message", "data-testid": `viewer-message-${index}`, hidden: true });
+    this.lens = new Lens();
+    this.element = make(
+      "div",
+      { class: "pane", "data-testid": `viewer-pane-${index}` },
+      make("div", { class: "picture" }, this.canvas),
+      this.overlay,
+      this.marks,
+      make("div", { class: "corner top left" }, this.name, this.note),
+      make("div", { class: "corner bottom left" }, this.region, this.value),
+      this.window,
+      make("div", { class: "spinner", role: "status", "aria-label": "Loading" }),
+      this.message,
+      this.lens.canvas,
+    );
+  }
+
+  get isDifference() {
+    return this.data.minus !== null;
+  }
+
+  /** New captions; `data` is one pane as Python sent it. */
+  describe(data, marks) {
+    this.data = data;
+    this.name.textContent = data.name;
+    this.note.textContent = data.note;
+    this.element.style.setProperty("--identity", data.color);
+    this.marks.replaceChildren(...orientationMarks(marks));
+  }
+
+  /** What to fetch for a frame: an address, or a pair of addresses to subtract. */
+  source(frame) {
+    const at = ({ frames }) => frames[Math.min(frame, frames.length - 1)];
+    return this.isDifference ? [at(this.data), at(this.state.data.panes[this.data.minus])] : at(this.data);
+  }
+
+  /** The previous picture stays, dimmed, until the next is here. */
+  wait() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.element.classList.add("waiting"), PATIENCE_MS);
+  }
+
+  show(picture) {
+    this.settle();
+    this.message.hidden = true;
+    if (picture === this.picture) return;
+    this.picture = picture;
+    const { rows, columns } = picture;
+    if (this.canvas.width !== columns || this.canvas.height !== rows || !this.image) {
+      this.canvas.width = columns;
+      this.canvas.height = rows;
+      this.image = this.context.createImageData(columns, rows);
+      this.packed = new Uint32Array(this.image.data.buffer);
+    }
+    this.stale = true;
+  }
+
+  fail(sentence, retry) {
+    this.settle();
+    this.picture = null;
+    this.message.replaceChildren(sentence, make("button", { type: "button", onclick: retry }, "Try again"));
+    this.message.hidden = false;
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+
+  settle() {
+    clearTimeout(this.timer);
+    this.element.classList.remove("waiting");
+  }
+
+  paint(table) {
+    if (!this.picture) return;
+    table.paint(this.picture.values, this.packed);
+    this.context.putImageData(this.image, 0, 0);
+    this.stale = false;
+  }
+
+  /** Put the canvas where the shared view says. */
+  place() {
+    const { view } = this.state;
+    this.canvas.style.transform = `matrix(${view.matrix.join(",")})`;
+    this.canvas.style.imageRendering = view.scale >= PIXELATED_FROM ? "pixelated" : "auto";
+  }
+
+  drawOverlay() {
+    drawOverlay(this.overlay, this.state, this);
+    const { pointer, magnifier, view } = this.state;
+    if (magnifier && pointer && this.picture) this.lens.show(this.canvas, view, pointer.pixel);
+    else this.lens.hide();
+  }
+
+  /** The value under the pointer and the statistics of the region. */
+  drawNumbers() {
+    const { pointer, region, background, data } = this.state, { picture } = this;
+    const unit = data.unit ? ` ${data.unit}` : "";
+    this.value.textContent = "";
+    if (picture && pointer) {
+      const [row, column] = pointer.pixel.map(Math.round);
+      if (row >= 0 && column >= 0 && row < picture.rows && column < picture.columns)
+        this.value.textContent = `${picture.values[row * picture.columns + column]}${unit}`.replace("-", "−");
+    }
+    this.region.textContent = picture && region ? this.regionText(region, background, unit) : "";
+  }
+
+  regionText(region, background, unit) {
+    const inside = statistics(this.picture, region);
+    const text = `${inside.mean.toFixed(1)} ± ${inside.sd.toFixed(1)}${unit}`.replace("-", "−");
+    if (!background || this.isDifference) return text;
+    const outside = statistics(this.picture, background);
+    return outside.sd > 0 ? `${text}\nCNR ${(Math.abs(inside.mean - outside.mean) / outside.sd).toFixed(2)}` : text;
+  }
+
+  drawWindow() {
+    const { level, width, difference } = this.state;
+    this.window.textContent = this.isDifference
+      ? `± ${Math.round(difference / 2)}`
+      : `L ${Math.round(level)}  W ${Math.round(width)}`.replace("-", "−");
+  }
+}

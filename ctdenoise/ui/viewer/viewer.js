@@ -1,0 +1,341 @@
+/** One viewer on the page: what it shows, what a person has set, and when it is drawn again. */
+
+import { Curtain } from "./curtain.js";
+import { drawCurves } from "./curves.js";
+import { radiological, View } from "./geometry.js";
+import { attachKeyboard } from "./keyboard.js";
+import { GreyTable } from "./lut.js";
+import { extremes } from "./measure.js";
+import { PaneView } from "./pane.js";
+import { PixelStore } from "./pixels.js";
+import { Player } from "./player.js";
+import { Toolbar } from "./toolbar.js";
+import { attachTools } from "./tools.js";
+
+const GAP = 4, NARROWEST = 190, MOST_COLUMNS = 5;
+const REST_MS = 250; // a frame is reported, and its neighbours fetched, once scrolling rests
+const ALL = ["pixels", "place", "overlay", "numbers", "window", "frame", "tools", "curves"];
+
+export class Viewer {
+  constructor(parent) {
+    this.root = parent.querySelector(".viewer");
+    this.grid = this.root.querySelector(".grid");
+    this.figure = this.root.querySelector(".curves");
+    this.help = this.root.querySelector(".help");
+    this.view = new View();
+    this.table = new GreyTable();
+    this.differenceTable = new GreyTable();
+    this.pixels = new PixelStore();
+    this.panes = [];
+    this.due = new Set();
+    this.tool = "window";
+    this.magnifier = this.spaceHeld = false;
+    this.regionInHand = "region";
+    this.line = this.ruler = this.region = this.background = this.pointer = null;
+    this.reported = {};
+    this.loading = 0;
+    this.resizing = new ResizeObserver(() => this.layout());
+    attachKeyboard(this);
+  }
+
+  /** Take what Python sent; called at the start and again at every rerun that changes anything. */
+  update({ data, setStateValue }) {
+    const before = this.data;
+    this.send = setStateValue;
+    if (before && JSON.stringify(before) === JSON.stringify(data)) return;
+    this.data = data;
+    const follows = before && data.follow && this.frame === this.frames - 1;
+    this.frames = Math.max(...data.panes.map((pane) => pane.frames.length));
+    if (!before || before.frame !== data.frame) this.frame = data.frame;
+    if (follows) this.frame = this.frames - 1;
+    this.frame = Math.min(Math.max(this.frame, 0), this.frames - 1);
+    if (!before || String(before.window) !== String(data.window)) [this.level, this.width] = data.window;
+    this.difference ??= data.difference;
+    this.build(before);
+    const { turn, marks } = radiological(data.orientation);
+    this.turn = turn;
+    this.panes.forEach((pane, i) => pane.describe(data.panes[i], marks));
+    this.curtain.apply();
+    this.load();
+    this.refresh(...ALL);
+  }
+
+  /** Make the parts anew where their number or kind has changed. */
+  build(before) {
+    const shape = ({ panes, tools, presets, unit }) => JSON.stringify([panes.length, tools, presets, unit]);
+    if (before && shape(before) === shape(this.data)) return;
+    this.player?.stop();
+    this.panes = this.data.panes.map((_, i) => new PaneView(this, i));
+    this.panes.forEach((pane, i) => {
+      pane.data = this.data.panes[i];
+      attachTools(this, pane);
+    });
+    this.grid.replaceChildren(...this.panes.map((pane) => pane.element));
+    if (!this.offers(this.tool)) this.tool = "window";
+    this.curtain = new Curtain(this, this.root.querySelector(".handle"));
+    this.toolbar = new Toolbar(this, this.root.querySelector(".toolbar"), this.root.querySelector(".options"), this.help);
+    this.player = new Player(this, this.root.querySelector(".player"));
+    this.resizing.observe(this.root);
+  }
+
+  offers(tool) {
+    return this.data.tools.includes(tool);
+  }
+
+  destroy() {
+    this.resizing.disconnect();
+    this.player?.stop();
+    clearTimeout(this.resting);
+    this.pixels.keepOnly([]);
+    cancelAnimationFrame(this.request);
+  }
+
+  // Pictures
+
+  load() {
+    const { frame } = this, sources = this.panes.map((pane) => pane.source(frame));
+    this.loading = 0;
+    this.wanted = sources;
+    this.pixels.keepOnly(sources);
+    this.panes.forEach((pane, i) => {
+      const here = this.pixels.peek(sources[i]);
+      if (here) return this.arrived(pane, here);
+      this.loading++;
+      pane.wait();
+      const current = () => this.wanted === sources;
+      this.pixels
+        .get(sources[i])
+        .then((picture) => current() && this.arrived(pane, picture))
+        .catch((error) => {
+          if (!current() || error.name === "AbortError") return;
+          pane.fail(error.message, () => this.load());
+          this.refresh("numbers", "curves");
+        })
+        .finally(() => current() && this.loading--);
+    });
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), REST_MS);
+  }
+
+  arrived(pane, picture) {
+    const fresh = picture.rows !== this.view.rows || picture.columns !== this.view.columns || !this.measured;
+    this.view.setImage(picture.rows, picture.columns, this.data.spacing, this.turn);
+    pane.show(picture);
+    if (fresh) this.measure(picture);
+    this.refresh("pixels", "place", "overlay", "numbers", "curves");
+  }
+
+  /** The first picture of a size: sliders for its range, and no drawing outside it. */
+  measure(picture) {
+    this.measured = true;
+    if (!this.data.unit) this.toolbar.range(...extremes(picture));
+    const inside = ([row, column]) => row < picture.rows && column < picture.columns;
+    for (const name of ["line", "ruler"]) if (this[name] && !this[name].every(inside)) this[name] = null;
+    for (const name of ["region", "background"]) {
+      const area = this[name];
+      if (area && !inside([area[0] + area[2] - 1, area[1] + area[3] - 1])) this[name] = null;
+    }
+    this.layout();
+  }
+
+  /** Scrolling has come to rest: tell Python, and fetch the neighbours one after the other. */
+  async rest() {
+    if (this.player.playing) return this.ahead();
+    this.reportFrame();
+    return this.ahead();
+  }
+
+  async ahead() {
+    const { wanted, frame } = this;
+    const next = [frame + 1, frame - 1, frame + 2].filter((each) => each >= 0 && each < this.frames);
+    for (const each of next)
+      for (const pane of this.panes)
+        for (const address of [pane.source(each)].flat()) {
+          if (this.wanted !== wanted || this.loading) return;
+          await this.pixels.get(address).catch(() => {}); // an error is told when the frame is shown
+        }
+  }
+
+  // What a person sets
+
+  setFrame(frame) {
+    const inside = Math.min(Math.max(frame, 0), this.frames - 1);
+    if (inside === this.frame) return;
+    this.frame = inside;
+    this.load();
+    this.refresh("frame");
+  }
+
+  setWindow(level, width) {
+    this.level = Math.round(Math.min(Math.max(level, -32768), 32767));
+    this.width = Math.round(Math.min(Math.max(width, 1), 65535));
+    this.refresh("pixels", "window");
+  }
+
+  setDifference(width) {
+    this.difference = Math.min(Math.max(width, 4), 8000);
+    this.refresh("pixels", "window");
+  }
+
+  usePreset(index) {
+    const window = this.toolbar.windowOf(index);
+    if (!window) return;
+    this.setWindow(...window);
+    this.reportWindow();
+  }
+
+  setLine(name, line) {
+    this[name] = line ?? null;
+    this.refresh("overlay", ...(name === "line" ? ["curves"] : []));
+  }
+
+  setRegion(name, area) {
+    this[name] = area ?? null;
+    this.refresh("overlay", "numbers");
+  }
+
+  takeRegion(name) {
+    this.regionInHand = name;
+    this.refresh("tools");
+  }
+
+  setPointer(pane, x, y) {
+    this.pointer = { pane, pixel: this.view.toPixel(x, y) };
+    this.refresh("overlay", "numbers");
+  }
+
+  clearPointer() {
+    this.pointer = null;
+    this.refresh("overlay", "numbers");
+  }
+
+  choose(tool) {
+    if (!this.offers(tool)) return;
+    if (tool === "magnifier") this.magnifier = !this.magnifier;
+    else if (tool === "curtain") this.curtain.toggle();
+    else this.tool = tool;
+    this.refresh("tools", "overlay");
+  }
+
+  zoomAt(factor, x, y) {
+    this.view.zoomAt(factor, x, y);
+    this.refresh("place", "overlay");
+  }
+
+  resetView() {
+    this.view.reset();
+    this.refresh("place", "overlay");
+  }
+
+  reset() {
+    this.resetView();
+    this.difference = this.data.difference;
+    this.setWindow(...this.data.window);
+    this.reportWindow();
+  }
+
+  fullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.();
+  }
+
+  hasDrawing() {
+    return { distance: this.ruler, line: this.line, region: this.region ?? this.background }[this.tool] ?? null;
+  }
+
+  clearDrawing() {
+    if (this.tool === "distance") this.ruler = null;
+    if (this.tool === "line") this.line = null;
+    if (this.tool === "region") this.region = this.background = null;
+    this.reportLine();
+    this.reportRegions();
+    this.refresh("overlay", "numbers", "curves");
+  }
+
+  // What Python hears: on release only, and only what has changed
+
+  report(name, value) {
+    const text = JSON.stringify(value);
+    if (!this.data.report.includes(name) || (this.reported[name] ?? "null") === text) return;
+    this.reported[name] = text;
+    this.send(name, value);
+  }
+
+  reportFrame() {
+    this.reported.frame ??= JSON.stringify(this.data.frame);
+    this.report("frame", this.frame);
+  }
+
+  reportWindow() {
+    this.reported.window ??= JSON.stringify(this.data.window);
+    this.report("window", [this.level, this.width]);
+  }
+
+  reportLine() {
+    this.report("line", this.line && this.line.flat().map((value) => Math.round(value * 100) / 100));
+    this.refresh("tools");
+  }
+
+  reportRegions() {
+    this.report("region", this.region);
+    this.report("background", this.background);
+    this.refresh("tools");
+  }
+
+  // Drawing
+
+  /** Columns and size of the panes for the room there is. */
+  layout() {
+    const width = this.grid.clientWidth;
+    if (!width || !this.data) return;
+    const count = this.curtain.on ? 1 : this.panes.length, [w, h] = this.view.extent;
+    const full = document.fullscreenElement !== null && this.root.matches(":fullscreen");
+    const around = this.root.scrollHeight - this.grid.offsetHeight;
+    const most = full ? Math.max(window.innerHeight - around - 24, 200) : this.data.height;
+    let columns = Math.min(count, MOST_COLUMNS, Math.max(Math.floor((width + GAP) / (NARROWEST + GAP)), 1));
+    const rows = Math.ceil(count / columns);
+    columns = Math.ceil(count / rows);
+    const paneWidth = Math.floor((width - GAP * (columns - 1)) / columns);
+    const paneHeight = Math.round(Math.min(full ? most / rows : most, (paneWidth * h) / w));
+    this.grid.style.gridTemplateColumns = `repeat(${columns}, ${paneWidth}px)`;
+    this.grid.style.gridAutoRows = `${paneHeight}px`;
+    this.root.classList.toggle("tight", paneWidth < 260);
+    this.view.width = paneWidth;
+    this.view.height = paneHeight;
+    this.refresh("place", "overlay", "curves");
+  }
+
+  /** Ask for parts to be drawn with the next frame of the screen, however often they change. */
+  refresh(...parts) {
+    for (const part of parts) this.due.add(part);
+    if (this.due.size) this.request ??= requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    const due = this.due;
+    this.due = new Set();
+    this.request = undefined;
+    if (due.has("pixels")) this.paint(due.has("window"));
+    if (due.has("place")) this.panes.forEach((pane) => pane.place());
+    if (due.has("overlay")) this.panes.forEach((pane) => pane.drawOverlay());
+    if (due.has("numbers")) this.panes.forEach((pane) => pane.drawNumbers());
+    if (due.has("window")) {
+      this.toolbar.draw();
+      this.panes.forEach((pane) => pane.drawWindow());
+    }
+    if (due.has("frame")) this.player.draw();
+    if (due.has("tools")) this.toolbar.drawTools();
+    if (due.has("tools")) this.root.dataset.tool = this.tool;
+    if (due.has("curves")) drawCurves(this.figure, this);
+    if (due.has("frame") || due.has("pixels"))
+      this.panes.forEach((pane) => pane.canvas.setAttribute("aria-label", `${pane.data.name}, ${this.player.label.textContent}`));
+  }
+
+  /** All panes if the window has changed, else those with a new picture. */
+  paint(all) {
+    this.table.set(this.level, this.width);
+    this.differenceTable.set(0, this.difference);
+    for (const pane of this.panes)
+      if (all || pane.stale) pane.paint(pane.isDifference ? this.differenceTable : this.table);
+  }
+}
