@@ -91,6 +91,7 @@ def start() -> Found:
     environment = os.environ | {
         "CTDENOISE_HOME": str(settings().home),
         "CTDENOISE_DATABASE": settings().database,
+        "DASK_LOGGING__DISTRIBUTED": "warning",
         "MALLOC_ARENA_MAX": "2",
         "MALLOC_MMAP_THRESHOLD_": "131072",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),

@@ -1,0 +1,138 @@
+"""The jobs in this process, with stand-ins for the rooms below them."""
+
+import os
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ctdenoise.errors import Problem
+from ctdenoise.runs import jobs
+from ctdenoise.runs.store import Run, Store
+from ctdenoise.scans.library import Library
+from ctdenoise.scans.scan import Facts, Scan
+from ctdenoise.settings import settings
+from ctdenoise.training.config import Config
+
+
+@pytest.fixture
+def run(runs: Store, pair_id: str) -> Run:
+    run = runs.create_run("ann", "x", Config(), [("ann", pair_id)])
+    run.folder.mkdir(parents=True)
+    return run
+
+
+@pytest.fixture
+def networks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every network that was loaded; each adds how many there are to the image."""
+    loaded: list[Path] = []
+
+    class Denoiser:
+        @classmethod
+        def load(cls, path: Path) -> "Denoiser":
+            loaded.append(path)
+            return cls()
+
+        def denoise(self, slices: np.ndarray) -> np.ndarray:
+            return slices + len(loaded)
+
+    stand_in = types.ModuleType("ctdenoise.denoising")
+    stand_in.Denoiser = Denoiser  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ctdenoise.denoising", stand_in)
+    jobs._denoiser.cache_clear()
+    yield loaded
+    jobs._denoiser.cache_clear()
+
+
+def test_a_slice_is_denoised_once_for_each_state_of_the_network(
+    run: Run, pair_id: str, networks: list[Path]
+) -> None:
+    with pytest.raises(Problem, match="has no trained network yet"):
+        jobs.denoise_slice(run.id, "ann", pair_id, 0)
+    checkpoint = run.folder / "checkpoint.safetensors"
+    checkpoint.touch()
+    low = Library(settings().workspaces / "ann").pair(pair_id).low
+
+    first = jobs.denoise_slice(run.id, "ann", pair_id, 1)
+    assert first.dtype == np.int16
+    np.testing.assert_allclose(first, low[0, 1] + 1, atol=0.5)
+    assert jobs.denoised_file(run, "ann", pair_id, 1).exists()
+    jobs.denoise_slice(run.id, "ann", pair_id, 2)  # the network stays in memory
+    np.testing.assert_array_equal(jobs.denoise_slice(run.id, "ann", pair_id, 1), first)
+    assert networks == [run.folder]
+
+    os.utime(checkpoint, ns=(0, checkpoint.stat().st_mtime_ns + 1))  # the run went on
+    later = jobs.denoise_slice(run.id, "ann", pair_id, 1)
+    np.testing.assert_allclose(later, low[0, 1] + 2, atol=0.5)
+    kept = list((run.folder / "compared").rglob("*.npy"))
+    assert kept == [jobs.denoised_file(run, "ann", pair_id, 1)]
+
+
+@pytest.fixture
+def add_scan(home: Path) -> Callable[..., str]:
+    def add(unit: str = "HU", spacing: tuple[float, float] | None = (0.8, 0.8)) -> str:
+        rows, columns = np.mgrid[-32:32, -32:32]
+        disc = np.where(rows**2 + columns**2 < 24**2, 0, -1000).astype(np.float32)
+        values = np.stack([disc, disc, disc + 40])
+        scan = Scan("my scan", values, spacing, np.arange(3.0), np.zeros((3, 3)), unit=unit,
+                    facts=Facts(patient="p1"))  # fmt: skip
+        return Library(settings().workspaces / "ann").add_scan(scan, []).id
+
+    return add
+
+
+PHYSICS = (3e5, 10.0, 0.4)
+
+
+def test_a_twin_is_a_pair_that_begins_like_its_preview(
+    add_scan: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan_id, told = add_scan(), []
+    progress_file = tmp_path / "deep" / "progress.json"
+    from ctdenoise.dose import insertion
+
+    original = insertion.insert_noise
+
+    def watched(*given: object, progress: Callable[[float, str], None], **named: object) -> object:
+        told.append(jobs.progress(str(progress_file)))
+        result = original(*given, progress=progress, **named)
+        progress(1.0, "Nearly there")
+        told.append(jobs.progress(str(progress_file)))
+        return result
+
+    monkeypatch.setattr(insertion, "insert_noise", watched)
+    assert jobs.progress(str(progress_file)) == (0.0, "")
+    made = jobs.make_twin("ann", scan_id, 0.25, *PHYSICS, 2, 7, str(progress_file))
+    assert told == [(0.0, "Starting"), (1.0, "Nearly there")]
+    assert not progress_file.exists()
+    monkeypatch.undo()
+
+    library = Library(settings().workspaces / "ann")
+    record, pair = library.pair_record(made), library.pair(made)
+    assert (record.draws, record.dose_fraction, record.simulated) == (2, 0.25, True)
+    assert (record.patient, record.full_scan) == ("p1", scan_id)
+    assert record.matched == "Simulated at 25% of the dose, 2 noise draws of every slice."
+    np.testing.assert_array_equal(pair.full, library.scan(scan_id).values)
+    assert not np.array_equal(pair.low[0], pair.low[1])
+    preview = jobs.preview_low_dose("ann", scan_id, 2, 0.25, *PHYSICS, seed=7)
+    np.testing.assert_allclose(preview, pair.low[0, 2], atol=0.51)
+
+
+def test_a_progress_file_does_not_outlive_a_failure(home: Path, tmp_path: Path) -> None:
+    scan = "0123456789ab"
+    with pytest.raises(Problem):
+        jobs.make_twin("ann", scan, 0.25, *PHYSICS, 1, 0, str(tmp_path / "p.json"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("unit", "spacing", "lacks"), [
+    ("", (1.0, 1.0), "has no Hounsfield units"), ("HU", None, "has no pixel spacing"),
+])  # fmt: skip
+def test_no_ct_no_dose(
+    add_scan: Callable[..., str], unit: str, spacing: tuple[float, float] | None, lacks: str
+) -> None:
+    with pytest.raises(Problem, match=f"my scan {lacks}"):
+        jobs.preview_low_dose("ann", add_scan(unit, spacing), 0, 0.25, *PHYSICS)
