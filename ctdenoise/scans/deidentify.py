@@ -16,6 +16,9 @@ from ctdenoise.errors import telling_disk_problems
 
 METHOD = "dicom-anonymizer, DICOM PS3.15 Basic Profile"
 
+_GRAPHICS = (0x5000, 0x6000)
+"""Curves and overlays: graphics, and text about them, that people drew on the picture."""
+
 Rule = Callable[[Dataset, Any], None]
 """What happens to an element, given by (group, element), of a dataset."""
 
@@ -66,6 +69,8 @@ def deidentify(dataset: Dataset, pseudonyms: Pseudonyms, patient: str) -> None:
 
     rules = _rules(pseudonyms)
     for item in _items(dataset):
+        for tag in [tag for tag in list(item.keys()) if tag.group & 0xFF00 in _GRAPHICS]:
+            del item[tag]
         present = {
             tag: rule for tag, rule in rules.items() if len(tag) > 2 or tag[0] == 2 or tag in item
         }

@@ -171,9 +171,9 @@ def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int]] | Problem:
 
 
 def _tolerance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """A quarter of the finer slice distance in mm; 0.5 mm where single slices have none."""
+    """mm: half a millimetre, or a quarter of the slice distance where that is less."""
     steps = np.concatenate([np.diff(np.sort(a)), np.diff(np.sort(b))])
-    return 0.25 * float(np.median(steps)) if steps.size else 0.5
+    return min([0.5, *(0.25 * steps[steps > 0])])
 
 
 def _nearest(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[list[int], list[int]]:

@@ -225,15 +225,14 @@ def _load(
         hear(path)
         frames = [group[i].source.frame for i in indices]
         try:
-            decoded = dict(dicom.decode(path, frames))
-            for index, frame in zip(indices, frames, strict=True):
-                if decoded[frame].shape != group[0].shape:
+            for index, (_, image) in zip(indices, dicom.decode(path, frames), strict=True):
+                if image.shape != group[0].shape:
                     raise dicom.damaged(path.name)
-                values[index] = decoded[frame]
+                values[index] = image
+                step(len(good) + indices.index(index))
             good += indices
         except Problem as problem:
             reading.problems.append(problem)
-        step(len(good))
     if good:
         good.sort()
         kept = [group[i] for i in good]

@@ -19,6 +19,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import DSfloat
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.hounsfield import AIR
 from ctdenoise.scans.deidentify import Pseudonyms
 from ctdenoise.scans.deidentify import deidentify as take_identity_out
 from ctdenoise.scans.dicom import Source, damaged, flattened, open_dataset, patient
@@ -154,7 +155,7 @@ def _derived(
     derived = _header(dataset, source.frame)
     if (image.shape[0], image.shape[1]) != (derived.Rows, derived.Columns):
         raise damaged(source.path.name)
-    stored = _stored(derived, image)
+    stored, padding = _stored(derived, image)
     old = str(dataset.get("SOPInstanceUID") or source.path.name)
     old_class = str(dataset.get("SOPClassUID") or CLASSIC["CT"])
     series = str(dataset.get("SeriesInstanceUID") or source.path.parent)
@@ -177,6 +178,8 @@ def _derived(
     derived.SourceImageSequence = DicomSequence([reference])
     photometric = str(derived.get("PhotometricInterpretation") or "MONOCHROME2")
     set_pixel_data(derived, stored, photometric, 16, generate_instance_uid=False)
+    if padding is not None:
+        derived.add_new("PixelPaddingValue", "SS" if stored.dtype == np.int16 else "US", padding)
     return derived
 
 
@@ -191,25 +194,34 @@ def _header(dataset: Dataset, frame: int) -> Dataset:
     return header
 
 
-def _stored(header: Dataset, image: NDArray[np.float32]) -> NDArray[np.integer]:
-    """Stored values for the header's slope and intercept, in the 16 bits that hold them.
+def _stored(header: Dataset, image: NDArray[np.float32]) -> tuple[NDArray[np.integer], int | None]:
+    """Stored values for the header's slope and intercept in the 16 bits that hold them, and which
+    of them is padding, if any must be.
 
-    Where none do, or the source's pixels were no integers, the header gets a slope and an
-    intercept that spread this slice's values over 16 bits.
+    Air (what padding became when it was read) that lies between two steps of the slope is written
+    as padding, so that it comes back as it was. Where 16 bits hold not all values, or the source's
+    pixels were no integers, the header gets a slope and an intercept that spread this slice's
+    values over 16 bits.
     """
     slope = float(header.get("RescaleSlope") or 1)
     intercept = float(header.get("RescaleIntercept") or 0)
     values = image.astype(np.float64)
     stored = np.rint((values - intercept) / slope)
+    padding = None
+    step = (AIR - intercept) / slope
+    outside = values == AIR
+    if header.Modality == "CT" and abs(step - round(step)) > 1e-6 and outside.any():
+        padding = int(min(np.floor(step), stored.min() - 1))
+        stored[outside] = padding
     lowest, highest = stored.min(), stored.max()
     kinds = (np.int16, np.uint16) if header.get("PixelRepresentation") else (np.uint16, np.int16)
     for kind in kinds:
         limits = np.iinfo(kind)
         if "BitsStored" in header and limits.min <= lowest and highest <= limits.max:
-            return stored.astype(kind)
-    intercept = float(values.min())
-    slope = float(np.ptp(values)) / 65535 or 1.0
-    header.RescaleSlope, header.RescaleIntercept = DSfloat(slope, True), DSfloat(intercept, True)
-    header.RescaleType = header.get("RescaleType") or "US"
-    written = float(header.RescaleIntercept), float(header.RescaleSlope)
-    return np.clip(np.rint((values - written[0]) / written[1]), 0, 65535).astype(np.uint16)
+            return stored.astype(kind), padding
+    if "RescaleSlope" not in header:
+        header.RescaleType = "US"  # unspecified: the source's own numbers
+    header.RescaleSlope = DSfloat(float(np.ptp(values)) / 65535 or 1.0, True)
+    header.RescaleIntercept = DSfloat(float(values.min()), True)
+    spread = (values - float(header.RescaleIntercept)) / float(header.RescaleSlope)
+    return np.clip(np.rint(spread), 0, 65535).astype(np.uint16), None

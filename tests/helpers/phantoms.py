@@ -15,7 +15,9 @@ from pydicom.uid import (
 )
 
 
-def disc_phantom(size: int = 128, *, slices: int = 1, noise: float = 0.0, seed: int = 0):
+def disc_phantom(
+    size: int = 128, *, slices: int = 1, noise: float = 0.0, seed: int = 0
+) -> NDArray[np.float32]:
     """A water disc with a bone and a lung insert in air, float32 HU, (slices, size, size)."""
     rows, columns = np.mgrid[:size, :size] - (size - 1) / 2
     image = np.full((size, size), -1000.0)
@@ -80,7 +82,7 @@ def write_ct_series(
     syntax: str | None = None,
     **options: object,
 ) -> list[Path]:
-    """Write (slices, rows, columns) in HU, one file a slice, in an order that is not by position."""
+    """Write (slices, rows, columns) in HU, one file a slice, in an order that is not position."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for index in np.random.default_rng(7).permutation(len(values)):

@@ -1,0 +1,112 @@
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from ctdenoise.errors import Problem
+from ctdenoise.scans import archive
+
+
+@pytest.fixture
+def limited(monkeypatch):
+    def limit(**limits):
+        changed = replace(archive.settings(), **limits)
+        monkeypatch.setattr(archive, "settings", lambda: changed)
+
+    return limit
+
+
+def pack(path, members, **options):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, **options) as packed:
+        for name, content in members:
+            packed.writestr(name, content)
+    return path
+
+
+def test_files_come_out_whole_and_folders_keep_their_names(tmp_path):
+    packed = pack(
+        tmp_path / "a.zip",
+        [
+            ("p/low/1.dcm", b"one"),
+            ("p/full/1.dcm", b"two"),
+            ("__MACOSX/._1", b"-"),
+            ("p/full/", b""),
+        ],
+    )
+    files, problems = archive.unpack(packed, tmp_path / "out")
+    assert problems == []
+    assert [(f.parent.name, f.name, f.read_bytes()) for f in files] == [
+        ("low", "1.dcm", b"one"),
+        ("full", "1.dcm", b"two"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.dcm", "/etc/evil.dcm", "a/../../evil.dcm", "C:\\evil.dcm"]
+)
+def test_paths_that_lead_out_are_refused_and_the_others_load(tmp_path, name):
+    packed = pack(tmp_path / "a.zip", [(name, b"x"), ("good.dcm", b"y")])
+    files, [problem] = archive.unpack(packed, tmp_path / "in" / "out")
+    assert [f.name for f in files] == ["good.dcm"]
+    assert problem.subject == "evil.dcm" and "leads out" in problem.reason
+    assert not list(tmp_path.rglob("evil.dcm"))
+
+
+def test_a_bomb_by_its_own_account_writes_nothing(tmp_path, limited):
+    limited(upload_total_mb=1)
+    packed = pack(tmp_path / "bomb.zip", [(f"{n}", bytes(400_000)) for n in range(3)])
+    assert packed.stat().st_size < 5000
+    with pytest.raises(Problem, match="unpacks to more than 1 MB"):
+        archive.unpack(packed, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bomb_of_zips_in_zips(tmp_path, limited):
+    limited(upload_total_mb=1)
+    inner = pack(tmp_path / "inner.zip", [("zeros", bytes(400_000))]).read_bytes()
+    packed = pack(tmp_path / "bomb.zip", [(f"{n}.zip", inner) for n in range(5)])
+    with pytest.raises(Problem, match="unpacks to more than 1 MB"):
+        archive.unpack(packed, tmp_path / "out")
+
+
+def test_a_zip_that_lies_about_sizes(tmp_path, limited):
+    limited(upload_total_mb=1)
+    packed = pack(tmp_path / "liar.zip", [("zeros", bytes(3_000_000))])
+    raw = packed.read_bytes().replace((3_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    packed.write_bytes(raw)
+    files, [problem] = archive.unpack(packed, tmp_path / "out")
+    assert files == [] and "damaged" in problem.reason
+    assert sum(f.stat().st_size for f in (tmp_path / "out").rglob("*") if f.is_file()) <= 1 << 20
+
+
+def test_ten_thousand_files(tmp_path):
+    packed = pack(tmp_path / "many.zip", [(f"{n}", b"") for n in range(10_000)])
+    with pytest.raises(Problem, match="holds more than 5000 files"):
+        archive.unpack(packed, tmp_path / "out")
+
+
+def test_one_large_member_is_left_out(tmp_path, limited):
+    limited(upload_file_mb=1)
+    packed = pack(tmp_path / "a.zip", [("big", bytes(2 << 20)), ("small", b"1")])
+    files, [problem] = archive.unpack(packed, tmp_path / "out")
+    assert [f.name for f in files] == ["small"] and problem.subject == "big"
+
+
+def test_cut_off_and_nested_too_deep(tmp_path):
+    packed = pack(tmp_path / "a.zip", [("x", b"1" * 1000)])
+    raw = packed.read_bytes()
+    (tmp_path / "cut.zip").write_bytes(raw[:-30])
+    with pytest.raises(Problem, match=r"cut\.zip is cut off"):
+        archive.unpack(tmp_path / "cut.zip", tmp_path / "out")
+    twice = pack(
+        tmp_path / "2.zip", [("1.zip", pack(tmp_path / "1.zip", [("0.zip", raw)]).read_bytes())]
+    )
+    files, [problem] = archive.unpack(twice, tmp_path / "deep")
+    assert files == [] and problem.subject == "0.zip"
+
+
+def test_names_that_come_twice_are_both_kept(tmp_path):
+    with pytest.warns(UserWarning):
+        packed = pack(tmp_path / "a.zip", [("x", b"1"), ("x", b"2")])
+    files, _ = archive.unpack(packed, tmp_path / "out")
+    assert sorted(f.read_bytes() for f in files) == [b"1", b"2"]

@@ -1,0 +1,127 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from phantoms import disc_phantom
+
+from ctdenoise.errors import Problem
+from ctdenoise.scans.pairing import match, match_all, recognise
+from ctdenoise.scans.scan import Facts, Scan
+
+FACTS = Facts(patient="P", kernel="B30f", thickness_mm=2.0, tube_kv=120.0)
+
+
+def scan(positions, *, noise=0.0, name="scan", facts=FACTS, seed=0, **changes):
+    positions = np.array(positions, float)
+    values = disc_phantom(64, slices=len(positions), noise=noise, seed=seed)
+    values += positions[:, None, None].astype(np.float32)  # a slice tells where it was
+    origins = np.column_stack([np.zeros((len(positions), 2)), positions])
+    made = Scan(name, values, (0.7, 0.7), positions, origins, facts=facts)
+    return replace(made, **changes)
+
+
+@given(
+    st.sets(st.integers(-20, 20), min_size=1),
+    st.sets(st.integers(-20, 20), min_size=1),
+    st.floats(-0.2, 0.2),
+)
+def test_slices_pair_where_they_lie(low, full, shift):
+    common = sorted(low & full)
+    ours = scan(np.array(sorted(low)) + shift)
+    theirs = scan(sorted(full))
+    if not common:
+        with pytest.raises(Problem, match="no slice at the same position"):
+            match(ours, theirs)
+        return
+    matched = match(ours, theirs)
+    np.testing.assert_array_equal(matched.pair.positions, common)
+    np.testing.assert_allclose(matched.pair.low[0] - matched.pair.full, shift, atol=1e-3)
+    assert len(matched.low_alone) == len(low) - len(common)
+    assert len(matched.full_alone) == len(full) - len(common)
+
+
+def test_the_sentence_counts():
+    matched = match(scan([0, 2, 4]), scan([2, 4, 6, 8]))
+    assert matched.sentence == (
+        "2 slices matched by position; 1 only at low dose; 2 only at full dose."
+    )
+    assert matched.pair.low.shape == (1, 2, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"values": np.zeros((3, 32, 32), np.float32)}, "differ in size"),
+        ({"spacing": (0.8, 0.8)}, "pixel spacing"),
+        ({"orientation": (0, 1, 0, 0, 0, -1)}, "different directions"),
+        ({"unit": ""}, "different units"),
+        ({"origins": np.array([[5.0, 0, 0], [5, 0, 2], [5, 0, 4]])}, "shifted by 5.0 mm"),
+    ],
+)
+def test_what_does_not_fit_is_told(change, words):
+    with pytest.raises(Problem, match=words):
+        match(scan([0, 2, 4]), scan([0, 2, 4], **change))
+
+
+def test_tags_go_before_noise():
+    quiet = scan([0, 2], noise=5, facts=replace(FACTS, dose_word="low"))
+    loud = scan([0, 2], noise=50, facts=replace(FACTS, dose_word="full"))
+    [found] = recognise([loud, quiet])
+    assert (found.low, found.full) == (1, 0) and "description" in found.why
+
+
+def test_exposure_goes_before_noise_and_gives_the_fraction():
+    quarter = scan([0, 2], noise=5, facts=replace(FACTS, exposure_mas=25.0))
+    whole = scan([0, 2], noise=50, facts=replace(FACTS, exposure_mas=100.0))
+    [found] = recognise([whole, quarter])
+    assert (found.low, found.full, found.why) == (1, 0, "Its exposure is 25% of the other's.")
+    assert match(quarter, whole).pair.dose_fraction == 0.25
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_noise_decides_where_tags_are_silent(swap):
+    scans = [scan([0, 2], noise=40), scan([0, 2], noise=20, seed=1)][:: -1 if swap else 1]
+    [found] = recognise(scans)
+    assert found.low == int(swap) and "noise" in found.why
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"facts": replace(FACTS, kernel="B70f")},
+        {"facts": replace(FACTS, thickness_mm=1.0)},
+        {"facts": replace(FACTS, patient="Q")},
+        {"noise": 20.0},
+    ],
+)
+def test_noise_is_not_asked_where_it_cannot_tell(other):
+    assert (
+        recognise([scan([0, 2], noise=20), scan([0, 2], seed=1, **{"noise": 40.0, **other})]) == []
+    )
+
+
+def test_several_patients_at_once():
+    scans = [
+        scan([0, 2], facts=replace(FACTS, patient=p, dose_word=w), name=p + w)
+        for p in "PQ"
+        for w in ("full", "low")
+    ]
+    assert {(f.low, f.full) for f in recognise(scans)} == {(1, 0), (3, 2)}
+    pairs = match_all([scans[3], scans[1]], [scans[0], scans[2]])
+    assert [m.pair.patient for m in pairs] == ["Q", "P"]
+    with pytest.raises(Problem, match="Plow has no full-dose scan"):
+        match_all([scans[3], scans[1]], [scans[2]])
+    with pytest.raises(Problem, match="Pfull has no low-dose scan"):
+        match_all([scans[3]], [scans[2], scans[0]])
+
+
+def test_images_pair_by_name():
+    def image(name, word, noise):
+        facts = Facts(series=name, modality="image", dose_word=word)
+        return scan([0], noise=noise, facts=facts, name=name, spacing=None)
+
+    scans = [image(n, w, 20) for n in ("a", "b") for w in ("low", "full")]
+    assert {(f.low, f.full) for f in recognise(scans)} == {(0, 1), (2, 3)}
+    assert recognise([image("x", "", 40), image("y", "", 20)])[0].low == 0

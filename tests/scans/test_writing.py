@@ -1,0 +1,201 @@
+import errno
+
+import numpy as np
+import pydicom
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phantoms import ct_dataset, disc_phantom, write_ct_series, write_enhanced_ct
+
+from ctdenoise.errors import Problem
+from ctdenoise.scans import writing
+from ctdenoise.scans.dicom import Source
+from ctdenoise.scans.reading import read
+from ctdenoise.scans.writing import write_arrays, write_series
+
+SYNTAXES = [
+    None,
+    pydicom.uid.JPEGLSLossless,
+    pydicom.uid.JPEG2000Lossless,
+    pydicom.uid.RLELossless,
+]
+KEPT = (
+    "StudyInstanceUID",
+    "FrameOfReferenceUID",
+    "PatientID",
+    "PixelSpacing",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "KVP",
+    "WindowWidth",
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_the_identity_changes_no_value(tmp_path_factory, data):
+    """Whatever slope, intercept, signedness, padding and transfer syntax the source has."""
+    folder = tmp_path_factory.mktemp("identity")
+    kind = data.draw(st.sampled_from([np.int16, np.uint16]))
+    limits = np.iinfo(kind)
+    low, high = sorted(data.draw(st.tuples(*[st.integers(limits.min, limits.max)] * 2)))
+    random = np.random.default_rng(data.draw(st.integers(0, 99)))
+    stored = random.integers(low, high, (32, 32), kind, endpoint=True)
+    dataset = ct_dataset(
+        stored,
+        slope=data.draw(st.sampled_from([1, 0.25, 0.1, 2, 1.5, 0.0625])),
+        intercept=data.draw(st.sampled_from([0, -1024, -1000.5, 512, -8192])),
+        PixelPaddingValue=data.draw(st.sampled_from([low, high, 0])),
+    )
+    syntax = data.draw(st.sampled_from(SYNTAXES))
+    if syntax:
+        dataset.compress(syntax, generate_instance_uid=False)
+    dataset.save_as(folder / "source", enforce_file_format=True)
+    first = read([folder / "source"])
+    write_series(first.scans[0].values, first.sources[0], folder / "out", description="Identity")
+    again = read([folder / "out"])
+    assert again.problems == []
+    step = float(dataset.RescaleSlope)
+    np.testing.assert_allclose(
+        again.scans[0].values, first.scans[0].values, rtol=0, atol=0 if step in (1, 2) else 1e-3
+    )
+
+
+@pytest.fixture
+def source(tmp_path):
+    values = np.rint(disc_phantom(16, slices=3, noise=10))
+    write_ct_series(
+        tmp_path / "in", values, PixelPaddingValue=-2000, SeriesNumber=4, KVP=120, WindowCenter=40,
+        WindowWidth=400, SmallestImagePixelValue=0,
+    )  # fmt: skip
+    return read([tmp_path / "in"])
+
+
+def test_what_a_derived_file_says(source, tmp_path):
+    values = source.scans[0].values + np.float32(3)
+    paths = write_series(values, source.sources[0], tmp_path / "out", description="Denoised by X")
+    assert [p.name for p in paths] == ["slice_0001.dcm", "slice_0002.dcm", "slice_0003.dcm"]
+    written = [pydicom.dcmread(p) for p in paths]
+    originals = [pydicom.dcmread(s.path) for s in source.sources[0]]
+    assert len({d.SOPInstanceUID for d in written}) == 3
+    assert len({d.SeriesInstanceUID for d in written}) == 1
+    for new, old in zip(written, originals, strict=True):
+        assert list(new.ImageType) == ["DERIVED", "SECONDARY", "AXIAL"]
+        assert new.SeriesDescription == new.DerivationDescription == "Denoised by X"
+        assert new.SourceImageSequence[0].ReferencedSOPInstanceUID == old.SOPInstanceUID
+        assert new.file_meta.MediaStorageSOPInstanceUID == new.SOPInstanceUID != old.SOPInstanceUID
+        assert new.SeriesInstanceUID != old.SeriesInstanceUID
+        for kept in KEPT:
+            assert new[kept].value == old[kept].value
+        assert "PixelPaddingValue" not in new and "SmallestImagePixelValue" not in new
+    back = read([tmp_path / "out"])
+    np.testing.assert_array_equal(back.scans[0].values, values)
+    np.testing.assert_array_equal(back.scans[0].positions, source.scans[0].positions)
+
+
+def test_written_twice_it_is_the_same_and_other_values_are_another_series(source, tmp_path):
+    values = source.scans[0].values
+    uids = []
+    for n, changed in enumerate((values, values, values + 1)):
+        paths = write_series(changed, source.sources[0], tmp_path / str(n), description="D")
+        uids.append(pydicom.dcmread(paths[0]).SeriesInstanceUID)
+    assert uids[0] == uids[1] != uids[2]
+    assert (tmp_path / "0/slice_0001.dcm").read_bytes() == (
+        tmp_path / "1/slice_0001.dcm"
+    ).read_bytes()
+
+
+def test_values_beyond_the_source_are_kept(source, tmp_path):
+    values = source.scans[0].values.copy()
+    values[0, 0] = -1900  # below what 0 stands for in an unsigned source
+    values[1, 0] = 40_000
+    write_series(values, source.sources[0], tmp_path / "out", description="D")
+    np.testing.assert_allclose(read([tmp_path / "out"]).scans[0].values, values, atol=1)
+
+
+def test_enhanced_becomes_single_slices(tmp_path):
+    values = np.rint(disc_phantom(16, slices=3, noise=5))
+    source = read([write_enhanced_ct(tmp_path / "enhanced", values)])
+    paths = write_series(values, source.sources[0], tmp_path / "out", description="D")
+    first = pydicom.dcmread(paths[0])
+    assert first.SOPClassUID == pydicom.uid.CTImageStorage and "NumberOfFrames" not in first
+    assert first.SourceImageSequence[0].ReferencedFrameNumber == 3
+    back = read([tmp_path / "out"]).scans[0]
+    np.testing.assert_array_equal(back.values, values)
+    np.testing.assert_array_equal(back.positions, source.scans[0].positions)
+
+
+def test_deidentified_on_request(source, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    monkeypatch.setattr(writing, "settings", lambda: type("S", (), {"home": home})())
+    paths = write_series(
+        source.scans[0].values, source.sources[0], tmp_path / "out", description="Low dose 25 %",
+        deidentify=True,
+    )  # fmt: skip
+    for path in paths:
+        assert b"Doe" not in path.read_bytes()
+    back = read([tmp_path / "out"]).scans[0]
+    assert back.facts.patient.startswith("Patient ") and back.facts.dose_word == "low"
+    np.testing.assert_array_equal(back.values, source.scans[0].values)
+
+
+def test_a_folder_that_is_not_empty_is_kept(source, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.txt").write_text("do not lose me")
+    (out / "slice_0009.dcm").write_text("of an earlier, longer series")
+    write = lambda **options: write_series(  # noqa: E731
+        source.scans[0].values, source.sources[0], out, description="D", **options
+    )
+    with pytest.raises(Problem, match="out is not empty"):
+        write()
+    assert len(list(out.iterdir())) == 2
+    write(overwrite=True)
+    assert sorted(p.name for p in out.iterdir()) == [
+        "slice_0001.dcm", "slice_0002.dcm", "slice_0003.dcm", "thesis.txt",
+    ]  # fmt: skip
+
+
+def test_a_full_disk_leaves_what_was_there(source, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    before = write_series(source.scans[0].values, source.sources[0], out, description="D")
+    contents = [p.read_bytes() for p in before]
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pydicom.Dataset, "save_as", full)
+    with pytest.raises(Problem, match="disk is full"):
+        write_series(
+            source.scans[0].values, source.sources[0], out, description="E", overwrite=True
+        )
+    assert [p.read_bytes() for p in before] == contents
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_wrong_sizes_are_told(source, tmp_path):
+    with pytest.raises(Problem, match="another number of slices"):
+        write_series(source.scans[0].values[:2], source.sources[0], tmp_path / "o", description="D")
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".tif"])
+def test_arrays_come_back_under_their_names(tmp_path, suffix):
+    values = disc_phantom(8, slices=3, noise=1)
+    sources = [
+        Source(tmp_path / f"a{suffix}", 0),
+        Source(tmp_path / f"b{suffix}", 0),
+        Source(tmp_path / f"b{suffix}", 1),
+    ]
+    paths = write_arrays(values, sources, tmp_path / "out")
+    assert [p.name for p in paths] == [f"a{suffix}", f"b{suffix}"]
+    scans = read([tmp_path / "out"]).scans
+    np.testing.assert_array_equal(np.concatenate([s.values for s in scans]), values)
+
+
+def test_real_scans_come_back_exactly(shared_data, tmp_path):
+    source = read([shared_data / "ct"])
+    for n, (scan, sources) in enumerate(zip(source.scans, source.sources, strict=True)):
+        write_series(scan.values[:3], sources[:3], tmp_path / str(n), description="Identity")
+        [back] = read([tmp_path / str(n)]).scans
+        np.testing.assert_array_equal(back.values, scan.values[:3])
+        np.testing.assert_array_equal(back.positions, scan.positions[:3])
