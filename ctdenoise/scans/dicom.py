@@ -1,6 +1,5 @@
 """One DICOM file: what it says about its slices, and its pixels in HU."""
 
-import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from pydicom.pixels import apply_modality_lut
 
 from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import AIR
-from ctdenoise.scans.scan import Facts
+from ctdenoise.scans.facts import facts, integer, numbers, vector
+from ctdenoise.scans.refusals import damaged, too_large
+from ctdenoise.scans.scan import Facts, Source
 
 MODALITIES = {"CT", "MR", "PT", "NM", "CR", "DX", "RG", "MG", "XA", "RF", "IO", "PX"}
 """Scans and projection images; segmentations, dose maps, reports and ultrasound are not."""
@@ -24,10 +25,6 @@ SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 PADDING_BELOW = -2000.0
 """HU that neither tissue nor the noise of air reaches: scanners fill the corners with it."""
 
-_LOW = re.compile(r"\b(ultra)?[\s_-]*low[\s_-]*dose|\bquarter|\bldct|\buldct|\bqd(ct)?\b", re.I)
-_FULL = re.compile(
-    r"\b(full|normal|standard|routine|high|regular)[\s_-]*dose|\bfdct|\bndct|\bfd\b", re.I
-)
 _ENHANCED_ONLY = (
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
@@ -36,14 +33,6 @@ _ENHANCED_ONLY = (
     "DimensionIndexSequence",
     "DimensionOrganizationType",
 )
-
-
-@dataclass(frozen=True)
-class Source:
-    """The file, and the frame in it (from 0), that a slice comes from."""
-
-    path: Path
-    frame: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,15 +52,6 @@ class Slice:
     orientation: tuple[float, float, float, float, float, float]
     unit: str
     facts: Facts
-
-
-def dose_word(text: str) -> str:
-    """ "low", "full" or "" as a description says it.
-
-    >>> dose_word("Low Dose Images"), dose_word("Full Dose Images"), dose_word("Thorax 1.0")
-    ('low', 'full', '')
-    """
-    return "low" if _LOW.search(text) else "full" if _FULL.search(text) else ""
 
 
 def open_dataset(path: Path, *, pixels: bool = True) -> Dataset:
@@ -107,14 +87,6 @@ def open_dataset(path: Path, *, pixels: bool = True) -> Dataset:
         raise damaged(path.name) from error
 
 
-def damaged(name: str) -> Problem:
-    return Problem(name, "is cut off or damaged", "copy or export it again")
-
-
-def too_large(name: str) -> Problem:
-    return Problem(name, "needs more memory than there is", "load fewer slices at a time")
-
-
 def slices(path: Path) -> list[Slice]:
     """The slices of a file, one for each frame; raises :class:`Problem` for what is no scan."""
     dataset = open_dataset(path, pixels=False)
@@ -141,12 +113,12 @@ def decode(path: Path, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for frame, values, dataset in _decoded(path, frames):
-                numbers = np.asarray(values, np.float64)
-                if not np.isfinite(numbers).all():
+                image = np.asarray(values, np.float64)
+                if not np.isfinite(image).all():
                     raise Problem(path.name, "holds values that are not numbers", "export it again")
                 if _unit(dataset) == "HU":
-                    numbers = _without_padding(numbers, dataset)
-                yield frame, numbers.astype(np.float32)
+                    image = _without_padding(image, dataset)
+                yield frame, image.astype(np.float32)
     except Problem:
         raise
     except MemoryError as error:
@@ -262,7 +234,7 @@ def _third(dataset: Dataset) -> str:
 
 def _unit(dataset: Dataset) -> str:
     """ "HU" for CT that says how to come to HU; perfusion maps and other modalities have none."""
-    if dataset.get("Modality") != "CT" or None in _numbers(
+    if dataset.get("Modality") != "CT" or None in numbers(
         dataset, "RescaleSlope", "RescaleIntercept"
     ):
         return ""
@@ -271,82 +243,18 @@ def _unit(dataset: Dataset) -> str:
 
 def _slice(dataset: Dataset, path: Path, frame: int) -> Slice:
     flat = flattened(dataset, frame)
-    spacing = _vector(flat, "PixelSpacing", 2) or _vector(flat, "ImagerPixelSpacing", 2)
+    spacing = vector(flat, "PixelSpacing", 2) or vector(flat, "ImagerPixelSpacing", 2)
     if spacing and min(spacing) <= 0:
         spacing = None
     return Slice(
         source=Source(path, frame),
         instance=f"{flat.get('SOPInstanceUID') or path} {frame}",
         series=str(flat.get("SeriesInstanceUID") or path.parent),
-        order=(_integer(flat, "AcquisitionNumber"), _integer(flat, "InstanceNumber"), frame),
+        order=(integer(flat, "AcquisitionNumber"), integer(flat, "InstanceNumber"), frame),
         shape=(int(flat.Rows), int(flat.Columns)),
         spacing=(spacing[0], spacing[1]) if spacing else None,
-        origin=_vector(flat, "ImagePositionPatient", 3),  # type: ignore[arg-type]
-        orientation=_vector(flat, "ImageOrientationPatient", 6) or (1, 0, 0, 0, 1, 0),  # type: ignore[arg-type]
+        origin=vector(flat, "ImagePositionPatient", 3),  # type: ignore[arg-type]
+        orientation=vector(flat, "ImageOrientationPatient", 6) or (1, 0, 0, 0, 1, 0),  # type: ignore[arg-type]
         unit=_unit(flat),
-        facts=_facts(flat),
+        facts=facts(flat),
     )
-
-
-def patient(dataset: Dataset) -> str:
-    """The patient's ID; where it is blank, everything in one study is one patient."""
-    study = dataset.get("StudyInstanceUID")
-    return str(dataset.get("PatientID") or "").strip() or (f"study {study}" if study else "")
-
-
-def _facts(dataset: Dataset) -> Facts:
-    kernel = dataset.get("ConvolutionKernel") or ""
-    kernel = kernel if isinstance(kernel, str) else "/".join(map(str, kernel))
-    kv, thickness = _numbers(dataset, "KVP", "SliceThickness")
-    words = [str(dataset.get(k) or "") for k in ("SeriesDescription", "ImageComments")]
-    word = dose_word(" ".join([*words, str(dataset.get("ProtocolName") or "")]))
-    number = dataset.get("SeriesNumber")
-    label = [f"Series {number}" if number is not None else "Series", kernel]
-    label += [f"{thickness:g} mm" if thickness else "", f"{word} dose" if word else ""]
-    maker = f"{dataset.get('Manufacturer') or ''} {dataset.get('ManufacturerModelName') or ''}"
-    return Facts(
-        patient=patient(dataset),
-        series=", ".join(part for part in label if part),
-        modality=str(dataset.Modality),
-        dose_word=word,
-        exposure_mas=_exposure(dataset),
-        kernel=kernel,
-        tube_kv=kv,
-        thickness_mm=thickness,
-        scanner=" ".join(maker.split()),
-    )
-
-
-def _exposure(dataset: Dataset) -> float | None:
-    """Tube current times time in mAs, from whichever of the tags the scanner filled."""
-    mas, exact, micro, current, time = _numbers(
-        dataset, "Exposure", "ExposureInmAs", "ExposureInuAs", "XRayTubeCurrent", "ExposureTime"
-    )
-    if mas or exact:
-        return mas or exact
-    if micro:
-        return micro / 1000
-    return current * time / 1000 if current and time else None
-
-
-def _numbers(dataset: Dataset, *keywords: str) -> list[float | None]:
-    found: list[float | None] = []
-    for keyword in keywords:
-        try:
-            value = float(dataset.get(keyword))
-            found.append(value if np.isfinite(value) else None)
-        except (TypeError, ValueError):
-            found.append(None)
-    return found
-
-
-def _integer(dataset: Dataset, keyword: str) -> int:
-    return int(_numbers(dataset, keyword)[0] or 0)
-
-
-def _vector(dataset: Dataset, keyword: str, length: int) -> tuple[float, ...] | None:
-    try:
-        values = tuple(float(v) for v in dataset.get(keyword))
-    except (TypeError, ValueError):
-        return None
-    return values if len(values) == length and np.isfinite(values).all() else None

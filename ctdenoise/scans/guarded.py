@@ -21,6 +21,7 @@ from typing import Any, TextIO
 from ctdenoise.errors import Problem
 from ctdenoise.scans.images import Meaning
 from ctdenoise.scans.library import Library, ScanRecord
+from ctdenoise.scans.scan import Source
 from ctdenoise.settings import settings
 
 Progress = Callable[[float, str], None]
@@ -190,7 +191,7 @@ def _store(
 ) -> list[str]:
     """De-identify the sources of each scan and add it to the library; the new ids."""
     from ctdenoise.scans.deidentify import Pseudonyms, deidentify
-    from ctdenoise.scans.dicom import Source, open_dataset
+    from ctdenoise.scans.dicom import open_dataset
 
     pseudonyms = Pseudonyms.of(library.root)
     ids: list[str] = []

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
-from ctdenoise.scans.dicom import Source, damaged, dose_word, too_large
-from ctdenoise.scans.scan import Facts, Scan
+from ctdenoise.scans.facts import dose_word
+from ctdenoise.scans.refusals import damaged, too_large
+from ctdenoise.scans.scan import Facts, Scan, Source
 
 Meaning = Literal["HU", "HU+1024", "own units"]
 """HU as they are; HU with 1024 added, so that air is 0; or anything else, kept as it is."""

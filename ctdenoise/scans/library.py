@@ -20,8 +20,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.scans.dicom import Source
-from ctdenoise.scans.scan import Facts, Pair, Scan
+from ctdenoise.scans.scan import Facts, Pair, Scan, Source
 
 Orientation = tuple[float, float, float, float, float, float]
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ctdenoise.errors import Problem
 from ctdenoise.scans import dicom, images
 from ctdenoise.scans.archive import MEGABYTE, is_junk, is_zip, unpack
-from ctdenoise.scans.dicom import Slice, Source
-from ctdenoise.scans.scan import Scan
+from ctdenoise.scans.dicom import Slice
+from ctdenoise.scans.refusals import damaged, too_large
+from ctdenoise.scans.scan import Scan, Source
 from ctdenoise.settings import settings
 
 Progress = Callable[[float, str], None]
@@ -215,7 +216,7 @@ def _load(
     try:
         values = np.empty((len(group), *group[0].shape), np.float32)
     except MemoryError:
-        reading.problems.append(dicom.too_large(group[0].source.path.name))
+        reading.problems.append(too_large(group[0].source.path.name))
         return
     by_file: dict[Path, list[int]] = defaultdict(list)
     for index, slice in enumerate(group):
@@ -227,7 +228,7 @@ def _load(
         try:
             for index, (_, image) in zip(indices, dicom.decode(path, frames), strict=True):
                 if image.shape != group[0].shape:
-                    raise dicom.damaged(path.name)
+                    raise damaged(path.name)
                 values[index] = image
                 step(len(good) + indices.index(index))
             good += indices

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.scans.library import Library, PairRecord
-from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Pair, Scan
 
 Progress = Callable[[float, str], None]
@@ -30,6 +29,8 @@ _FILES = {"explicit_VR-UN.dcm": "Abdomen", "bad_sequence.dcm": "Thoracic spine"}
 
 def sample_scans() -> list[Scan]:
     """The full-dose slices, one scan each."""
+    from ctdenoise.scans.reading import read  # pydicom, which the dashboard's server does without
+
     scans = []
     for file, name in _FILES.items():
         reading = read([_path(file)])

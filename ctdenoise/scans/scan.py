@@ -1,9 +1,18 @@
 """What a scan and a pair are, in memory."""
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file, and the frame in it (from 0), that a slice comes from."""
+
+    path: Path
+    frame: int = 0
 
 
 @dataclass(frozen=True)

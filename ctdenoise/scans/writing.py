@@ -22,7 +22,10 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.hounsfield import AIR
 from ctdenoise.scans.deidentify import Pseudonyms
 from ctdenoise.scans.deidentify import deidentify as take_identity_out
-from ctdenoise.scans.dicom import Source, damaged, flattened, open_dataset, patient
+from ctdenoise.scans.dicom import flattened, open_dataset
+from ctdenoise.scans.facts import patient
+from ctdenoise.scans.refusals import damaged
+from ctdenoise.scans.scan import Source
 from ctdenoise.settings import settings
 
 CLASSIC = {

@@ -144,8 +144,15 @@ def test_an_upload_of_too_many_files_is_one_sentence(tmp_path, library):
     assert [p.subject for p in received.problems] == ["many.zip"]
 
 
+def test_the_server_loads_neither_torch_nor_pydicom():
+    modules = ("guarded", "library", "pairing", "sample")
+    code = f"import sys; from ctdenoise.scans import {', '.join(modules)}; "
+    code += "print({'torch', 'pydicom', 'skimage'} & set(sys.modules))"
+    run = [sys.executable, "-c", code]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
 def test_the_reader_loads_no_torch():
-    code = "import sys, ctdenoise.scans.guarded, ctdenoise.scans.reading, ctdenoise.scans.sample"
-    code += "; print('torch' in sys.modules)"
+    code = "import sys; from ctdenoise.scans import reading, writing; print('torch' in sys.modules)"
     run = [sys.executable, "-c", code]
     assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "False\n"

@@ -9,8 +9,8 @@ from phantoms import ct_dataset, disc_phantom, write_ct_series, write_enhanced_c
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans import writing
-from ctdenoise.scans.dicom import Source
 from ctdenoise.scans.reading import read
+from ctdenoise.scans.scan import Source
 from ctdenoise.scans.writing import write_arrays, write_series
 
 SYNTAXES = [

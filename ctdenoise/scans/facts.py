@@ -1,0 +1,89 @@
+"""What a DICOM header says that pairing and splitting need, read before de-identification."""
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ctdenoise.scans.scan import Facts
+
+if TYPE_CHECKING:  # the dashboard's server needs no pydicom
+    from pydicom.dataset import Dataset
+
+_LOW = re.compile(r"\b(ultra)?[\s_-]*low[\s_-]*dose|\bquarter|\bldct|\buldct|\bqd(ct)?\b", re.I)
+_FULL = re.compile(
+    r"\b(full|normal|standard|routine|high|regular)[\s_-]*dose|\bfdct|\bndct|\bfd\b", re.I
+)
+
+
+def dose_word(text: str) -> str:
+    """ "low", "full" or "" as a description says it.
+
+    >>> dose_word("Low Dose Images"), dose_word("Full Dose Images"), dose_word("Thorax 1.0")
+    ('low', 'full', '')
+    """
+    return "low" if _LOW.search(text) else "full" if _FULL.search(text) else ""
+
+
+def patient(dataset: "Dataset") -> str:
+    """The patient's ID; where it is blank, everything in one study is one patient."""
+    study = dataset.get("StudyInstanceUID")
+    return str(dataset.get("PatientID") or "").strip() or (f"study {study}" if study else "")
+
+
+def facts(dataset: "Dataset") -> Facts:
+    kernel = dataset.get("ConvolutionKernel") or ""
+    kernel = kernel if isinstance(kernel, str) else "/".join(map(str, kernel))
+    kv, thickness = numbers(dataset, "KVP", "SliceThickness")
+    words = [str(dataset.get(k) or "") for k in ("SeriesDescription", "ImageComments")]
+    word = dose_word(" ".join([*words, str(dataset.get("ProtocolName") or "")]))
+    number = dataset.get("SeriesNumber")
+    label = [f"Series {number}" if number is not None else "Series", kernel]
+    label += [f"{thickness:g} mm" if thickness else "", f"{word} dose" if word else ""]
+    maker = f"{dataset.get('Manufacturer') or ''} {dataset.get('ManufacturerModelName') or ''}"
+    return Facts(
+        patient=patient(dataset),
+        series=", ".join(part for part in label if part),
+        modality=str(dataset.Modality),
+        dose_word=word,
+        exposure_mas=_exposure(dataset),
+        kernel=kernel,
+        tube_kv=kv,
+        thickness_mm=thickness,
+        scanner=" ".join(maker.split()),
+    )
+
+
+def _exposure(dataset: "Dataset") -> float | None:
+    """Tube current times time in mAs, from whichever of the tags the scanner filled."""
+    mas, exact, micro, current, time = numbers(
+        dataset, "Exposure", "ExposureInmAs", "ExposureInuAs", "XRayTubeCurrent", "ExposureTime"
+    )
+    if mas or exact:
+        return mas or exact
+    if micro:
+        return micro / 1000
+    return current * time / 1000 if current and time else None
+
+
+def numbers(dataset: "Dataset", *keywords: str) -> list[float | None]:
+    found: list[float | None] = []
+    for keyword in keywords:
+        try:
+            value = float(dataset.get(keyword))
+            found.append(value if np.isfinite(value) else None)
+        except (TypeError, ValueError):
+            found.append(None)
+    return found
+
+
+def integer(dataset: "Dataset", keyword: str) -> int:
+    return int(numbers(dataset, keyword)[0] or 0)
+
+
+def vector(dataset: "Dataset", keyword: str, length: int) -> tuple[float, ...] | None:
+    try:
+        values = tuple(float(v) for v in dataset.get(keyword))
+    except (TypeError, ValueError):
+        return None
+    return values if len(values) == length and np.isfinite(values).all() else None
