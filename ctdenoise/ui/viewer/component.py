@@ -120,7 +120,15 @@ def viewer(
         "report": list(report),
         "difference": DIFFERENCE,
     }
-    result = _component(key=key, data=data, **{f"on_{s}_change": _nothing for s in STATES})
+    result = _component(
+        key=key,
+        data=data,
+        on_frame_change=_nothing,
+        on_line_change=_nothing,
+        on_region_change=_nothing,
+        on_background_change=_nothing,
+        on_window_change=_nothing,
+    )
     return _state(result, frame, max(len(pane.frames) for pane in panes), window)
 
 

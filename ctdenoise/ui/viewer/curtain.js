@@ -59,13 +59,19 @@ export class Curtain {
     this.state.layout();
   }
 
+  /** Whether a pane, and not the one over or under it, is seen at a stored (row, column). */
+  isSeen(pane, pixel) {
+    const { view } = this.state;
+    return !this.on || (pane.index === this.right) === view.ofPixel(pixel)[0] >= this.at * view.width;
+  }
+
   part() {
     const percent = `${(100 * this.at).toFixed(2)}%`;
     this.state.panes.forEach((pane, i) => {
       const over = this.on && i === this.right && i !== this.left;
       pane.element.querySelector(".picture").style.clipPath = over ? `inset(0 0 0 ${percent})` : "";
     });
-    this.handle.style.left = percent;
+    this.state.root.style.setProperty("--at", percent);
     this.handle.setAttribute("aria-valuenow", Math.round(100 * this.at));
   }
 

@@ -28,8 +28,8 @@ function ends(view, line, colour) {
   return [...seamed(from, to, colour), grip(from, colour), grip(to, colour)];
 }
 
-function label(text, x, y, colour) {
-  const node = shape("text", { x: number(x), y: number(y), fill: colour, class: "label" });
+function label(text, x, y, colour, anchor) {
+  const node = shape("text", { x: number(x), y: number(y), fill: colour, class: "label", "text-anchor": anchor });
   node.textContent = text;
   return node;
 }
@@ -58,10 +58,10 @@ function rectangle(view, area, colour, dashed) {
 
 function band(view, { label: text, rows: [first, stop], color }, columns) {
   const points = corners(view, [first, 0, stop - first, columns]);
-  const x = Math.min(...points.map((p) => p[0])), y = Math.min(...points.map((p) => p[1]));
+  const x = Math.max(...points.map((p) => p[0])), y = Math.min(...points.map((p) => p[1]));
   return [
     shape("polygon", { points: points.map((p) => p.map(number)).join(" "), fill: color, "fill-opacity": 0.13, stroke: color, "stroke-opacity": 0.9 }),
-    label(text, Math.max(x, 0) + 6, Math.max(y, 0) + 15, color),
+    label(text, Math.min(x, view.width) - 6, Math.max(y, 0) + 15, color, "end"),
   ];
 }
 

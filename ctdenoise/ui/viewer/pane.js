@@ -24,19 +24,19 @@ export class PaneView {
     this.marks = make("div", { class: "marks" });
     this.message = make("div", { class: "message", "data-testid": `viewer-message-${index}`, hidden: true });
     this.lens = new Lens();
-    this.element = make(
+    this.area = make(
       "div",
-      { class: "pane", "data-testid": `viewer-pane-${index}` },
+      { class: "area", "data-testid": `viewer-pane-${index}` },
       make("div", { class: "picture" }, this.canvas),
       this.overlay,
       this.marks,
-      make("div", { class: "corner top left" }, this.name, this.note),
       make("div", { class: "corner bottom left" }, this.region, this.value),
       this.window,
       make("div", { class: "spinner", role: "status", "aria-label": "Loading" }),
       this.message,
       this.lens.canvas,
     );
+    this.element = make("div", { class: "pane" }, make("div", { class: "caption" }, this.name, this.note), this.area);
   }
 
   get isDifference() {
@@ -46,7 +46,7 @@ export class PaneView {
   /** New captions; `data` is one pane as Python sent it. */
   describe(data, marks) {
     this.data = data;
-    this.name.textContent = data.name;
+    this.name.textContent = this.name.title = data.name;
     this.note.textContent = data.note;
     this.element.style.setProperty("--identity", data.color);
     this.marks.replaceChildren(...orientationMarks(marks));
@@ -60,6 +60,7 @@ export class PaneView {
 
   /** The previous picture stays, dimmed, until the next is here. */
   wait() {
+    this.pending = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.element.classList.add("waiting"), PATIENCE_MS);
   }
@@ -88,6 +89,7 @@ export class PaneView {
   }
 
   settle() {
+    this.pending = false;
     clearTimeout(this.timer);
     this.element.classList.remove("waiting");
   }
@@ -108,14 +110,15 @@ export class PaneView {
 
   drawOverlay() {
     drawOverlay(this.overlay, this.state, this);
-    const { pointer, magnifier, view } = this.state;
-    if (magnifier && pointer && this.picture) this.lens.show(this.canvas, view, pointer.pixel);
+    const { pointer, magnifier, view, curtain } = this.state;
+    if (magnifier && pointer && this.picture && curtain.isSeen(this, pointer.pixel)) this.lens.show(this.canvas, view, pointer.pixel);
     else this.lens.hide();
   }
 
   /** The value under the pointer and the statistics of the region. */
   drawNumbers() {
-    const { pointer, region, background, data } = this.state, { picture } = this;
+    const { pointer, region, background, data } = this.state;
+    const picture = this.pending ? null : this.picture; // no numbers of a picture that is on its way out
     const unit = data.unit ? ` ${data.unit}` : "";
     this.value.textContent = "";
     if (picture && pointer) {
@@ -123,14 +126,14 @@ export class PaneView {
       if (row >= 0 && column >= 0 && row < picture.rows && column < picture.columns)
         this.value.textContent = `${picture.values[row * picture.columns + column]}${unit}`.replace("-", "−");
     }
-    this.region.textContent = picture && region ? this.regionText(region, background, unit) : "";
+    this.region.textContent = picture && region ? this.regionText(picture, region, background, unit) : "";
   }
 
-  regionText(region, background, unit) {
-    const inside = statistics(this.picture, region);
+  regionText(picture, region, background, unit) {
+    const inside = statistics(picture, region);
     const text = `${inside.mean.toFixed(1)} ± ${inside.sd.toFixed(1)}${unit}`.replace("-", "−");
     if (!background || this.isDifference) return text;
-    const outside = statistics(this.picture, background);
+    const outside = statistics(picture, background);
     return outside.sd > 0 ? `${text}\nCNR ${(Math.abs(inside.mean - outside.mean) / outside.sd).toFixed(2)}` : text;
   }
 

@@ -111,7 +111,7 @@ export class Toolbar {
     if (state.tool === "region") {
       const choice = (name, text) => make(
         "button",
-        { type: "button", "aria-pressed": state.regionInHand === name, "data-testid": `viewer-choose-${name}`, onclick: () => state.takeRegion(name) },
+        { type: "button", "aria-pressed": String(state.regionInHand === name), "data-testid": `viewer-choose-${name}`, onclick: () => state.takeRegion(name) },
         make("i", { class: `swatch ${name}` }), text,
       );
       parts.push(choice("region", "Region"), choice("background", "Background for CNR"));

@@ -106,42 +106,42 @@ function gesture(state, pane, event, x, y) {
 
 /** Assign a pane's pointer handlers. */
 export function attachTools(state, pane) {
-  const { element } = pane;
+  const { area } = pane;
   let drag = null, box = null;
 
   const at = (event) => [event.clientX - box.left, event.clientY - box.top];
 
-  element.onpointerdown = (event) => {
+  area.onpointerdown = (event) => {
     if (event.target.closest("button")) return;
     state.root.focus({ preventScroll: true });
     event.preventDefault();
     if (drag) return;
-    box = element.getBoundingClientRect();
+    box = area.getBoundingClientRect();
     const [x, y] = at(event);
-    element.setPointerCapture(event.pointerId);
+    area.setPointerCapture(event.pointerId);
     drag = { x, y, gesture: gesture(state, pane, event, x, y) };
   };
-  element.onpointermove = (event) => {
-    if (!drag) box = element.getBoundingClientRect();
+  area.onpointermove = (event) => {
+    if (!drag) box = area.getBoundingClientRect();
     const [x, y] = at(event);
     state.setPointer(pane, x, y);
     drag?.gesture.move(x, y, x - drag.x, y - drag.y);
   };
-  element.onpointerup = element.onpointercancel = () => {
+  area.onpointerup = area.onpointercancel = () => {
     const ended = drag;
     drag = null;
     ended?.gesture.end();
   };
-  element.onpointerleave = () => state.clearPointer();
-  element.ondblclick = (event) => {
+  area.onpointerleave = () => state.clearPointer();
+  area.ondblclick = (event) => {
     if (!event.target.closest("button")) state.resetView();
   };
-  element.oncontextmenu = (event) => event.preventDefault();
+  area.oncontextmenu = (event) => event.preventDefault();
   let turned = 0;
-  element.onwheel = (event) => {
+  area.onwheel = (event) => {
     event.preventDefault();
     if (state.frames === 1 || event.ctrlKey || event.metaKey || state.tool === "zoom") {
-      box = element.getBoundingClientRect();
+      box = area.getBoundingClientRect();
       state.zoomAt(Math.exp(-event.deltaY * 0.002), ...at(event));
       return;
     }

@@ -12,7 +12,7 @@ import { Player } from "./player.js";
 import { Toolbar } from "./toolbar.js";
 import { attachTools } from "./tools.js";
 
-const GAP = 4, NARROWEST = 190, MOST_COLUMNS = 5;
+const GAP = 4, CAPTION = 24, NARROWEST = 190, MOST_COLUMNS = 5;
 const REST_MS = 250; // a frame is reported, and its neighbours fetched, once scrolling rests
 const ALL = ["pixels", "place", "overlay", "numbers", "window", "frame", "tools", "curves"];
 
@@ -102,6 +102,7 @@ export class Viewer {
       if (here) return this.arrived(pane, here);
       this.loading++;
       pane.wait();
+      this.refresh("numbers");
       const current = () => this.wanted === sources;
       this.pixels
         .get(sources[i])
@@ -296,9 +297,9 @@ export class Viewer {
     const rows = Math.ceil(count / columns);
     columns = Math.ceil(count / rows);
     const paneWidth = Math.floor((width - GAP * (columns - 1)) / columns);
-    const paneHeight = Math.round(Math.min(full ? most / rows : most, (paneWidth * h) / w));
+    const paneHeight = Math.round(Math.min(full ? most / rows - CAPTION : most, (paneWidth * h) / w));
     this.grid.style.gridTemplateColumns = `repeat(${columns}, ${paneWidth}px)`;
-    this.grid.style.gridAutoRows = `${paneHeight}px`;
+    this.grid.style.gridAutoRows = `${paneHeight + CAPTION}px`;
     this.root.classList.toggle("tight", paneWidth < 260);
     this.view.width = paneWidth;
     this.view.height = paneHeight;
