@@ -119,11 +119,11 @@ def decode(path: Path, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.
                 if _unit(dataset) == "HU":
                     image = _without_padding(image, dataset)
                 yield frame, image.astype(np.float32)
-    except Problem:
+    except (Problem, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except MemoryError as error:
         raise too_large(path.name) from error
-    except Exception as error:  # native decoders raise whatever they like
+    except BaseException as error:  # a panic in a Rust decoder is no Exception
         raise damaged(path.name) from error
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.scans.dicom import Source
 from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.scans.scan import Pair, Scan
 
@@ -39,6 +40,11 @@ def sample_scans() -> list[Scan]:
         facts = replace(reading.scans[0].facts, patient=f"Sample: {name}", series=name)
         scans.append(replace(reading.scans[0], name=name, facts=facts))
     return scans
+
+
+def sample_sources() -> list[list[Source]]:
+    """The files of :func:`sample_pairs`' slices, from which derived DICOM can be written."""
+    return [[Source(_path(file))] for file in _FILES]
 
 
 def sample_pairs(progress: Progress | None = None) -> list[Pair]:

@@ -1,3 +1,5 @@
+import pathlib
+
 import numpy as np
 import pydicom
 import pytest
@@ -59,10 +61,10 @@ def test_compressed_equals_uncompressed(tmp_path, syntax):
 
 def test_jpeg_lossless_of_a_real_scanner():
     path = get_testdata_file("bad_sequence.dcm", download=False)
-    values = pixels(dicom.Path(path))
+    values = pixels(pathlib.Path(path))
     assert values.shape == (512, 512)
     assert values.min() >= -1024 and 1000 < values.max() < 3072
-    assert dicom.slices(dicom.Path(path))[0].spacing == (0.287109375, 0.287109375)
+    assert dicom.slices(pathlib.Path(path))[0].spacing == (0.287109375, 0.287109375)
 
 
 def test_enhanced_ct_applies_each_frames_own_rescale(tmp_path):
@@ -142,3 +144,32 @@ def test_other_files_are_not_dicom(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(Problem, match=r"other\.bin is not a DICOM"):
         dicom.slices(path)
+
+
+def test_a_panic_in_a_decoder_is_a_damaged_file(tmp_path, monkeypatch):
+    class PanicException(BaseException):
+        """What Rust decoders raise (pylibjpeg-rle, on a corrupted segment table)."""
+
+    def panic(path, frames):
+        raise PanicException
+
+    monkeypatch.setattr(dicom, "_decoded", panic)
+    with pytest.raises(Problem, match=r"x\.dcm is cut off or damaged"):
+        list(dicom.decode(tmp_path / "x.dcm", [0]))
+
+
+def test_random_damage_is_told_or_harmless(tmp_path):
+    """Bytes changed at random in header and pixels: a problem or an image, nothing else."""
+    original = pathlib.Path(get_testdata_file("MR_small_RLE.dcm", download=False)).read_bytes()
+    random = np.random.default_rng(5)
+    path = tmp_path / "x.dcm"
+    for _ in range(60):
+        content = bytearray(original)
+        for position in random.integers(132, len(content), 20):
+            content[position] = random.integers(256)
+        path.write_bytes(content)
+        try:
+            for slice in dicom.slices(path):
+                assert pixels(path, slice.source.frame).ndim == 2
+        except Problem as problem:
+            assert problem.subject == "x.dcm"
