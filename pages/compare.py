@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ctdenoise.ui import cards, judging
+from ctdenoise.ui import cards, judging, menu
 from ctdenoise.ui.session import runs
 
 st.title("Which picture would you rather read?")
@@ -48,7 +48,7 @@ with bar[3]:
 judging.show(owner, record, [trained[i] for i in picked], sigma, maps)
 if not trained:
     st.page_link(
-        "pages/train.py",
+        menu.page("Train"),
         label="Train a network to compare",
         icon=":material/arrow_forward:",
         query_params={"pair": record.id},

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.hounsfield import WINDOWS
-from ctdenoise.ui import cards, panes
+from ctdenoise.ui import cards, menu, panes
 from ctdenoise.ui.session import library
 from ctdenoise.ui.viewer import viewer
 
@@ -24,7 +24,7 @@ st.caption(
     "should be seen."
 )
 st.page_link(
-    "pages/train.py",
+    menu.page("Train"),
     label="Train a network on this scan",
     icon=":material/arrow_forward:",
     query_params={"pair": record.id},

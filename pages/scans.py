@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.scans.library import PairRecord
-from ctdenoise.ui import cards, intake, pairing, twin
+from ctdenoise.ui import cards, intake, menu, pairing, twin
 from ctdenoise.ui.session import library, pairs, workspace
 
 st.title("Which scans shall we use?")
@@ -16,8 +16,8 @@ def pair_line(owner: str, record: PairRecord) -> None:
     with st.container(border=True):
         line = st.columns([6, 1.2, 1.2, 1.2], vertical_alignment="center")
         line[0].markdown(f"**{cards.pair_name(owner, record)}**  \n:small[{record.matched}]")
-        line[1].page_link("pages/look.py", label="Look", query_params={"pair": record.id})
-        line[2].page_link("pages/train.py", label="Train", query_params={"pair": record.id})
+        line[1].page_link(menu.page("Look"), label="Look", query_params={"pair": record.id})
+        line[2].page_link(menu.page("Train"), label="Train", query_params={"pair": record.id})
         if own:
             with line[3].popover("Change"):
                 name = st.text_input("Name", record.name, key=f"name-{record.id}", max_chars=100)

@@ -16,16 +16,14 @@ available = pairs()
 if not available:
     cards.preparing_sample()
 else:
-    (owner, _), record = next(reversed(available.items()))
+    (owner, _), record = next(iter(available.items()))
     cards.first_look(owner, record)
 
 steps = st.columns(4)
-cards.step(
-    steps[0], "1", "Look", "look", "See what less dose does to a picture: window, zoom, measure."
-)
-cards.step(steps[1], "2", "Train", "train", "Choose layers, filters and a loss. Press Train.")
-cards.step(steps[2], "3", "Watch", "watch", "The picture clears up, epoch by epoch.")
-cards.step(steps[3], "4", "Compare", "compare", "Judge with window, ruler, noise and line profile.")
+cards.step(steps[0], "1", "Look", "See what less dose does to a picture: window, zoom, measure.")
+cards.step(steps[1], "2", "Train", "Choose layers, filters and a loss. Press Train.")
+cards.step(steps[2], "3", "Watch", "The picture clears up, epoch by epoch.")
+cards.step(steps[3], "4", "Compare", "Judge with window, ruler, noise and line profile.")
 
 st.markdown(
     "**Bring your own scan:** drop DICOM files, a folder or a zip on the Scans page; one "

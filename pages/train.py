@@ -9,7 +9,7 @@ from ctdenoise.scans.library import PairRecord
 from ctdenoise.training.architecture import layer_table, parameters
 from ctdenoise.training.config import Config
 from ctdenoise.training.split import Outline, split
-from ctdenoise.ui import cards, drawings, forms
+from ctdenoise.ui import cards, drawings, forms, menu
 from ctdenoise.ui.session import pairs, workspace
 
 st.title("Which network shall learn?")
@@ -71,24 +71,8 @@ with picture:
         st.info("Choose at least one scan to learn from.")
     elif len(units) > 1:
         st.error("These scans have different units: train on one kind of picture at a time.")
-    name = st.text_input("Name of the run", placeholder=default_name(config), max_chars=80)
-    start = st.button(
-        "Train",
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=not chosen or len(units) > 1,
-        width="stretch",
-    )
-    if start:
-        run = store().create_run(workspace(), name or default_name(config), config, chosen)
-        engine().launch(run.id)
-        st.switch_page("pages/watch.py", query_params={"run": run.id})
-    if chosen:
-        division = split([outline(available[key]) for key in chosen], config.seed)
-        (st.warning if division.flatters else st.info)(
-            division.sentence, icon=":material/call_split:"
-        )
-    st.html(drawings.network(config))
+    ink = "#ececec" if st.context.theme.type == "dark" else "#1c1c1c"
+    st.image(drawings.network(config, ink), width="stretch", alt=drawings.in_words(config))
     facts = st.columns(3)
     facts[0].metric("Weights", f"{parameters(config):,}")
     facts[1].metric(
@@ -98,6 +82,24 @@ with picture:
         "depends on.",
     )
     time_needed = facts[2].empty()
+    naming, pressing = st.columns([3, 2], vertical_alignment="bottom")
+    name = naming.text_input("Name of the run", placeholder=default_name(config), max_chars=80)
+    start = pressing.button(
+        "Train",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=not chosen or len(units) > 1,
+        width="stretch",
+    )
+    if start:
+        run = store().create_run(workspace(), name or default_name(config), config, chosen)
+        engine().launch(run.id)
+        st.switch_page(menu.page("Watch"), query_params={"run": run.id})
+    if chosen:
+        division = split([outline(available[key]) for key in chosen], config.seed)
+        (st.warning if division.flatters else st.info)(
+            division.sentence, icon=":material/call_split:"
+        )
     if config.stride > 1:
         st.warning(
             f"With stride {config.stride} the picture shrinks inside the network and is enlarged "

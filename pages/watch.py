@@ -3,15 +3,18 @@
 import streamlit as st
 
 from ctdenoise.runs.store import store
-from ctdenoise.ui import cards, monitor
+from ctdenoise.ui import cards, menu, monitor
 from ctdenoise.ui.session import runs
 
-st.title("Is it learning?")
+heading, choice = st.columns([2, 3], vertical_alignment="bottom")
+heading.title("Is it learning?")
 mine = {run.id: run for run in runs()}
 if not mine:
     st.info("No network has been trained here yet.", icon=":material/model_training:")
     st.page_link(
-        "pages/train.py", label="Choose a network and press Train", icon=":material/arrow_forward:"
+        menu.page("Train"),
+        label="Choose a network and press Train",
+        icon=":material/arrow_forward:",
     )
     st.stop()
 
@@ -27,9 +30,10 @@ def chosen() -> None:
     st.query_params["run"] = st.session_state["watch-run"]
 
 
-run_id = st.selectbox(
+run_id = choice.selectbox(
     "Run",
-    list(mine),
+    label_visibility="collapsed",
+    options=list(mine),
     key="watch-run",
     on_change=chosen,
     persist_state="session",

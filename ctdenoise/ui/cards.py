@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
-from ctdenoise.ui import panes
+from ctdenoise.ui import menu, panes
 from ctdenoise.ui.session import SAMPLE, library, pairs
 from ctdenoise.ui.viewer import viewer
 
@@ -75,10 +75,10 @@ def first_look(owner: str, record: PairRecord) -> None:
     )
 
 
-def step(place: DeltaGenerator, number: str, title: str, page: str, sentence: str) -> None:
+def step(place: DeltaGenerator, number: str, page: str, sentence: str) -> None:
     with place.container(border=True, height="stretch"):
         st.page_link(
-            f"pages/{page}.py", label=f"**{number}. {title}**", icon=":material/arrow_forward:"
+            menu.page(page), label=f"**{number}. {page}**", icon=":material/arrow_forward:"
         )
         st.caption(sentence)
 
@@ -89,7 +89,7 @@ def run_line(run: Run) -> None:
     columns[0].markdown(f"**{run.name}**")
     columns[1].markdown(STATES[run.state])
     columns[2].caption(ago(run.created))
-    columns[3].page_link("pages/watch.py", label="Open", query_params={"run": run.id})
+    columns[3].page_link(menu.page("Watch"), label="Open", query_params={"run": run.id})
 
 
 def ago(moment: float) -> str:

@@ -1,4 +1,4 @@
-"""The network as a drawing (SVG, in the theme's own colours)."""
+"""The network as a drawing (SVG)."""
 
 import math
 
@@ -8,8 +8,11 @@ _WIDTH, _HEIGHT = 720, 190
 _MIDDLE = 80
 
 
-def network(config: Config) -> str:
-    """A plain convolutional network from left to right; taller boxes have more filters."""
+def network(config: Config, ink: str) -> str:
+    """A plain convolutional network from left to right; taller boxes have more filters.
+
+    ``ink``: colour of text and lines, #rrggbb.
+    """
     count = config.layers
     pitch = (_WIDTH - 150) / count
     box = min(46.0, pitch * 0.62)
@@ -26,9 +29,7 @@ def network(config: Config) -> str:
         parts.append(_arrow(x - pitch + box + 1 if layer else 62, x - 1))
         if layer == count - 1:
             parts.append(_arrow(x + box + 1, _WIDTH - 62))
-    bend = "" if config.activation is Activation.NONE else f", {config.activation.value} between"
-    size = config.kernel_size
-    words = f"{count} convolutions of {size} × {size} pixels, {config.filters} filters each{bend}"
+    words = in_words(config)
     parts.append(f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 6}" text-anchor="middle">{words}</text>')
     if config.residual:
         parts.append(
@@ -42,6 +43,16 @@ def network(config: Config) -> str:
         'style="fill:currentColor;font:12px sans-serif;max-height:220px">'
         + "".join(parts)
         + "</svg>"
+    )
+
+
+def in_words(config: Config) -> str:
+    """The drawing in one line."""
+    size = config.kernel_size
+    bend = "" if config.activation is Activation.NONE else f", {config.activation.value} between"
+    return (
+        f"{config.layers} convolutions of {size} × {size} pixels, "
+        f"{config.filters} filters each{bend}"
     )
 
 

@@ -1,21 +1,22 @@
 """The script of every session: the menu, then the page that was asked for."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from ctdenoise.errors import Problem
-from ctdenoise.settings import ROOT
+from ctdenoise.ui import menu
 
-st.set_page_config(page_title="CT Denoise", page_icon=":material/blur_on:", layout="wide")
+st.set_page_config(
+    page_title="CT Denoise", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
+)
+# Pictures come first: the page begins right under the menu.
+st.html("<style>.stMainBlockContainer { padding: 3.6rem 2.5rem 2rem }</style>")
 
-PAGES = ROOT / "pages"
 page = st.navigation(
     [
-        st.Page(PAGES / "start.py", title="Start", icon=":material/home:", default=True),
-        st.Page(PAGES / "scans.py", title="Scans", icon=":material/folder_open:"),
-        st.Page(PAGES / "look.py", title="Look", icon=":material/visibility:"),
-        st.Page(PAGES / "train.py", title="Train", icon=":material/model_training:"),
-        st.Page(PAGES / "watch.py", title="Watch", icon=":material/monitoring:"),
-        st.Page(PAGES / "compare.py", title="Compare", icon=":material/compare:"),
+        st.Page(menu.page(name), title=name, icon=icon, url_path=name.lower(), default=not number)
+        for number, (name, icon) in enumerate(menu.ICONS.items())
     ],
     position="top",
 )

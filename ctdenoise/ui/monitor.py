@@ -99,7 +99,7 @@ def _pictures(run: Run, epochs: list[events.Epoch], window: Window) -> None:
     viewer(
         shown,
         key=f"watch-{run.id}",
-        height=400,
+        height=330,
         window=window,
         follow=True,
         spacing=record.spacing if record else None,

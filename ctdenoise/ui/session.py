@@ -18,9 +18,9 @@ def new_workspace() -> str:
     return secrets.token_hex(16)
 
 
-def valid_workspace(cookie: str | None) -> str | None:
+def valid_workspace(cookie: object) -> str | None:
     """The cookie's workspace, or None where it is missing or not one of ours."""
-    return cookie if cookie and _WORKSPACE.fullmatch(cookie) else None
+    return cookie if isinstance(cookie, str) and _WORKSPACE.fullmatch(cookie) else None
 
 
 def workspace() -> str:

@@ -1,0 +1,19 @@
+"""The pages, by name: the menu draws them and links lead to them."""
+
+from pathlib import Path
+
+from ctdenoise.settings import ROOT
+
+ICONS = {
+    "Start": ":material/home:",
+    "Scans": ":material/folder_open:",
+    "Look": ":material/visibility:",
+    "Train": ":material/model_training:",
+    "Watch": ":material/monitoring:",
+    "Compare": ":material/compare:",
+}
+
+
+def page(name: str) -> Path:
+    """The script of a page, as links and the menu take it."""
+    return ROOT / "pages" / f"{name.lower()}.py"
