@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ def preview_low_dose(
 
     scan, spacing = _ct(workspace, scan_id)
     noisy = insert_noise(
-        np.asarray(scan.values[index : index + 1]),
+        np.array(scan.values[index : index + 1]),
         spacing,
         dose,
         physics=_physics(photons, electrons, f50),
@@ -75,19 +76,15 @@ def preview_low_dose(
 def calibrate(
     workspace: str, scan_id: str, index: int, region: tuple[int, int, int, int] | None = None
 ) -> dict[str, Any]:
-    """Photons and f50 from a uniform region (row, column, height, width) of a slice, which is
-    looked for where none is given; with the region used and what was measured in it."""
-    from dataclasses import asdict
-
+    """Photons and kernel from the noise in a region (row, column, height, width) of a slice, which
+    is looked for where none is given: ``physics`` beside all fields of a ``Calibration``."""
     from ctdenoise.dose.calibration import calibrate as measure
-    from ctdenoise.dose.calibration import uniform_region
     from ctdenoise.quality.noise import Region
 
     scan, spacing = _ct(workspace, scan_id)
-    image = np.asarray(scan.values[index])
-    where = Region(*region) if region else uniform_region(image)
-    physics, measured = measure(image, spacing, where)
-    return {"physics": asdict(physics), "region": asdict(where), "measured": asdict(measured)}
+    where = Region(*region) if region else None
+    physics, measured = measure(np.array(scan.values[index]), spacing, where)
+    return {"physics": asdict(physics), **asdict(measured)}
 
 
 @telling_disk_problems
@@ -109,7 +106,7 @@ def make_twin(
 
     library = Library(settings().workspaces / workspace)
     scan, spacing = _ct(workspace, scan_id)
-    full = np.asarray(scan.values)
+    full = np.array(scan.values)
     with _telling(Path(progress_file)) as tell:
         low = insert_noise(
             full,
@@ -161,7 +158,7 @@ def denoise_slice(
         image: NDArray[np.int16] = np.load(kept)
         return image
     pair = Library(settings().workspaces / workspace).pair(pair_id)
-    low = np.asarray(pair.low[draw, index : index + 1])
+    low = np.array(pair.low[draw, index : index + 1])
     image = to_int16(_denoiser(run_id, kept.parent.name).denoise(low)[0])
     for old in kept.parent.parent.glob("*/"):
         if old != kept.parent:  # of an earlier state of the network

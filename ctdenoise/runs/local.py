@@ -62,6 +62,7 @@ def fingerprint() -> str:
     return sha256(f"{sys.executable} {ROOT} {newest}".encode()).hexdigest()[:16]
 
 
+@telling_disk_problems
 def lock() -> FileLock:
     """Held while an engine is looked for, started or replaced."""
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -73,9 +74,10 @@ def find() -> Found | None:
     try:
         state = json.loads((folder() / STATE).read_text())
         process = psutil.Process(state["pid"])
-        if process.create_time() != state["born"] or process.status() == psutil.STATUS_ZOMBIE:
+        # The process of that number may by now be another one.
+        if process.cmdline()[-1:] != [str(settings().home)]:
             return None
-    except (FileNotFoundError, psutil.NoSuchProcess):
+    except (FileNotFoundError, psutil.Error):
         return None
     return Found(state["address"], state["pid"], state["fingerprint"] == fingerprint())
 
@@ -98,7 +100,7 @@ def start() -> Found:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ctdenoise.runs.scheduler"],
+            [sys.executable, "-m", "ctdenoise.runs.scheduler", str(settings().home)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -108,7 +110,7 @@ def start() -> Found:
         )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if (found := find()) and found.pid == process.pid:
+        if found := find():
             process.returncode = 0  # it is meant to outlive us: no warning when we forget it
             return found
         if process.poll() is not None:

@@ -1,6 +1,7 @@
 """The local engine's own process: a scheduler, a worker that trains, a worker that answers.
 
-Started detached by :mod:`ctdenoise.runs.local` as ``python -m ctdenoise.runs.scheduler``; it
+Started detached by :mod:`ctdenoise.runs.local` as ``python -m ctdenoise.runs.scheduler HOME``
+(the home is there for whoever looks at the list of processes, and for ``local.find``); it
 outlives the server and ends when asked to, or when nobody has needed it for a while.
 """
 
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import dask
-import psutil
 from distributed import Nanny, Scheduler
 from distributed.core import Status
 
@@ -25,6 +25,7 @@ from ctdenoise.runs.local import STATE, fingerprint, folder, security
 
 IDLE_SECONDS = 900
 """Without a client and without work for so long, the engine ends and gives its memory back."""
+LOOK_SECONDS = 2.0
 
 QUIET = {
     # An idle engine should not wake the processor: no profiler, no health checks 50 times a second.
@@ -55,7 +56,8 @@ def gpus() -> list[str]:
     if not shutil.which("nvidia-smi"):
         return []
     listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30)
-    return [str(n) for n, line in enumerate(listing.stdout.splitlines()) if line[:3] == "GPU"]
+    found = [line for line in listing.stdout.splitlines() if line.startswith("GPU")]
+    return [str(number) for number in range(len(found))]
 
 
 def workers(address: str) -> list[Nanny]:
@@ -89,13 +91,7 @@ def workers(address: str) -> list[Nanny]:
 
 def announce(address: str) -> None:
     """Write where the engine listens, whole or not at all."""
-    process = psutil.Process()
-    state = {
-        "address": address,
-        "pid": process.pid,
-        "born": process.create_time(),
-        "fingerprint": fingerprint(),
-    }
+    state = {"address": address, "pid": os.getpid(), "fingerprint": fingerprint()}
     partial = folder() / f"{STATE}.part"
     partial.write_text(json.dumps(state))
     os.replace(partial, folder() / STATE)
@@ -137,7 +133,7 @@ async def _until_not_needed(scheduler: Scheduler, stop: asyncio.Event) -> None:
         if time.monotonic() - needed > IDLE_SECONDS:
             return
         try:
-            await asyncio.wait_for(stop.wait(), timeout=2)
+            await asyncio.wait_for(stop.wait(), timeout=LOOK_SECONDS)
         except TimeoutError:
             continue
 

@@ -1,4 +1,4 @@
-"""A home of its own for every module, and an engine whose trainings are short sleeps."""
+"""A home of its own for every module, and a real engine in it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setenv("CTDENOISE_HOME", str(folder))
     patch.delenv("CTDENOISE_DATABASE", raising=False)
     patch.delenv("CTDENOISE_ENGINE", raising=False)
-    patch.setenv("PYTHONPATH", str(Path(__file__).parent / "standin"))
     for cached in (settings, store):
         cached.cache_clear()
     yield folder
@@ -36,6 +35,15 @@ def pair_id(home: Path) -> str:
     low = np.random.default_rng(0).normal(0, 30, (1, 3, 64, 64)).astype(np.float32)
     pair = Pair("tiny", low, full, (1.0, 1.0), np.arange(3.0))
     return Library(settings().workspaces / "ann").add_pair(pair).id
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[None]:
+    """Processes started from here on train by the stand-in."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PYTHONPATH", str(Path(__file__).parent / "standin"))
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="module")

@@ -1,3 +1,5 @@
+"""The engine as it really runs, with trainings that are short sleeps (see standin/)."""
+
 import json
 import os
 import signal
@@ -22,7 +24,10 @@ from ctdenoise.runs.store import Run, Store
 from ctdenoise.settings import settings
 from ctdenoise.training.config import Config
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes the POSIX way")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="kills processes the POSIX way"),
+    pytest.mark.usefixtures("stand_in"),
+]
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -78,6 +83,8 @@ def test_what_people_wait_for_is_answered_beside_a_training(
     until(lambda: runs.run(run_id).state == "running")
     assert running.ask(os.path.basename, "a/b").result(5) == "b"
     assert int(running.ask(os.nice, 0).result(5)) < 10
+    assert running.ask(os.getenv, "OMP_NUM_THREADS").result(5) == os.getenv("OMP_NUM_THREADS")
+    assert running.ask(os.getenv, "MALLOC_ARENA_MAX").result(5) == "2"
     asked = running.ask(time.sleep, 60)
     with pytest.raises(TimeoutError):
         asked.result(0.1)
@@ -189,6 +196,22 @@ def test_a_running_run_that_nobody_executes_goes_on(
     assert runs.claim("turn-of-yesterday").id == run.id
     running.recover()
     until(lambda: runs.run(run.id).state == "finished")
+
+
+def test_a_killed_engine_is_replaced_and_its_run_goes_on(
+    launch: Callable[..., str], running: Engine, runs: Store
+) -> None:
+    run_id = launch(epochs=20)
+    until(lambda: (runs.run(run_id).folder / "checkpoint.safetensors").exists())
+    first = psutil.Process(local.find().pid)
+    family = [first, *first.children(recursive=True)]
+    first.kill()
+    psutil.wait_procs(family, timeout=10)
+    assert not any(m.is_running() and m.status() != psutil.STATUS_ZOMBIE for m in family)
+    running.recover()
+    until(lambda: runs.run(run_id).state == "finished")
+    assert [int(start[0]) > 0 for start in starts(runs.run(run_id))] == [False, True]
+    assert running.ready(10)
 
 
 def test_recover_leaves_what_is_well_alone(

@@ -50,4 +50,12 @@ def train(config, pairs, out, *, should_stop, resume, **_):  # type: ignore[no-u
     return events.Ended(time=time.time(), how=how, epoch=epoch, sentence=f"Ended: {how}.")
 
 
+def dask_setup(worker):  # type: ignore[no-untyped-def]
+    """The niceness without the seconds that torch takes."""
+    import os
+
+    os.nice(int(os.environ.get("CTDENOISE_NICE", "0")))
+
+
 _stand_in("ctdenoise.training.trainer", train=train)
+_stand_in("ctdenoise.runs.preload", dask_setup=dask_setup)
