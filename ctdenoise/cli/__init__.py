@@ -1,0 +1,71 @@
+"""The command line: what the dashboard does, without a browser."""
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from ctdenoise import __version__
+from ctdenoise.cli import compare, denoise, low_dose, sample, train
+from ctdenoise.errors import Problem, disk_problem
+
+COMMANDS = (sample, low_dose, train, denoise, compare)
+
+DESCRIPTION = """\
+Learn how a convolutional network removes noise from low-dose CT.
+
+From nothing to a judged network:
+  ctdenoise sample --out sample
+  ctdenoise train --preset recommended --pairs sample --out run
+  ctdenoise denoise run sample/low --out denoised
+  ctdenoise compare --reference sample/full --images sample/low denoised
+
+With scans of your own, start from full dose instead of the sample:
+  ctdenoise low-dose scans --dose 0.25 --pairs --out pairs
+
+Not a medical device: do not use it for diagnosis.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong with a command, instead of repeating its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message[0].upper()}{message[1:]}: see {self.prog} --help.\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0, or another code after one sentence on stderr."""
+    parser = Parser(
+        prog="ctdenoise",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"ctdenoise {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        added = command.add(subparsers)
+        added.add_argument(
+            "--verbose", action="store_true", help="on an error, print the traceback as well"
+        )
+        added.set_defaults(run=command.run)
+    args = parser.parse_args(argv)
+    try:
+        args.run(args)
+        return 0
+    except Problem as problem:
+        sentence = str(problem)
+    except KeyboardInterrupt:
+        sentence = "Interrupted: start the command again to do it from the beginning."
+    except MemoryError:
+        sentence = "The memory did not suffice: give fewer slices at a time or close programs."
+    except OSError as error:
+        sentence = str(disk_problem(error, str(error.filename or "The result")))
+    except Exception as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        sentence = f"An error of the program stopped it ({what}): report it with --verbose's text."
+    if args.verbose:
+        traceback.print_exc()
+    print(sentence, file=sys.stderr)
+    return 1

@@ -1,0 +1,130 @@
+"""What the commands share: reading their input, claiming their output, telling how it goes."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctdenoise.errors import Problem
+from ctdenoise.scans.dicom import Source
+from ctdenoise.scans.images import is_image
+from ctdenoise.scans.reading import Reading, natural, read
+from ctdenoise.scans.scan import Scan
+from ctdenoise.scans.writing import write_arrays, write_series
+
+INPUT_HELP = "a DICOM file, a folder or a zip of them, or .npy, .tif or .png images in HU"
+
+Subparsers = Any
+"""What ``ArgumentParser.add_subparsers`` returns; argparse keeps the type to itself."""
+
+
+def add_command(
+    subparsers: Subparsers, name: str, summary: str, text: str
+) -> argparse.ArgumentParser:
+    """A command with a summary for the list and a longer text with examples for its help."""
+    added: argparse.ArgumentParser = subparsers.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.\n\n{text}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return added
+
+
+def add_output(parser: argparse.ArgumentParser, help: str, *, required: bool = True) -> None:
+    parser.add_argument("--out", type=Path, required=required, metavar="FOLDER", help=help)
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace earlier results in that folder"
+    )
+
+
+def say(sentence: str) -> None:
+    """Tell a person something beside the result, which alone goes to stdout."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def progress() -> Callable[[float, str], None] | None:
+    """A line that rewrites itself, where a person is watching; None in a script."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(fraction: float, sentence: str) -> None:
+        end = "\n" if fraction >= 1 else ""
+        print(f"\r\x1b[K{fraction:4.0%}  {sentence}", file=sys.stderr, end=end, flush=True)
+
+    return tell
+
+
+def claim(out: Path, overwrite: bool, inputs: Sequence[Path] = ()) -> None:
+    """Refuse an output folder that holds something, or the input, before any work is done."""
+    if out.exists() and not out.is_dir():
+        raise Problem(out.name, "is a file", "choose a folder to write to")
+    there = out.resolve()
+    for path in inputs:
+        if path.resolve().is_relative_to(there):
+            raise Problem(str(out), "holds the input", "choose another folder to write to")
+    if not overwrite and out.is_dir() and any(out.iterdir()):
+        raise Problem(str(out), "is not empty", "choose another folder or add --overwrite")
+
+
+def load(paths: Sequence[Path]) -> Reading:
+    """Read what a person named; files that cannot be used are told and left out."""
+    reading = read(paths, progress=progress())
+    if not reading.scans:
+        named = ", ".join(path.name for path in paths)
+        nothing = Problem(named, "holds no images", "choose a DICOM file, a folder, a zip or .npy")
+        raise reading.problems[0] if reading.problems else nothing
+    for each in (*reading.problems, *reading.notes):
+        say(str(each))
+    return reading
+
+
+def load_both(first: Path, second: Path) -> tuple[Reading, Reading]:
+    """Read two inputs of the same slices; of two folders of images, the files named alike."""
+    ours, theirs = _images_by_name(first), _images_by_name(second)
+    alike = sorted(ours.keys() & theirs.keys(), key=natural)
+    if not alike:
+        return load([first]), load([second])
+    for name in sorted(ours.keys() ^ theirs.keys(), key=natural):
+        path = ours.get(name) or theirs[name]
+        say(f"{path.name} is only in {path.parent.name} and was left out.")
+    return load([ours[name] for name in alike]), load([theirs[name] for name in alike])
+
+
+def _images_by_name(folder: Path) -> dict[str, Path]:
+    """.npy, .tif and .png files by their path inside a folder that holds no other kind."""
+    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    if not all(map(is_image, files)):
+        return {}
+    return {str(path.relative_to(folder).with_suffix("")): path for path in files}
+
+
+def series_folders(scans: Sequence[Scan]) -> list[Path]:
+    """Where each scan goes inside the output: directly into it, or a folder each for several."""
+    if len(scans) == 1:
+        return [Path()]
+    names = [re.sub(r"[^\w.-]+", "-", scan.name).strip("-.")[:60] or "series" for scan in scans]
+    unique = len({name.lower() for name in names}) == len(names)
+    return [Path(name if unique else f"{n + 1:02d}-{name}") for n, name in enumerate(names)]
+
+
+def write(
+    values: NDArray[np.float32],
+    sources: Sequence[Source],
+    out: Path,
+    description: str,
+    *,
+    deidentify: bool = False,
+) -> None:
+    """Write a result as files of the kind that it was made from; ``out`` has been claimed."""
+    if is_image(sources[0].path):
+        write_arrays(values, sources, out, overwrite=True)
+    else:
+        write_series(
+            values, sources, out, description=description, deidentify=deidentify, overwrite=True
+        )

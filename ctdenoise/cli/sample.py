@@ -1,0 +1,38 @@
+"""``ctdenoise sample``: real slices to begin with."""
+
+import argparse
+from pathlib import Path
+
+from ctdenoise.cli.common import Subparsers, add_command, add_output, claim, progress, write
+from ctdenoise.settings import settings
+
+TEXT = """\
+Two real CT slices, abdomen and thoracic spine, each with a simulated quarter dose. They come with
+the program and need no network.
+
+  ctdenoise sample --out sample     writes sample/low and sample/full, ready for `ctdenoise train`
+  ctdenoise sample                  makes the sample that the dashboard shows
+"""
+
+
+def add(subparsers: Subparsers) -> argparse.ArgumentParser:
+    parser = add_command(subparsers, "sample", "write a real sample to begin with", TEXT)
+    add_output(
+        parser, "folder for low/ and full/; without it, the dashboard's sample", required=False
+    )
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    from ctdenoise.scans.sample import ATTRIBUTION, ensure_sample, sample_pairs, sample_sources
+
+    if args.out is None:
+        ensure_sample(settings().workspaces, progress())
+        print(f"The dashboard's sample is ready. {ATTRIBUTION}")
+        return
+    claim(args.out, args.overwrite)
+    for pair, sources in zip(sample_pairs(progress()), sample_sources(), strict=True):
+        folder = Path(pair.name.lower().replace(" ", "-"))
+        write(pair.low[0], sources, args.out / "low" / folder, f"Low dose, {pair.name}")
+        write(pair.full, sources, args.out / "full" / folder, f"Full dose, {pair.name}")
+    print(f"{args.out} holds low/ and full/. {ATTRIBUTION}")

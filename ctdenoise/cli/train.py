@@ -1,0 +1,181 @@
+"""``ctdenoise train``: train a network on pairs."""
+
+import argparse
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ctdenoise.cli import common
+from ctdenoise.errors import Problem
+from ctdenoise.scans.pairing import match_all
+from ctdenoise.scans.scan import Pair
+from ctdenoise.training import events
+from ctdenoise.training.config import PRESETS, Config, Loss, override
+
+TEXT = """\
+FOLDER holds low/ and full/, whose slices are paired by position, or by file name for .npy; give
+several folders for several patients, so that train, validation and test need not share one.
+The run's folder gets config.json, events.jsonl (a line an event), progress/ (an image an epoch)
+and checkpoint.safetensors. Ctrl-C stops after the step and keeps what is trained.
+
+  ctdenoise train --pairs sample --out run
+  ctdenoise train --preset article --pairs sample --out article --set epochs=5 --set seed=3
+  ctdenoise train --pairs sample --out sharper --set loss.mse=80 --set loss.vgg=20
+  ctdenoise train --pairs sample --out run --resume       # goes on from where it was stopped
+"""
+ARTEFACTS = (
+    "config.json", "split.json", "events.jsonl", "checkpoint.safetensors", "resume.safetensors",
+    "progress",
+)  # fmt: skip
+"""What a run writes, and so what --overwrite may remove."""
+
+
+def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
+    parser = common.add_command(subparsers, "train", "train a network on pairs", TEXT)
+    parser.epilog = f"settings for --set, with the recommended preset's value:\n{_settings()}"
+    parser.add_argument(
+        "--preset",
+        choices=sorted(PRESETS),
+        default="recommended",
+        help="the settings to start from (default recommended)",
+    )
+    parser.add_argument(
+        "--pairs",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FOLDER",
+        help="folder with low/ and full/",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change one setting of the preset; may be repeated",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in --out, with its own settings"
+    )
+    common.add_output(parser, "the run's folder")
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    config = _config(args)
+    if not args.resume:
+        common.claim(args.out, args.overwrite, args.pairs)
+    pairs = [pair for folder in args.pairs for pair in load_pairs(folder)]
+    if args.overwrite and not args.resume:
+        _remove_run(args.out)
+    from ctdenoise.training.trainer import train
+
+    with _stopping() as should_stop:
+        ended = train(
+            config, pairs, args.out, on_event=_tell, should_stop=should_stop, resume=args.resume
+        )
+    if ended.how == "failed":
+        raise Problem("The training", "failed", ended.sentence.rstrip("."))
+
+
+def load_pairs(folder: Path) -> list[Pair]:
+    """The pairs of a folder that has ``low/`` and ``full/``."""
+    low, full = folder / "low", folder / "full"
+    for part in (low, full):
+        if not part.is_dir():
+            raise Problem(
+                str(folder),
+                f"has no folder {part.name}/",
+                "give a folder with low/ and full/, as `ctdenoise sample --out` writes it",
+            )
+    lows, fulls = common.load_both(low, full)
+    return [matched.pair for matched in match_all(lows.scans, fulls.scans)]
+
+
+def _config(args: argparse.Namespace) -> Config:
+    if args.resume:
+        if args.set or args.overwrite:
+            raise Problem(
+                "The option --resume",
+                "goes on with the run's own settings",
+                "leave --set and --overwrite out",
+            )
+        path = args.out / "config.json"
+        try:
+            return Config.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise Problem(
+                str(args.out), "holds no run to go on with", "start one without --resume"
+            ) from error
+    assignments: dict[str, str] = {}
+    for assignment in args.set:
+        key, separator, value = assignment.partition("=")
+        if not separator:
+            raise Problem(f'"{assignment}"', "sets nothing", "write it as --set key=value")
+        assignments[key.strip()] = value.strip()
+    return override(PRESETS[args.preset], assignments)
+
+
+def _remove_run(out: Path) -> None:
+    for name in ARTEFACTS:
+        path = out / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C or termination into a wish to stop; the second one interrupts."""
+    wished: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def wish(number: int, frame: object) -> None:
+        wished.append(number)
+        common.say("Stopping; what is trained is kept.")
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    for number in before:
+        signal.signal(number, wish)
+    try:
+        yield lambda: bool(wished)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell(event: events.Event) -> None:
+    """One line an event on stdout."""
+    match event:
+        case events.Started():
+            print(
+                f"{event.parameters:,} parameters on {event.device} in {event.precision}. "
+                f"{event.split}",
+                flush=True,
+            )
+        case events.Epoch():
+            psnr = "identical" if event.psnr is None else f"{event.psnr:.2f} dB"
+            left = "" if event.seconds_left is None else f"  {event.seconds_left:.0f} s left"
+            print(
+                f"epoch {event.epoch:3d}  validation MSE {event.validation_mse:10.1f} "
+                f"(low dose {event.low_mse:.1f})  PSNR {psnr}  SSIM {event.ssim:.4f}{left}",
+                flush=True,
+            )
+        case events.Notice() | events.Ended():
+            print(event.sentence, flush=True)
+
+
+def _settings() -> str:
+    """Each key of the config with its default and what it does."""
+    lines = []
+    for prefix, record in (("", Config()), ("loss.", Loss())):
+        for name, field in type(record).model_fields.items():
+            if name != "loss":
+                value = getattr(record, name)
+                value = ",".join(value) if isinstance(value, tuple) else value
+                lines.append(f"  {prefix}{name}={value}\n      {field.description}")
+    return "\n".join(lines)
