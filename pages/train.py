@@ -83,7 +83,9 @@ with picture:
     )
     time_needed = facts[2].empty()
     naming, pressing = st.columns([3, 2], vertical_alignment="bottom")
-    name = naming.text_input("Name of the run", placeholder=default_name(config), max_chars=80)
+    name = naming.text_input(
+        "Name of the run", placeholder=default_name(config), max_chars=80, key="run-name"
+    )
     start = pressing.button(
         "Train",
         type="primary",

@@ -102,6 +102,7 @@ def _pictures(run: Run, epochs: list[events.Epoch], window: Window) -> None:
         height=330,
         window=window,
         follow=True,
+        frame=st.session_state.setdefault(f"watch-frame-{run.id}", len(epochs) - 1),
         spacing=record.spacing if record else None,
         unit=record.unit if record else "HU",
         orientation=record.orientation if record else (1, 0, 0, 0, 1, 0),

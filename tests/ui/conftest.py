@@ -1,0 +1,96 @@
+"""Pages without a browser: a home with a small pair in it, and work done on the spot."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from phantoms import disc_phantom
+
+from ctdenoise.runs.store import Run, store
+from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.scans.scan import Pair
+from ctdenoise.settings import settings
+from ctdenoise.training.config import Config
+from ctdenoise.training.trainer import train
+from ctdenoise.ui import monitor, pixels, twin
+
+WORKSPACE = "local"
+"""What a session without cookies gets."""
+
+
+class Done:
+    """An answer that is there already."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def done(self) -> bool:
+        return True
+
+    def result(self, timeout: float | None = None) -> Any:
+        return self.value
+
+
+class OnTheSpot:
+    """An engine that does what it is asked at once, and trains nothing."""
+
+    def __init__(self) -> None:
+        self.launched: list[str] = []
+
+    def ask(self, function: Callable[..., Any], *arguments: Any, long: bool = False) -> Done:
+        return Done(function(*arguments))
+
+    def launch(self, run_id: str) -> None:
+        self.launched.append(run_id)
+
+    def continue_run(self, run_id: str, epochs: int) -> None:
+        store().requeue(run_id, epochs)
+        self.launched.append(run_id)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path))
+    monkeypatch.delenv("CTDENOISE_DATABASE", raising=False)
+    for cached in (settings, store, pixels.load):
+        cached.cache_clear()
+    yield tmp_path
+    for cached in (settings, store, pixels.load):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> OnTheSpot:
+    stand_in = OnTheSpot()
+    monkeypatch.setattr("ctdenoise.runs.engine.engine", lambda: stand_in)
+    for module in (pixels, monitor, twin):
+        monkeypatch.setattr(module, "engine", lambda: stand_in)
+    return stand_in
+
+
+@pytest.fixture
+def mine(home: Path) -> Library:
+    return Library(settings().workspaces / WORKSPACE)
+
+
+@pytest.fixture
+def pair(mine: Library) -> PairRecord:
+    """Six slices of a phantom, with noise of 40 HU at low dose."""
+    full = disc_phantom(64, slices=6)
+    noise = np.random.default_rng(0).normal(0, 40, (2, *full.shape))
+    low = (full + noise).astype(np.float32)
+    made = Pair("Phantom", low, full, (0.7, 0.7), np.arange(6.0), dose_fraction=0.25)
+    return mine.add_pair(made, matched="Made for a test.")
+
+
+@pytest.fixture
+def trained(pair: PairRecord, mine: Library) -> Run:
+    """A finished run of two short epochs on ``pair``."""
+    config = Config(layers=2, filters=4, epochs=2, steps_per_epoch=3, validation_patches=4)
+    run = store().create_run(WORKSPACE, "First run", config, [(WORKSPACE, pair.id)])
+    store().claim("turn-test")
+    ended = train(config, [mine.pair(pair.id)], run.folder)
+    store().end(run.id, "turn-test", "finished", ended.sentence)
+    return store().run(run.id)

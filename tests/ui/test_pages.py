@@ -1,0 +1,161 @@
+"""Every page as its script runs, without a browser."""
+
+from pathlib import Path
+
+import pytest
+from conftest import OnTheSpot
+from streamlit.testing.v1 import AppTest
+
+from ctdenoise.runs import jobs
+from ctdenoise.runs.store import Run, store
+from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.settings import ROOT
+from ctdenoise.ui import menu
+
+pytestmark = pytest.mark.usefixtures("on_the_spot")
+
+
+def opened(name: str, **query: str) -> AppTest:
+    """The app with one page open."""
+    app = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=30)
+    app.switch_page(str(menu.page(name)))
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def labelled(elements: list, label: str):  # type: ignore[no-untyped-def]
+    return next(element for element in elements if element.label == label)
+
+
+@pytest.fixture(autouse=True)
+def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "measure_run", lambda values: 75.0)
+
+
+@pytest.mark.parametrize("name", list(menu.ICONS))
+def test_every_page_asks_a_question_even_when_there_is_nothing_yet(name: str) -> None:
+    app = opened(name)
+    assert app.title[0].value.endswith("?")
+    assert not app.error
+
+
+def test_start_shows_the_first_pair_and_the_latest_runs(trained: Run) -> None:
+    app = opened("Start")
+    assert any("First run" in text.value for text in app.markdown)
+
+
+def test_look_opens_the_pair_of_a_link(pair: PairRecord) -> None:
+    app = opened("Look", pair=pair.id)
+    assert app.selectbox[0].value == ("local", pair.id)
+
+
+def test_train_says_what_the_network_is_before_it_starts(pair: PairRecord) -> None:
+    app = opened("Train")
+    told = {metric.label: metric.value for metric in app.metric}
+    assert told["Weights"] == "148,929"
+    assert told["Sees around each pixel"] == "13 px"
+    assert told["Time on this machine"] == "about 1 min 15 s"
+    assert any("one patient" in warning.value for warning in app.warning)
+
+
+def test_train_queues_a_run_with_the_chosen_settings(
+    pair: PairRecord, on_the_spot: OnTheSpot
+) -> None:
+    app = opened("Train")
+    labelled(app.slider, "Layers").set_value(4)
+    labelled(app.slider, "VGG16 features").set_value(30)
+    labelled(app.text_input, "Name of the run").set_value("Mine")
+    app.run()
+    labelled(app.button, "Train").click().run()
+    (run,) = store().runs("local")
+    assert (run.name, run.config.layers, run.config.loss.vgg) == ("Mine", 4, 30)
+    assert run.pairs == (("local", pair.id),)
+    assert on_the_spot.launched == [run.id]
+
+
+def test_a_preset_sets_every_control(pair: PairRecord) -> None:
+    app = opened("Train", preset="article")
+    assert labelled(app.toggle, "Learn the noise").value is False
+    assert labelled(app.number_input, "Batch (patches)").value == 32
+    assert labelled(app.number_input, "Learning rate").value == 1e-4
+
+
+def test_a_setting_that_cannot_be_used_is_told_in_a_sentence(pair: PairRecord) -> None:
+    app = opened("Train")
+    labelled(app.number_input, "Kernel size (pixels)").set_value(4).run()
+    assert "kernel_size" in app.error[0].value
+    assert "odd" in app.error[0].value
+
+
+def test_a_broken_link_falls_back_with_a_sentence(pair: PairRecord) -> None:
+    app = opened("Train", set="layers=<script>")
+    assert any("layers" in warning.value for warning in app.warning)
+    assert labelled(app.slider, "Layers").value == 6
+
+
+def test_a_stride_is_explained(pair: PairRecord) -> None:
+    app = opened("Train", set="stride=2")
+    assert any("shrinks" in warning.value for warning in app.warning)
+
+
+def test_watch_shows_how_a_run_ended_and_its_figures(trained: Run) -> None:
+    app = opened("Watch", run=trained.id)
+    assert "Finished after 2 epochs" in app.success[0].value
+    assert any(metric.label == "Validation MSE (HU²)" for metric in app.metric)
+
+
+def test_watch_continues_a_run(trained: Run, on_the_spot: OnTheSpot) -> None:
+    app = opened("Watch", run=trained.id)
+    labelled(app.number_input, "More epochs").set_value(3)
+    labelled(app.button, "Go on").click().run()
+    again = store().run(trained.id)
+    assert again.state == "queued"
+    assert again.config.epochs == 5
+    assert on_the_spot.launched == [trained.id]
+
+
+def test_watch_tells_the_place_in_the_queue(pair: PairRecord, trained: Run) -> None:
+    first = store().create_run("local", "A", trained.config, [("local", pair.id)])
+    second = store().create_run("local", "B", trained.config, [("local", pair.id)])
+    assert opened("Watch", run=first.id).get("progress")[0].proto.text == "Next in line."
+    assert "1 run before" in opened("Watch", run=second.id).get("progress")[0].proto.text
+
+
+def test_watch_deletes_a_run_only_when_asked(trained: Run) -> None:
+    app = opened("Watch", run=trained.id)
+    assert trained.folder.exists()
+    labelled(app.button, "Delete").click().run()
+    assert store().runs("local") == []
+    assert not trained.folder.exists()
+
+
+def test_watch_survives_the_removal_of_its_scan(trained: Run, mine: Library) -> None:
+    mine.remove(trained.pairs[0][1])
+    app = opened("Watch", run=trained.id)
+    assert not app.error
+    assert any("removed" in info.value for info in app.info)
+
+
+def test_compare_measures_every_image_against_the_full_dose(trained: Run) -> None:
+    app = opened("Compare", run=trained.id)
+    table = app.dataframe[0].value
+    assert list(table["Image"]) == ["Low dose", "Gaussian 1.4 px", "First run", "Full dose"]
+    assert table["RMSE (HU)"][0] == pytest.approx(40, rel=0.05)
+    assert table["RMSE (HU)"][3] != table["RMSE (HU)"][3]  # the reference has no error of its own
+
+
+def test_compare_changes_the_convention(trained: Run) -> None:
+    app = opened("Compare", run=trained.id)
+    before = app.dataframe[0].value["PSNR (dB)"][0]
+    labelled(app.selectbox, "PSNR and SSIM clipped to").set_value("full").run()
+    after = app.dataframe[0].value["PSNR (dB)"][0]
+    assert after == pytest.approx(before + 20.2, abs=3)  # 20 log10(4095 / 400), less what was cut
+
+
+def test_scans_removes_only_what_is_ones_own(pair: PairRecord, mine: Library, home: Path) -> None:
+    app = opened("Scans")
+    labelled(app.button, "Remove").click().run()
+    assert mine.pairs() == []
