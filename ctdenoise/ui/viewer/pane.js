@@ -18,8 +18,8 @@ export class PaneView {
     this.overlay = shape("svg", { class: "overlay" });
     this.name = make("span", { class: "name" });
     this.note = make("span", { class: "note" });
-    this.value = make("output", { class: "value", "data-testid": `viewer-value-${index}` });
-    this.region = make("output", { class: "region", "data-testid": `viewer-region-${index}` });
+    this.value = make("span", { class: "value", "data-testid": `viewer-value-${index}` });
+    this.region = make("span", { class: "region", "data-testid": `viewer-region-${index}` });
     this.window = make("span", { class: "corner bottom right", "data-testid": `viewer-window-${index}` });
     this.marks = make("div", { class: "marks" });
     this.message = make("div", { class: "message", "data-testid": `viewer-message-${index}`, hidden: true });

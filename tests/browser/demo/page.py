@@ -1,0 +1,53 @@
+"""One viewer in a fragment with the chart of its line; the address chooses what it shows."""
+
+import streamlit as st
+from pictures import picture
+
+from ctdenoise.hounsfield import Window
+from ctdenoise.quality.profile import line_profile
+from ctdenoise.ui import charts, palette
+from ctdenoise.ui.viewer import Band, Pane, viewer
+
+FRAMES = 4
+st.set_page_config(layout="wide")
+shape = st.query_params.get("shape", "96/128")
+rows, columns = map(int, shape.split("/"))
+kinds = st.query_params.get("panes", "low,net,full").split(",")
+styles = [palette.LOW, palette.RUNS[0], palette.FULL, palette.GAUSSIAN, palette.RUNS[1]]
+
+
+def pane(index: int, kind: str) -> Pane:
+    style = styles[index]
+    minus = kinds.index("full") if kind == "difference" else None
+    source = "low" if kind == "difference" else kind
+    frames = tuple(f"/pixels/{source}/{shape}/{i}" for i in range(FRAMES))
+    return Pane(kind, style.color, frames, style.dash, minus)
+
+
+@st.fragment
+def show() -> None:
+    state = viewer(
+        [pane(i, kind) for i, kind in enumerate(kinds)],
+        key="demo",
+        spacing=(0.5, 0.5),
+        window=Window(0, 400),
+        orientation=(1, 0, 0, 0, -1, 0) if "flipped" in st.query_params else (1, 0, 0, 0, 1, 0),
+        labels=[f"Slice {i + 1}" for i in range(FRAMES)],
+        overlay=[Band("test", (60, 90), "#009E73")] if "band" in st.query_params else (),
+    )
+    st.text(f"state {state}")
+    if state.line:
+        curves = [
+            charts.Curve(
+                kind,
+                *line_profile(picture(kind, state.frame, rows, columns), *state.line, (0.5, 0.5)),
+                style.color,
+                style.dash,
+            )
+            for kind, style in zip(kinds, styles, strict=False)
+            if kind != "difference"
+        ]
+        st.plotly_chart(charts.lines(curves, "Distance (mm)", "CT number (HU)"), key="chart")
+
+
+show()

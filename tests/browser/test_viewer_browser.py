@@ -1,0 +1,281 @@
+"""The viewer in a real browser: what is drawn, what is told to Python, and what is not."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from demo.pictures import picture
+from playwright.sync_api import Locator, Page, expect
+
+from ctdenoise.hounsfield import Window
+from ctdenoise.quality.noise import Region, statistics
+from ctdenoise.quality.profile import line_profile
+
+pytestmark = pytest.mark.browser
+COLUMNS = 128
+
+
+@pytest.fixture(scope="module")
+def demo(serve: Callable[..., str]) -> str:
+    folder = Path(__file__).parent / "demo"
+    return serve(folder / "app.py", {"PYTHONPATH": str(folder)})
+
+
+def opened(page: Page, address: str, wait_for: int = 0) -> None:
+    page.goto(address)
+    expect(page.get_by_test_id(f"viewer-canvas-{wait_for}")).to_have_attribute(
+        "width", str(COLUMNS)
+    )
+
+
+def canvas(page: Page, pane: int = 0) -> np.ndarray:
+    """Grey levels (rows, columns) as they stand on a canvas, in the stored image's pixels."""
+    drawn = page.get_by_test_id(f"viewer-canvas-{pane}").evaluate(
+        """canvas => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+            const {width, height} = canvas;
+            const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+            done({width, height, grey: Array.from(data).filter((_, i) => i % 4 === 0)});
+        })))"""
+    )
+    return np.array(drawn["grey"]).reshape(drawn["height"], drawn["width"])
+
+
+def greys(image: np.ndarray, window: Window) -> np.ndarray:
+    return np.clip((image - window.lower) / window.width * 255, 0, 255)
+
+
+def at(page: Page, pane: int, row: float, column: float) -> tuple[float, float]:
+    """Position on screen of a stored pixel's centre, from the canvas as it lies there."""
+    x, y = page.get_by_test_id(f"viewer-canvas-{pane}").evaluate(
+        """(canvas, [row, column]) => {
+            const box = canvas.parentElement.getBoundingClientRect();
+            const turn = new DOMMatrix(getComputedStyle(canvas).transform);
+            const point = turn.transformPoint(new DOMPoint(column + 0.5, row + 0.5));
+            return [box.x + point.x, box.y + point.y];
+        }""",
+        [row, column],
+    )
+    return x, y
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    for part in (0.3, 0.6, 1.0):
+        page.mouse.move(*(a + part * (b - a) for a, b in zip(start, end, strict=True)))
+    page.mouse.up()
+
+
+def told(page: Page) -> Locator:
+    return page.get_by_text(re.compile("^state "))
+
+
+def test_grey_levels_are_those_of_the_window(page: Page, demo: str) -> None:
+    opened(page, demo)
+    for pane, kind in enumerate(["low", "net", "full"]):
+        expected = greys(picture(kind), Window(0, 400))
+        assert np.abs(canvas(page, pane) - expected).max() <= 0.51
+    page.get_by_test_id("viewer-preset-bone").click()
+    expected = greys(picture("full"), Window(480, 2500))
+    assert np.abs(canvas(page, 2) - expected).max() <= 0.51
+    expect(told(page)).to_contain_text("Window(level=480.0, width=2500.0)")
+    page.get_by_test_id("viewer-width").fill("100")
+    expected = greys(picture("full"), Window(480, 100))
+    assert np.abs(canvas(page, 2) - expected).max() <= 0.51
+
+
+def test_automatic_window_is_mean_and_three_sd(page: Page, demo: str) -> None:
+    opened(page, demo)
+    page.get_by_test_id("viewer-preset-auto").click()
+    window = Window.automatic(picture("low").astype(np.float32))
+    expect(page.get_by_test_id("viewer-preset-soft tissue")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    for name, exact in (("level", window.level), ("width", window.width)):
+        assert abs(float(page.get_by_test_id(f"viewer-{name}").input_value()) - exact) <= 0.5
+
+
+def test_window_drag_redraws_every_pane_and_sends_nothing_before_release(
+    page: Page, demo: str
+) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.on("request", lambda request: sent.append(request.url))
+    opened(page, demo)
+    page.wait_for_timeout(1500)  # neighbours are fetched
+    before = [canvas(page, pane) for pane in range(3)]
+    sent.clear()
+    page.mouse.move(*at(page, 1, 40, 40))
+    page.mouse.down()
+    for step in range(1, 11):
+        page.mouse.move(*at(page, 1, 40 + 2 * step, 40 + 4 * step))
+        page.wait_for_timeout(20)
+    for pane in range(3):
+        assert np.abs(canvas(page, pane) - before[pane]).mean() > 5
+    assert sent == []
+    page.mouse.up()
+    expect(told(page)).not_to_contain_text("Window(level=0, width=400)")
+    assert len(sent) == 1
+
+
+def test_values_under_the_pointer_in_all_panes(page: Page, demo: str) -> None:
+    opened(page, demo)
+    page.mouse.move(*at(page, 0, 40, 100))
+    for pane, kind in enumerate(["low", "net", "full"]):
+        value = str(picture(kind)[40, 100]).replace("-", "−")
+        expect(page.get_by_test_id(f"viewer-value-{pane}")).to_have_text(f"{value} HU")
+
+
+def test_upside_down_scan_is_turned_and_reported_as_stored(page: Page, demo: str) -> None:
+    opened(page, f"{demo}/?flipped=1")
+    _, top = at(page, 0, 90, 64)
+    _, bottom = at(page, 0, 10, 64)
+    assert top < bottom  # stored last rows are the front of the patient
+    marks = page.get_by_test_id("viewer-pane-0").locator(".mark")
+    shown = {m.get_attribute("class"): m.inner_text() for m in marks.all()}
+    assert shown == {"mark right": "L", "mark left": "R", "mark bottom": "P", "mark top": "A"}
+    page.mouse.move(*at(page, 0, 10, 64))
+    value = picture("full")[10, 64]
+    expect(page.get_by_test_id("viewer-value-2")).to_have_text(f"{value} HU")
+
+
+def test_line_gives_its_ends_on_release_and_a_chart_follows(page: Page, demo: str) -> None:
+    opened(page, demo)
+    page.get_by_test_id("viewer-tool-line").click()
+    drag(page, at(page, 1, 20, 30), at(page, 1, 60, 110))
+    expect(told(page)).to_contain_text("line=((")
+    line = told(page).inner_text().split("line=")[1].split("region")[0]
+    ends = [float(number) for number in re.findall(r"[\d.]+", line)]
+    assert np.abs(np.array(ends) - [20, 30, 60, 110]).max() < 0.5
+    expect(page.locator(".js-plotly-plot .trace")).to_have_count(3)
+    points = page.get_by_test_id("viewer-curve-0").get_attribute("points") or ""
+    heights = np.array([float(point.split(",")[1]) for point in points.split()])
+    _, values = line_profile(picture("low"), (ends[0], ends[1]), (ends[2], ends[3]), (0.5, 0.5))
+    assert len(heights) == len(values)
+    # One scale for all: the drawn curve is the profile up to the axis, which points down.
+    assert np.corrcoef(heights, values)[0, 1] < -0.999
+    page.keyboard.press("Escape")
+    expect(told(page)).to_contain_text("line=None")
+
+
+def test_region_statistics_and_moving_it(page: Page, demo: str) -> None:
+    opened(page, demo)
+    page.get_by_test_id("viewer-tool-region").click()
+    drag(page, at(page, 0, 19.5, 29.5), at(page, 0, 39.5, 69.5))
+    expect(told(page)).to_contain_text("region=(20, 30, 20, 40)")
+    for pane, kind in enumerate(["low", "net", "full"]):
+        expected = statistics(picture(kind), Region(20, 30, 20, 40))
+        text = f"{expected.mean:.1f} ± {expected.sd:.1f} HU"
+        expect(page.get_by_test_id(f"viewer-region-{pane}")).to_have_text(text.replace("-", "−"))
+    drag(page, at(page, 0, 30, 50), at(page, 0, 45, 55))
+    expect(told(page)).to_contain_text("region=(35, 35, 20, 40)")
+    drag(page, at(page, 0, 54.5, 74.5), at(page, 0, 64.5, 79.5))
+    expect(told(page)).to_contain_text("region=(35, 35, 30, 45)")
+
+
+def test_distance_in_mm(page: Page, demo: str) -> None:
+    opened(page, demo)
+    page.get_by_test_id("viewer-tool-distance").click()
+    drag(page, at(page, 0, 20, 20), at(page, 0, 50, 60))
+    label = page.get_by_test_id("viewer-pane-0").locator("text.label").text_content() or ""
+    assert abs(float(label.removesuffix(" mm")) - 25.0) < 0.5  # 0.5 mm * hypot(30, 40)
+
+
+def test_wheel_and_keys_change_the_frame_of_all_panes(page: Page, demo: str) -> None:
+    opened(page, demo)
+    page.mouse.move(*at(page, 0, 40, 40))
+    page.mouse.wheel(0, 120)
+    expect(page.get_by_test_id("viewer-frame-label")).to_have_text("Slice 2")
+    expect(told(page)).to_contain_text("frame=1")
+    for pane, kind in enumerate(["low", "net", "full"]):
+        expected = greys(picture(kind, 1), Window(0, 400))
+        assert np.abs(canvas(page, pane) - expected).max() <= 0.51
+    page.get_by_test_id("viewer").focus()
+    page.keyboard.press("End")
+    expect(told(page)).to_contain_text("frame=3")
+    page.keyboard.press("ArrowLeft")
+    expect(told(page)).to_contain_text("frame=2")
+    page.get_by_test_id("viewer-play").click()
+    expect(page.get_by_test_id("viewer-frame-label")).to_have_text("Slice 4")
+    expect(told(page)).to_contain_text("frame=3")
+
+
+def test_zoom_keeps_what_is_under_the_pointer(page: Page, demo: str) -> None:
+    opened(page, demo)
+    place = at(page, 0, 40, 100)
+    page.mouse.move(*place)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -400)
+    page.keyboard.up("Control")
+    page.wait_for_timeout(200)
+    for pane in range(3):
+        box, first = (page.get_by_test_id(f"viewer-pane-{i}").bounding_box() for i in (pane, 0))
+        assert box and first
+        x, y = at(page, pane, 40, 100)
+        assert abs(x - box["x"] - (place[0] - first["x"])) < 1
+        assert abs(y - place[1]) < 1
+    assert abs(at(page, 0, 40, 101)[0] - place[0]) > 3  # more screen per pixel than before
+    page.mouse.dblclick(*place)
+    page.wait_for_timeout(200)
+    assert at(page, 0, 40, 100) == pytest.approx(place, abs=0.5)
+
+
+def test_difference_has_its_own_symmetric_window(page: Page, demo: str) -> None:
+    opened(page, f"{demo}/?panes=low,full,difference", 2)
+    difference = picture("low") - picture("full")
+    assert np.abs(canvas(page, 2) - greys(difference, Window(0, 200))).max() <= 0.51
+    expect(page.get_by_test_id("viewer-window-2")).to_have_text("± 100")
+    before = canvas(page, 0)
+    drag(page, at(page, 2, 40, 40), at(page, 2, 40, 10))
+    expect(page.get_by_test_id("viewer-window-2")).not_to_have_text("± 100")
+    assert (canvas(page, 0) == before).all()
+
+
+def test_failed_and_slow_pictures_say_so_and_leave_the_others(page: Page, demo: str) -> None:
+    opened(page, f"{demo}/?panes=low,broken,slow")
+    expect(page.get_by_test_id("viewer-message-1")).to_contain_text(
+        "run7 has no checkpoint: train it for one epoch."
+    )
+    slow = page.get_by_test_id("viewer-pane-2")
+    expect(slow.get_by_role("status")).to_be_visible()
+    expect(slow.get_by_role("status")).to_be_hidden()
+    assert np.abs(canvas(page, 0) - greys(picture("low"), Window(0, 400))).max() <= 0.51
+
+
+def test_curtain_shows_two_pictures_parted_by_a_handle(page: Page, demo: str) -> None:
+    opened(page, demo)
+    page.get_by_test_id("viewer-tool-curtain").click()
+    expect(page.get_by_test_id("viewer-pane-1")).to_be_hidden()
+    handle = page.get_by_role("slider", name="Curtain")
+    box = handle.bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    drag(page, middle, (middle[0] - 200, middle[1]))
+    part = int(handle.get_attribute("aria-valuenow") or 0)
+    assert 20 < part < 40
+    clip = page.get_by_test_id("viewer-pane-2").locator(".picture").get_attribute("style")
+    assert clip is not None and re.search(rf"{part}\.?\d*%", clip)
+    page.get_by_test_id("viewer-tool-curtain").click()
+    expect(page.get_by_test_id("viewer-pane-1")).to_be_visible()
+
+
+def test_magnifier_enlarges_the_same_place_in_every_pane(page: Page, demo: str) -> None:
+    opened(page, demo)
+    page.get_by_test_id("viewer-tool-magnifier").click()
+    page.mouse.move(*at(page, 0, 40, 100))
+    expect(page.locator("canvas.lens:visible")).to_have_count(3)
+    for pane, lens in enumerate(page.locator("canvas.lens").all()):
+        middle = lens.evaluate(
+            "c => c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data[0]"
+        )
+        assert abs(middle - canvas(page, pane)[40, 100]) <= 3
+
+
+def test_five_panes_fit_a_small_screen_without_scrolling_sideways(page: Page, demo: str) -> None:
+    opened(page, f"{demo}/?panes=low,net,full,other,difference&band=1", 4)
+    boxes = [page.get_by_test_id(f"viewer-pane-{i}").bounding_box() for i in range(5)]
+    assert all(box and box["width"] > 180 and box["x"] + box["width"] <= 1280 for box in boxes)
+    assert len({round(box["y"]) for box in boxes if box}) == 1
+    expect(page.get_by_test_id("viewer-pane-0").get_by_text("test")).to_be_visible()
