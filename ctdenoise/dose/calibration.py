@@ -111,7 +111,8 @@ def _variances(
 ) -> NDArray[np.float32]:
     """Variance maps (2, rows, columns) for one photon per ray and for one electron beside it."""
     beam: ParallelBeam = image_beam(hu.shape, spacing, "cpu")
-    transmission = expected_counts(hu[None], spacing, replace(physics, photons=100.0), beam) / 100
+    single = replace(physics, photons=100.0)
+    transmission = (expected_counts(hu[None], spacing, single, beam) / 100).clamp(min=1e-15)
     kernel = torch.fft.irfft(beam.ramp * physics.kernel(beam.frequencies), n=beam.rays)
     spread = torch.fft.rfft(kernel**2).real.float()
     rays = torch.cat([1 / transmission, 1 / transmission**2])

@@ -178,7 +178,7 @@ def _difference_noise(full: Tensor, normal: Tensor, dose: float, physics: Physic
     """
     mean = dose * full
     variance = (1 - dose) * mean + (1 - dose**2) * physics.electrons
-    skewness = (1 - dose**2) * mean / variance**1.5
+    skewness = (1 - dose**2) * mean / variance.clamp(min=1e-6) ** 1.5  # 0 at full dose
     deviates = normal + skewness / 6 * (normal**2 - 1)
     deviates = deviates / torch.sqrt(1 + skewness**2 / 18)
     counts = (mean + deviates * variance.sqrt()).clamp_(min=1)

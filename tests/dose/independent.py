@@ -87,9 +87,14 @@ def scan(
     electrons: float,
     f50: float,
     seed: int,
+    shown: int | None = None,
 ) -> NDArray[np.float32]:
-    """A noisy slice in HU, reconstructed at every pixel."""
+    """A noisy slice of size x size pixels in HU, or its ``shown`` x ``shown`` pixels in the middle.
+
+    Rays are one pixel apart, so that ``photons`` means what it means in ctdenoise.dose.
+    """
     rays = int(np.ceil(size * 2**0.5)) + 2
     measured = counted(paths(body, rays, pixel), photons, electrons, np.random.default_rng(seed))
-    place = (np.arange(size) - (size - 1) / 2) * pixel
+    shown = shown or size
+    place = (np.arange(shown) - (shown - 1) / 2) * pixel
     return reconstruct(measured, pixel, f50, place, place).astype(np.float32)
