@@ -54,18 +54,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args.run(args)
         return 0
-    except Problem as problem:
-        sentence = str(problem)
-    except KeyboardInterrupt:
-        sentence = "Interrupted: start the command again to do it from the beginning."
-    except MemoryError:
-        sentence = "The memory did not suffice: give fewer slices at a time or close programs."
-    except OSError as error:
-        sentence = str(disk_problem(error, str(error.filename or "The result")))
-    except Exception as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        sentence = f"An error of the program stopped it ({what}): report it with --verbose's text."
-    if args.verbose:
-        traceback.print_exc()
-    print(sentence, file=sys.stderr)
-    return 1
+    except (Exception, KeyboardInterrupt) as error:
+        if args.verbose:
+            traceback.print_exception(error)
+        print(_sentence(error), file=sys.stderr)
+        return 1
+
+
+def _sentence(error: BaseException) -> str:
+    match error:
+        case Problem():
+            return str(error)
+        case KeyboardInterrupt():
+            return "Interrupted: start the command again to do it from the beginning."
+        case MemoryError():
+            return "The memory did not suffice: give fewer slices at a time or close programs."
+        case OSError():
+            return str(disk_problem(error, str(error.filename or "The result")))
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"An error of the program stopped it ({what}): report it with the text of --verbose."

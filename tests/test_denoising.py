@@ -1,0 +1,147 @@
+"""The network on slices of any size: seam-free, faithful to float32, exact where it is known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ctdenoise import denoising
+from ctdenoise.denoising import Denoiser, reach
+from ctdenoise.errors import Problem
+from ctdenoise.training import checkpoint
+from ctdenoise.training.checkpoint import build_network
+from ctdenoise.training.config import Config
+
+NOISY = np.random.default_rng(1).normal(40, 200, (2, 230, 301)).astype(np.float32)
+
+
+def a_checkpoint(path: Path, *, trained: bool = True, **settings: object) -> Path:
+    """A network with random weights throughout (or as it is before training), saved."""
+    config = Config(**{"layers": 4, "filters": 6, "device": "cpu", **settings})
+    network = build_network(config)
+    network.initialise(torch.Generator().manual_seed(3))
+    network.scale(40.0, 200.0, 60.0)
+    if trained:
+        torch.nn.init.normal_(
+            network.convolutions[-1].weight, std=0.2, generator=torch.Generator().manual_seed(4)
+        )
+    checkpoint.save(path, network, config, {"unit": "HU"})
+    return path
+
+
+def plain(path: Path, slices: np.ndarray) -> np.ndarray:
+    """The whole slices through the network in plain float32, without any of our means."""
+    network = checkpoint.load(path).network
+    with torch.no_grad():
+        return network(torch.from_numpy(slices)[:, None])[:, 0].numpy()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"residual": False},
+        {"kernel_size": 5, "layers": 3},
+        {"kernel_size": 1},
+        {"stride": 2},
+        {"stride": 3, "kernel_size": 5},
+        {"stride": 4, "residual": False},
+    ],
+)
+def test_tiles_leave_no_seam(tmp_path: Path, settings: dict) -> None:
+    path = a_checkpoint(tmp_path / "network.safetensors", **settings)
+    denoiser = Denoiser.load(path, "cpu")
+    denoiser.tile = 64
+    assert np.abs(denoiser.denoise(NOISY) - plain(path, NOISY)).max() < 0.1
+
+
+def test_a_margin_one_stride_smaller_would_show(tmp_path: Path) -> None:
+    """The overlap is as large as it must be: what lies just inside it still has an influence."""
+    for settings in ({}, {"kernel_size": 5}):
+        path = a_checkpoint(tmp_path / "network.safetensors", **settings)
+        denoiser = Denoiser.load(path, "cpu")
+        denoiser.tile = 64
+        denoiser.margin -= 1
+        assert np.abs(denoiser.denoise(NOISY) - plain(path, NOISY)).max() > 0.1
+
+
+def test_the_reach_is_half_the_receptive_field() -> None:
+    for layers, kernel in ((6, 3), (4, 5), (3, 1)):
+        config = Config(layers=layers, kernel_size=kernel)
+        assert reach(config) == config.receptive_field // 2
+
+
+def test_an_untrained_residual_network_returns_the_image_exactly(tmp_path: Path) -> None:
+    denoiser = Denoiser.load(a_checkpoint(tmp_path / "n.safetensors", trained=False), "cpu")
+    np.testing.assert_array_equal(denoiser.denoise(NOISY), NOISY)
+
+
+def test_results_equal_plain_float32(tmp_path: Path) -> None:
+    path = a_checkpoint(tmp_path / "n.safetensors", filters=32)
+    difference = Denoiser.load(path).denoise(NOISY) - plain(path, NOISY)
+    assert np.sqrt(np.mean(difference**2)) < 0.5
+
+
+@pytest.mark.parametrize(("scale", "kept"), [(1.0, torch.bfloat16), (1e4, torch.float32)])
+def test_a_faster_format_is_used_only_where_the_picture_stays(
+    tmp_path: Path, scale: float, kept: torch.dtype
+) -> None:
+    path = a_checkpoint(tmp_path / "n.safetensors")
+    denoiser = Denoiser.load(path, "cpu")
+    denoiser.network.noise_sd.fill_(scale)
+    exact = denoiser.denoise(NOISY[:1])
+    denoiser.machine = denoising.replace(denoiser.machine, hidden=torch.bfloat16)
+    denoiser.checked = False
+    again = denoiser.denoise(NOISY[:1])
+    assert denoiser.machine.hidden == kept
+    assert np.sqrt(np.mean((again - exact) ** 2)) < 0.5
+
+
+def test_a_memory_map_is_read_slice_by_slice_and_left_alone(tmp_path: Path) -> None:
+    path = a_checkpoint(tmp_path / "n.safetensors")
+    np.save(tmp_path / "scan.npy", NOISY)
+    told: list[float] = []
+    denoiser = Denoiser.load(path, "cpu")
+    mapped = np.load(tmp_path / "scan.npy", mmap_mode="r")
+    denoised = denoiser.denoise(mapped, lambda fraction, sentence: told.append(fraction))
+    np.testing.assert_array_equal(denoised, denoiser.denoise(NOISY))
+    np.testing.assert_array_equal(mapped, NOISY)
+    assert told == [0.5, 1.0]
+
+
+def test_out_of_memory_halves_the_tile_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_checkpoint(tmp_path / "n.safetensors")
+    denoiser = Denoiser.load(path, "cpu")
+    wide = denoiser._pass
+
+    def small_memory(image: torch.Tensor) -> torch.Tensor:
+        if max(image.shape) > 150:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return wide(image)
+
+    monkeypatch.setattr(denoiser, "_pass", small_memory)
+    assert np.abs(denoiser.denoise(NOISY) - plain(path, NOISY)).max() < 0.1
+    assert denoiser.tile == 128
+
+    def no_memory(image: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(denoiser, "_pass", no_memory)
+    with pytest.raises(Problem, match="does not fit the memory of the cpu"):
+        denoiser.denoise(NOISY)
+
+
+def test_other_errors_are_not_mistaken_for_a_lack_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denoiser = Denoiser.load(a_checkpoint(tmp_path / "n.safetensors"), "cpu")
+
+    def broken(image: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("shape mismatch")
+
+    monkeypatch.setattr(denoiser, "_pass", broken)
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        denoiser.denoise(NOISY)
