@@ -1,7 +1,10 @@
 """What this machine does fastest: device, number format and memory layout."""
 
+import ctypes
+import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,6 +12,9 @@ import torch
 from torch import nn
 
 from ctdenoise.errors import Problem
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Of glibc's malloc.h."""
 
 
 @dataclass(frozen=True)
@@ -96,3 +102,25 @@ def _seconds(function: Callable[[], None], device: torch.device, repeats: int = 
         if repeat:
             best = min(best, time.perf_counter() - start)
     return best
+
+
+@contextmanager
+def keeping_memory() -> Iterator[None]:
+    """Let freed memory be used again instead of going back to the system after every layer.
+
+    glibc maps large blocks anew each time, and the kernel then clears them page by page: with 32
+    patches of 64 x 64 that is 400,000 page faults a step, a third of the time. Elsewhere than on
+    glibc this does nothing.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+    libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    try:
+        yield
+    finally:
+        libc.mallopt(M_MMAP_THRESHOLD, 128 * 2**10)
+        libc.mallopt(M_TRIM_THRESHOLD, 128 * 2**10)
+        libc.malloc_trim(0)

@@ -20,7 +20,7 @@ from ctdenoise.losses.vgg import ARTICLE, VggFeatures
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, events, picture, state
 from ctdenoise.training.config import Config
-from ctdenoise.training.machine import choose
+from ctdenoise.training.machine import choose, keeping_memory
 from ctdenoise.training.optimiser import build_optimiser, learning_rate
 from ctdenoise.training.patches import Patches, Patchwork
 from ctdenoise.training.split import outline, split
@@ -48,7 +48,8 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
         raise Problem(out.name, "already holds a run", "continue that run or choose a new folder")
     (out / "progress").mkdir(exist_ok=True)
     (out / "config.json").write_text(config.model_dump_json(indent=2), encoding="utf-8")
-    return _Training(config, pairs, out, on_event, resume).run(should_stop)
+    with keeping_memory():
+        return _Training(config, pairs, out, on_event, resume).run(should_stop)
 
 
 class _Training:
