@@ -3,6 +3,8 @@
 import logging
 import os
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 from distributed import Worker
@@ -29,13 +31,24 @@ def dask_setup(worker: Worker) -> None:
             import_module(name)
         except ImportError:  # the others can still be used; who needs this one will say so
             logger.exception("%s cannot be imported", name)
-    _practise()
+    if "train" in worker.state.total_resources:
+        _practise()
 
 
 def _practise() -> None:
-    """The first steps in a process also build torch's threads and kernels: not while one waits."""
-    import torch
+    """A training of one step: what only a first one costs (kernels, the measured choice of number
+    format, late imports) is paid now and not while somebody waits for a picture."""
+    import numpy as np
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    layer = torch.nn.Conv2d(1, 8, 3, padding="same", device=device)
-    layer(torch.zeros(1, 1, 16, 16, device=device)).sum().backward()
+    from ctdenoise.scans.scan import Pair
+    from ctdenoise.training.config import Config
+    from ctdenoise.training.trainer import train
+
+    noise = np.random.default_rng(0).normal(0, 30, (1, 3, 64, 64)).astype(np.float32)
+    pair = Pair("practice", noise, np.zeros_like(noise[0]), (1.0, 1.0), np.arange(3.0))
+    short = Config(epochs=1, steps_per_epoch=1, batch=1, validation_patches=1)
+    with TemporaryDirectory() as folder:
+        try:
+            train(short, [pair], Path(folder))
+        except Exception:
+            logger.exception("The practice training failed")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,9 @@ async def serve() -> None:
         announce(scheduler.address)
         nannies = workers(scheduler.address)
         starting = asyncio.gather(*nannies)
+        # The scheduler unpickles what it passes on: the first run should not wait for imports.
+        await asyncio.to_thread(import_module, "ctdenoise.runs.turns")
+        await asyncio.to_thread(import_module, "ctdenoise.runs.jobs")
         try:
             await _until_not_needed(scheduler, stop)
         finally:
