@@ -21,19 +21,28 @@ def _value(value: float) -> float:
     return max(value, 1e-12)  # a term may vanish where low and full dose are the same
 
 
-def backward(terms: Mapping[str, Tensor], factors: Mapping[str, float],
-             parameters: Sequence[Tensor]) -> dict[str, Tensor]:  # fmt: skip
-    """Set ``.grad`` to the gradient of the weighted sum; return each weighted term's norm.
+def backward(
+    terms: Mapping[str, Tensor],
+    factors: Mapping[str, float],
+    parameters: Sequence[Tensor],
+    apart: bool,
+) -> dict[str, Tensor]:
+    """Set ``.grad`` to the gradient of the weighted sum.
 
-    One backward pass a term, whose gradients are then added: the same work as the plain way plus
-    one pass through the network for each term after the first.
+    With ``apart``, one backward pass a term, whose gradients are then added, and the norm of each
+    weighted term's gradient is returned; otherwise one pass for all of them, and nothing.
     """
-    norms: dict[str, Tensor] = {}
     for parameter in parameters:
-        parameter.grad = None
-    for name, term in terms.items():
-        gradients = torch.autograd.grad(factors[name] * term, parameters, retain_graph=True)
+        parameter.grad = torch.zeros_like(parameter) if apart else None
+    weighted = {name: factors[name] * term for name, term in terms.items()}
+    if not apart:
+        torch.stack(list(weighted.values())).sum().backward()
+        return {}
+    norms: dict[str, Tensor] = {}
+    for name, term in weighted.items():
+        gradients = torch.autograd.grad(term, parameters, retain_graph=len(norms) + 1 < len(terms))
         norms[name] = torch.stack([g.norm() for g in gradients]).norm()
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
+            assert parameter.grad is not None
+            parameter.grad += gradient  # in the parameter's own layout, as fused optimisers need
     return norms

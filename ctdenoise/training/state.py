@@ -52,9 +52,13 @@ def load(out: Path, network: PlainCNN, optimiser: torch.optim.Optimizer,
     """Put everything back into the objects given; :class:`Problem` where the file is not ours."""
     tensors, metadata = read_tensors(out / NAME)
     network.load_state_dict(_under("network/", tensors))
+    parameters = list(network.parameters())
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in _under("optimiser/", tensors).items():
         index, name = key.split("/")
+        like = parameters[int(index)]
+        if tensor.shape == like.shape:  # fused optimisers want the parameter's own layout
+            tensor = torch.empty_like(like, requires_grad=False).copy_(tensor)
         state.setdefault(int(index), {})[name] = tensor
     groups = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": state, "param_groups": groups})

@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.losses.balance import backward, calibrate
-from ctdenoise.losses.terms import Terms
-from ctdenoise.losses.vgg import ARTICLE, VggFeatures
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, events, picture, state
 from ctdenoise.training.config import Config
+from ctdenoise.training.learner import Learner
 from ctdenoise.training.machine import choose, keeping_memory
-from ctdenoise.training.optimiser import build_optimiser, learning_rate
+from ctdenoise.training.optimiser import learning_rate
 from ctdenoise.training.patches import Patches, Patchwork
 from ctdenoise.training.split import outline, split
 
@@ -75,34 +73,16 @@ class _Training:
             config.validation_patches, _generator(config.seed, 2), augment=False))  # fmt: skip
         self.slice = picture.ProgressSlice(pairs, self.split.progress)
 
-        network = checkpoint.build_network(config)
-        network.initialise(_generator(config.seed, 3))
-        network.scale(*self.source.statistics())
-        self.network = network.to(device).to(memory_format=self.machine.memory_format)
-        self.parameters = list(network.parameters())
-        self.optimiser = build_optimiser(config, self.parameters)
-        self.terms = self._terms().to(device).to(memory_format=self.machine.memory_format)
+        self.learner = Learner(config, self.machine, self.source.statistics(),
+                               self.slice.window, is_hu=self.unit == "HU",
+                               generator=_generator(config.seed, 3))  # fmt: skip
         self.generator = _generator(config.seed, 0)
         self.progress = state.Progress(batch=config.batch)
         if resuming and (out / state.NAME).exists():
-            self.progress = state.load(out, network, self.optimiser, self.generator)
-
+            self.progress = state.load(out, self.learner.network, self.learner.optimiser,
+                                       self.generator)  # fmt: skip
         self.sums = {name: torch.tensor(value, device=device)
                      for name, value in self.progress.sums.items()}  # fmt: skip
-
-    def _terms(self) -> Terms:
-        loss = self.config.loss
-        if not loss.vgg:
-            return Terms(loss.weights())
-        window, imagenet = self.slice.window, loss.vgg_input == "imagenet"
-        if not imagenet and self.unit == "HU":
-            window = ARTICLE
-        features = VggFeatures(loss.vgg_layers, window, imagenet)
-        if self.config.patch < features.smallest:
-            raise Problem(f"The patch size of {self.config.patch} pixels",
-                          f"is halved away before {max(loss.vgg_layers)}",
-                          f"use at least {features.smallest} or an earlier layer")  # fmt: skip
-        return Terms(loss.weights(), features)
 
     def run(self, should_stop: Callable[[], bool]) -> events.Ended:
         progress = self.progress
@@ -144,13 +124,11 @@ class _Training:
             if done >= 1 and progress.position:
                 break
             low, full = self._batch()
-            for group in self.optimiser.param_groups:
-                group["lr"] = learning_rate(self.config, done)
-            terms = self.terms(self._forward(low), full)
-            norms = backward(terms, progress.factors, self.parameters)
-            self.optimiser.step()
+            terms, norms = self.learner.step(
+                low, full, learning_rate(self.config, done), progress.factors,
+                norms=progress.position == steps - 1)  # fmt: skip
             for name, term in terms.items():
-                self.sums[name] = self.sums.get(name, 0) + term.detach()
+                self.sums[name] = self.sums.get(name, 0) + term
             progress.step += 1
             progress.position += 1
         self._settle()
@@ -165,13 +143,6 @@ class _Training:
         chosen = torch.arange(first, first + size) % config.patches
         low, full = self.collection
         return low[chosen], full[chosen]
-
-    def _forward(self, low: Tensor) -> Tensor:
-        machine = self.machine
-        low = low.contiguous(memory_format=machine.memory_format)
-        with torch.autocast(machine.device.type, machine.hidden,
-                            enabled=machine.hidden != torch.float32):  # fmt: skip
-            return self.network(low)
 
     def _done(self, wall_seconds: float) -> float:
         """Fraction of the training behind us, by time where there is a budget, else by steps."""
@@ -190,10 +161,12 @@ class _Training:
         """Calibrate the loss, tell how the run starts and judge the untrained network."""
         config, progress = self.config, self.progress
         if not progress.factors:
-            progress.factors = self._factors()
+            before = self.generator.get_state()
+            progress.factors = self.learner.factors(config.loss, *self._batch())
+            self.generator.set_state(before)  # the first step sees this batch as well
         self._emit(events.Started(
             time=time.time(), device=self.machine.name, precision=self.machine.precision,
-            parameters=sum(p.numel() for p in self.parameters),
+            parameters=sum(p.numel() for p in self.learner.parameters),
             epochs=None if config.time_budget_s else config.epochs,
             steps_per_epoch=config.steps_per_epoch, factors=progress.factors,
             split=self.split.sentence, window=(self.slice.window.level, self.slice.window.width),
@@ -205,17 +178,6 @@ class _Training:
                 self._emit(last)
         else:
             self._judge({}, {})
-
-    def _factors(self) -> dict[str, float]:
-        weights = self.config.loss.weights()
-        if self.config.loss.weighting == "factor":
-            return weights
-        generator_state = self.generator.get_state()
-        low, full = self._batch()
-        self.generator.set_state(generator_state)  # the first step sees this batch as well
-        with torch.no_grad():
-            values = self.terms(self._forward(low), full)
-        return calibrate(weights, {name: float(value) for name, value in values.items()})
 
     def _end_epoch(self, norms: dict[str, Tensor]) -> bool:
         """Judge and keep the epoch; False, and nothing kept, where it is no longer a number."""
@@ -237,7 +199,7 @@ class _Training:
         began = time.perf_counter()
         untouched = progress.step == 0 and self.config.residual  # such a network changes nothing
         low_mse = self._mse(lambda low: low)
-        validation_mse = low_mse if untouched else self._mse(self._forward)
+        validation_mse = low_mse if untouched else self._mse(self.learner.forward)
         if not math.isfinite(validation_mse):
             return False
         image = self.slice.low if untouched else self._picture()
@@ -268,7 +230,7 @@ class _Training:
     def _picture(self) -> NDArray[np.float32]:
         low = torch.from_numpy(self.slice.low).to(self.machine.device)
         with torch.inference_mode():
-            return self._forward(low[None, None])[0, 0].float().cpu().numpy()
+            return self.learner.forward(low[None, None])[0, 0].float().cpu().numpy()
 
     def _seconds_left(self, overhead: float) -> float | None:
         progress, config = self.progress, self.config
@@ -296,8 +258,8 @@ class _Training:
                 "epoch": progress.epoch, "step": progress.step,
                 "validation_mse": last["validation_mse"], "low_mse": last["low_mse"],
                 "train_seconds": progress.train_seconds}  # fmt: skip
-        checkpoint.save(self.out / checkpoint.NAME, self.network, self.config, card)
-        state.save(self.out, self.network, self.optimiser, self.generator, progress)
+        checkpoint.save(self.out / checkpoint.NAME, self.learner.network, self.config, card)
+        state.save(self.out, self.learner.network, self.learner.optimiser, self.generator, progress)
 
     def _emit(self, event: events.Event) -> None:
         events.append(self.out, event)

@@ -1,0 +1,49 @@
+"""How long a training will take here: a few real steps and pictures, timed."""
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from ctdenoise.hounsfield import WINDOWS
+from ctdenoise.training.config import Config
+from ctdenoise.training.learner import Learner
+from ctdenoise.training.machine import Machine, choose, keeping_memory
+
+
+def estimate_seconds(config: Config, rows: int = 512, columns: int = 512) -> float:
+    """Seconds for the whole training, with slices of ``rows`` x ``columns`` to picture.
+
+    Takes a second or two itself; with a time budget the answer is the budget.
+    """
+    if config.time_budget_s:
+        return config.time_budget_s
+    machine = choose(config.device, config.precision, config.filters, config.kernel_size)
+    generator = torch.Generator().manual_seed(0)
+    with keeping_memory():
+        learner = Learner(config, machine, (0.0, 500.0, 30.0), WINDOWS["soft tissue"],
+                          is_hu=True, generator=generator)  # fmt: skip
+        low = torch.randn(config.batch, 1, config.patch, config.patch).to(machine.device)
+        factors = dict.fromkeys(config.loss.weights(), 1.0)
+        step = _seconds(lambda: learner.step(low, low * 0.5, 1e-6, factors), machine)
+        pixels = min(128, rows) * min(128, columns)
+        small = torch.zeros(1, 1, min(128, rows), min(128, columns), device=machine.device)
+        with torch.inference_mode():
+            per_pixel = _seconds(lambda: learner.forward(small), machine) / pixels
+    judged = rows * columns + config.validation_patches * config.patch**2
+    return config.epochs * (config.steps_per_epoch * step + judged * per_pixel)
+
+
+def _seconds(function: Callable[[], object], machine: Machine, longest: float = 0.5) -> float:
+    """Middle of some calls after one to warm up; at least two, as many as fit in ``longest``."""
+    times: list[float] = []
+    function()
+    while len(times) < 2 or (sum(times) < longest and len(times) < 20):
+        began = time.perf_counter()
+        function()
+        if machine.device.type == "cuda":
+            torch.cuda.synchronize()
+        elif machine.device.type == "mps":
+            torch.mps.synchronize()
+        times.append(time.perf_counter() - began)
+    return sorted(times)[len(times) // 2]
