@@ -180,7 +180,7 @@ class Config(_Record):
         "Batch",
         "Patches seen before each move of the weights.",
         unit="patches",
-        default=16,
+        default=4,
         ge=1,
         le=256,
         more=True,
@@ -209,19 +209,19 @@ class Config(_Record):
     validation_patches: int = _setting(
         "Validation patches",
         "The fixed squares on which every epoch is judged; more of them are steadier and slower.",
-        default=256,
+        default=64,
         ge=1,
         le=10_000,
         more=True,
     )
     # how long
     epochs: int = _setting(
-        "Epochs", "Each ends with a picture and a validation.", default=15, ge=1, le=1000
+        "Epochs", "Each ends with a picture and a validation.", default=30, ge=1, le=1000
     )
     steps_per_epoch: int = _setting(
         "Steps an epoch",
         "Moves of the weights between two pictures.",
-        default=62,
+        default=32,
         ge=1,
         le=10_000,
         more=True,
@@ -264,40 +264,36 @@ class Config(_Record):
     @property
     def receptive_field(self) -> int:
         """Side of the square of input pixels that one output pixel depends on."""
-        return 1 + self.layers * (self.kernel_size - 1)
+        reach, s = self.kernel_size - 1, self.stride
+        enlarging = s if s > 1 else 0
+        return 1 + reach + (self.layers - 1) * reach * s + enlarging
 
+
+_ARTICLE = Config(
+    residual=False,
+    learning_rate=1e-4,
+    schedule="constant",
+    batch=32,
+    patch=30,
+    patches=2000,
+    augment=False,
+    validation_patches=1000,
+    epochs=15,
+    steps_per_epoch=62,
+    precision="float32",
+)
+_FEATURES = Loss(weighting="factor", mse=0.01, vgg=1.0, vgg_input="article")
 
 PRESETS: dict[str, Config] = {
     "recommended": Config(),
-    "article": Config(
-        residual=False,
-        learning_rate=1e-4,
-        schedule="constant",
-        batch=32,
-        patch=30,
-        patches=2000,
-        augment=False,
-        validation_patches=1000,
-        precision="float32",
-    ),
-    "article-features": Config(
-        residual=False,
-        learning_rate=1e-4,
-        schedule="constant",
-        batch=32,
-        patch=30,
-        patches=2000,
-        augment=False,
-        validation_patches=1000,
-        precision="float32",
-        loss=Loss(weighting="factor", mse=0.01, vgg=1.0, vgg_input="article"),
-    ),
+    "article": _ARTICLE,
+    "article-features": _ARTICLE.model_copy(update={"loss": _FEATURES}),
 }
 """By name: the recipe of choice, the article's, and the article's with the feature loss."""
 
 
 def parse(values: dict[str, Any]) -> Config:
-    """A config from plain values (a form, a link, a file); raises :class:`Problem` in one sentence."""
+    """A config from plain values (a form, a link, a file); or a :class:`Problem`."""
     try:
         return Config.model_validate(values)
     except ValidationError as error:

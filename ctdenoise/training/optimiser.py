@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ctdenoise.training.config import Config
 
-WARM_UP = 0.2
+WARM_UP = 0.05
 """Part of a one-cycle training in which the rate rises."""
 
 
@@ -27,7 +27,7 @@ def build_optimiser(config: Config, parameters: Iterable[Tensor]) -> torch.optim
 def learning_rate(config: Config, done: float) -> float:
     """The rate after the fraction ``done`` (0 to 1) of the training.
 
-    One cycle: from 1/10 up to the full rate and down to 1/1000 along cosines (Smith 2018).
+    One cycle: from 1/4 up to the full rate and down to 1/1000 along cosines (Smith 2018).
     """
     peak = config.learning_rate
     if config.schedule == "constant":
@@ -35,7 +35,7 @@ def learning_rate(config: Config, done: float) -> float:
     if config.schedule == "cosine":
         return peak * _cosine(1.0, 1e-3, done)
     if done < WARM_UP:
-        return peak * _cosine(0.1, 1.0, done / WARM_UP)
+        return peak * _cosine(0.25, 1.0, done / WARM_UP)
     return peak * _cosine(1.0, 1e-3, (done - WARM_UP) / (1 - WARM_UP))
 
 

@@ -96,4 +96,4 @@ class Patchwork:
             noisy = self.low[low_start : low_start + draws * size].view(draws, size)
             squared += float((noisy - self.full[full_start : full_start + size]).square().sum())
         noise_sd = (squared / low.numel()) ** 0.5
-        return float(low.mean()), max(float(low.std()), 1e-6), max(noise_sd, 1e-6)
+        return float(low.mean()), max(float(low.std(correction=0)), 1e-6), max(noise_sd, 1e-6)

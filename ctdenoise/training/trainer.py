@@ -92,8 +92,12 @@ class _Training:
             try:
                 stopped, norms = self._epoch(should_stop)
             except (RuntimeError, MemoryError) as error:
-                if not _is_memory(error) or progress.batch < self.config.batch:
+                if not _is_memory(error):
                     raise
+                if progress.batch < self.config.batch or progress.batch == 1:
+                    return self._end("failed", "The memory does not suffice, even for batches of "
+                                     f"{progress.batch}: choose smaller patches or fewer filters, "
+                                     "or start with a smaller batch.")  # fmt: skip
                 self._halve()
                 continue
             finally:
