@@ -80,7 +80,7 @@ def test_it_learns(tmp_path) -> None:
     train(config, [pair()], tmp_path, on_event=told.append)
     *_, last, _ = told
     assert isinstance(last, events.Epoch)
-    assert last.validation_mse < last.low_mse / 2
+    assert last.validation_mse < last.low_mse / 1.4
 
 
 def test_what_a_checkpoint_holds_is_what_was_validated(tmp_path) -> None:
