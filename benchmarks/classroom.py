@@ -12,7 +12,7 @@ import time
 from statistics import quantiles
 
 import psutil
-from serving import served, start_run
+from _dashboard import served, start_run
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from tornado.httpclient import HTTPRequest
@@ -65,14 +65,20 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
-    with served() as server:
-        run_id = start_run(server, epochs=1000)  # goes on training all the while
-        process = psutil.Process(server.process.pid)
+    with served() as dashboard:
+        run_id = start_run(dashboard, epochs=1000)  # goes on training all the while
+        process = psutil.Process(dashboard.server.pid)
         query = f"run={run_id}"
         memory = []
         for _ in range(3):
             times = asyncio.run(
-                classroom(server.url, server.cookie, query, options.sessions, options.seconds)
+                classroom(
+                    dashboard.server.address,
+                    dashboard.cookie,
+                    query,
+                    options.sessions,
+                    options.seconds,
+                )
             )
             time.sleep(5)
             memory.append(process.memory_info().rss / 2**20)

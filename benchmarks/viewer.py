@@ -114,13 +114,16 @@ def line_drag(page: Page) -> list[bool]:
 
 def main() -> int:
     demo = BROWSER_TESTS / "demo"
-    with sync_playwright() as playwright, server(demo / "app.py", {"PYTHONPATH": str(demo)}) as at:
+    with (
+        sync_playwright() as playwright,
+        server(demo / "app.py", {"PYTHONPATH": str(demo)}) as served,
+    ):
         browser = launch(playwright)
         if browser is None:
             print("No Chromium was found: run `playwright install chromium`.", file=sys.stderr)
             return 2
         page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(f"{at}/?panes=low,net,full,other&shape=512/512")
+        page.goto(f"{served.address}/?panes=low,net,full,other&shape=512/512")
         kept = window_drag(page) + line_drag(page)
         browser.close()
     return 0 if all(kept) else 1

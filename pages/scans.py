@@ -33,23 +33,24 @@ def pair_line(owner: str, record: PairRecord) -> None:
 intake.uploader(mine)
 scans = {record.id: record for record in mine.scans()}
 if scans:
-    st.subheader("Make a pair")
-    st.caption("A network learns from the same slices at two doses.")
-    ways = {"two": "From two scans", "twin": "From one scan, with simulated low dose"}
     suggested = pairing.suggestions(mine)
-    way = st.segmented_control(
-        "How",
-        list(ways),
-        format_func=ways.__getitem__,
-        default="two" if suggested else "twin",
-        required=True,
-        label_visibility="collapsed",
-        key=f"way-{len(scans)}",
-    )
-    if way == "two":
-        pairing.from_two(mine, scans, suggested)
-    else:
-        twin.from_one(mine, scans)
+    paired = {id for pair in mine.pairs() for id in (pair.low_scan, pair.full_scan)}
+    waiting = bool(suggested) or bool(set(scans) - paired)
+    with st.expander("**Make a pair:** the same slices at two doses", expanded=waiting):
+        ways = {"two": "From two scans", "twin": "From one scan, with simulated low dose"}
+        way = st.segmented_control(
+            "How",
+            list(ways),
+            format_func=ways.__getitem__,
+            default="two" if suggested else "twin",
+            required=True,
+            label_visibility="collapsed",
+            key=f"way-{len(scans)}",
+        )
+        if way == "two":
+            pairing.from_two(mine, scans, suggested)
+        else:
+            twin.from_one(mine, scans)
 
 st.subheader("Pairs ready to learn from")
 available = pairs()

@@ -1,6 +1,9 @@
 """Train: choose the network and its recipe, see what it will be, press Train."""
 
+import time
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
@@ -37,17 +40,34 @@ def outline(record: PairRecord) -> Outline:
     return Outline(record.patient, record.slices, record.rows, record.columns)
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs={Config: Config.model_dump_json})
-def seconds_needed(measured: Config) -> float:
-    """How long the run takes on this machine, from real steps of this very network."""
-    return float(engine().ask(jobs.measure_run, measured.model_dump(mode="json")).result(60))
+@st.cache_resource(show_spinner=False)
+def measured_times() -> dict[str, float]:
+    """Seconds that runs took by estimate, by their config; for all sessions of this server."""
+    return {}
 
 
-def time_estimate(config: Config) -> str:
-    try:
-        return f"about {cards.duration(seconds_needed(config))}"
-    except TimeoutError:
-        return "the machine is busy"
+def show_time(place: DeltaGenerator, config: Config) -> None:
+    """Measure real steps of this network, once the person has stopped moving controls.
+
+    Every call on ``place`` lets a newer run of this script take over.
+    """
+    label = "Time on this machine"
+    told = "Measured just now with real steps of this network, then multiplied."
+    known, key = measured_times(), config.model_dump_json()
+    if key not in known:
+        for _ in range(6):
+            place.metric(label, "measuring …", help=told)
+            time.sleep(0.1)
+        job = engine().ask(jobs.measure_run, config.model_dump(mode="json"))
+        end = time.monotonic() + 60
+        while not job.done() and time.monotonic() < end:
+            place.metric(label, "measuring …", help=told)
+            time.sleep(0.1)
+        if not job.done():
+            place.metric(label, "machine is busy", help=told)
+            return
+        known[key] = float(job.result())
+    place.metric(label, f"about {cards.duration(known[key])}", help=told)
 
 
 with picture:
@@ -123,7 +143,4 @@ with picture:
             hide_index=True,
         )
 
-label = "Time on this machine"
-told = "Measured just now with real steps of this network, then multiplied."
-time_needed.metric(label, "measuring …", help=told)
-time_needed.metric(label, time_estimate(config), help=told)  # last: it takes a second or two
+show_time(time_needed, config)  # last: it takes a second or two

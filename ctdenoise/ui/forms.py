@@ -19,6 +19,7 @@ PRESET_NAMES = {
 _VALUES = "config.values"  # the plain values behind the form; they outlive a page switch
 _PRESET = "config.preset"
 _LINK_PROBLEM = "config.link_problem"
+_GENERATION = "config.generation"  # in every control's key: a preset makes new controls
 
 
 def _fields() -> Iterator[tuple[str, FieldInfo]]:
@@ -83,13 +84,14 @@ def values() -> dict[str, Any]:
             preset, config = "recommended", PRESETS["recommended"]
             st.session_state[_LINK_PROBLEM] = str(problem)
         st.session_state[_PRESET] = preset
-        st.session_state[_VALUES] = config.model_dump(mode="json")
+        adopt(config)
     return st.session_state[_VALUES]
 
 
 def adopt(config: Config) -> None:
-    """Show the settings of another run in the form."""
+    """Show these settings in the form."""
     st.session_state[_VALUES] = config.model_dump(mode="json")
+    st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
 
 
 def preset_picker() -> None:
@@ -99,9 +101,9 @@ def preset_picker() -> None:
     def take() -> None:
         name = st.session_state["preset-picker"]
         st.session_state[_PRESET] = name
-        st.session_state[_VALUES] = PRESETS[name].model_dump(mode="json")
+        adopt(PRESETS[name])
 
-    st.session_state["preset-picker"] = st.session_state[_PRESET]
+    st.session_state.setdefault("preset-picker", st.session_state[_PRESET])
     st.segmented_control(
         "Start from",
         list(PRESET_NAMES),
@@ -176,7 +178,8 @@ def _control(key: str) -> None:
         key in ("loss.mse", "loss.mae", "loss.vgg")
         and _get(record, "loss.weighting") == "influence"
     )
-    widget = f"setting:{key}:{'percent' if percent else 'plain'}"
+    generation = st.session_state[_GENERATION]
+    widget = f"setting:{key}:{'percent' if percent else 'plain'}:{generation}"
 
     def changed() -> None:
         new = st.session_state[widget]
@@ -196,27 +199,22 @@ def _control(key: str) -> None:
         for name in ("ge", "gt", "le")
         if hasattr(m, name)
     }
+    # Only a new control takes its value from here: a person may be faster than our answers.
+    st.session_state.setdefault(widget, min(100, round(value)) if percent else value)
     if percent:
-        st.session_state[widget] = min(100, round(value))
         st.slider(min_value=0, max_value=100, step=5, format="%d %%", **common)
     elif get_origin(kind) is tuple:
-        st.session_state[widget] = value
         st.pills(options=get_args(get_args(kind)[0]), selection_mode="multi", **common)
     elif get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         options = list(get_args(kind)) or [member.value for member in cast(type[StrEnum], kind)]
-        st.session_state[widget] = value
         st.selectbox(options=options, format_func=lambda o: WORDS.get(o, o), **common)
     elif kind is bool:
-        st.session_state[widget] = value
         st.toggle(**common)
     elif key in FIRST and kind is int:
-        st.session_state[widget] = value
         st.slider(min_value=limits["ge"], max_value=max(SLIDER_ENDS[key], value), **common)
     elif kind is int:
-        st.session_state[widget] = value
         st.number_input(min_value=limits["ge"], max_value=limits["le"], step=1, **common)
     else:
-        st.session_state[widget] = None if value is None else float(value)
         st.number_input(min_value=0.0, max_value=None, format="%g", placeholder="none", **common)
 
 

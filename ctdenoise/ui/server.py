@@ -32,7 +32,7 @@ POLICY = (
 def _warm_up() -> None:
     """Bring the engine up, resume what a stopped server left, and make the sample once."""
     running = engine()
-    running.recover()
+    running.watch()
     if not library(SAMPLE).pairs():
         running.ask(jobs.prepare_sample).result()
 

@@ -16,6 +16,8 @@ from ctdenoise.ui.viewer import Pane, viewer
 
 PHYSICS = {"photons": 3e5, "electrons": 10.0, "f50": 0.4}
 DRAWS = 4
+SEED = 0
+"""The same as of the preview: what was seen is what is made."""
 
 
 def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
@@ -136,7 +138,7 @@ def _make(scan_id: str, dose: float, physics: dict[str, float]) -> None:
         physics["electrons"],
         physics["f50"],
         DRAWS,
-        1,
+        SEED,
         str(file),
         long=True,
     )

@@ -48,6 +48,6 @@ def serve() -> Iterator[Callable[..., str]]:
     with ExitStack() as running:
 
         def start(script: Path, environment: dict[str, str] | None = None) -> str:
-            return running.enter_context(server(script, environment))
+            return running.enter_context(server(script, environment)).address
 
         yield start

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
@@ -36,13 +37,22 @@ def launch(playwright: Playwright) -> Browser | None:
     return playwright.chromium.launch(executable_path=own, args=FLAGS)
 
 
+@dataclass(frozen=True)
+class Server:
+    address: str
+    pid: int
+    started: float
+    """``time.perf_counter()`` when the process was started."""
+
+
 @contextmanager
-def server(script: Path, environment: dict[str, str] | None = None) -> Iterator[str]:
+def server(script: Path, environment: dict[str, str] | None = None) -> Iterator[Server]:
     """`streamlit run SCRIPT` on a free port; its whole process group is killed at the end."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", str(script), *options],
         cwd=ROOT,
@@ -54,7 +64,7 @@ def server(script: Path, environment: dict[str, str] | None = None) -> Iterator[
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_up(address, process)
-        yield address
+        yield Server(address, process.pid, started)
     finally:
         with suppress(ProcessLookupError):  # it may have ended by itself
             os.killpg(process.pid, signal.SIGKILL)
