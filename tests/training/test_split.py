@@ -3,20 +3,20 @@
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctdenoise.errors import Problem
 from ctdenoise.training.split import Outline, Part, split
 
 OUTLINES = st.lists(
-    st.builds(Outline, st.sampled_from("abcdef"), st.integers(1, 40), st.just(512), st.just(512)),
+    st.builds(Outline, st.sampled_from("abcdef"), st.integers(1, 40), st.just(64), st.just(64)),
     min_size=1,
     max_size=12,
 )
 
 
-def pixels(parts: tuple[Part, ...], rows: int = 512) -> set[tuple[int, int, int]]:
+def pixels(parts: tuple[Part, ...], rows: int = 64) -> set[tuple[int, int, int]]:
     return {
         (part.pair, i, row)
         for part in parts
@@ -25,6 +25,7 @@ def pixels(parts: tuple[Part, ...], rows: int = 512) -> set[tuple[int, int, int]
     }
 
 
+@settings(deadline=None)
 @given(OUTLINES, st.integers(0, 5))
 def test_the_three_sets_are_apart_and_none_is_empty(outlines, seed) -> None:
     found = split(outlines, seed)
