@@ -18,9 +18,9 @@ class Settings:
     database: str
     """SQLAlchemy URL of the runs (``CTDENOISE_DATABASE``), SQLite in ``home`` by default."""
     engine: str | None
-    """Address of a Dask scheduler (``CTDENOISE_ENGINE=tls://host:8786``); None starts a local one."""
+    """Address of a Dask scheduler (``CTDENOISE_ENGINE=tls://host:8786``); None: a local one."""
     engine_certificates: Path | None
-    """Folder with ca.pem, cert.pem and key.pem for ``engine`` (``CTDENOISE_ENGINE_CERTIFICATES``)."""
+    """Folder of ca.pem, cert.pem, key.pem for ``engine`` (``CTDENOISE_ENGINE_CERTIFICATES``)."""
     upload_file_mb: int = 1024
     """Largest single uploaded file."""
     upload_files: int = 5000

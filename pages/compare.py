@@ -2,19 +2,22 @@
 
 import streamlit as st
 
-from ctdenoise.ui import cards, judging, menu
-from ctdenoise.ui.session import runs
+from ctdenoise.ui import cards, judging, menu, panes
+from ctdenoise.ui.session import arrived, keep_link, runs
 
 st.title("Which picture would you rather read?")
 trained = {run.id: run for run in runs() if (run.folder / "checkpoint.safetensors").exists()}
-if (linked := st.query_params.get("run")) in trained and "compare-runs" not in st.session_state:
-    st.session_state["compare-runs"] = [linked]
+if linked := [run_id for run_id in arrived("run", "compare") if run_id in trained]:
+    st.session_state["compare-runs"] = linked[:3]
+    judged_on, judged, _ = panes.progress_slice(trained[linked[0]])
+    if judged:
+        st.session_state["compare-pair"] = (judged_on, judged.id)
 st.session_state.setdefault("compare-runs", list(trained)[:1])
 st.session_state["compare-runs"] = [r for r in st.session_state["compare-runs"] if r in trained]
 
 bar = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
 with bar[0]:
-    owner, record = cards.pair_picker("Scan", "compare-pair")
+    owner, record = cards.pair_picker("Scan", "compare")
 with bar[1]:
     picked = st.multiselect(
         "Networks",
@@ -25,6 +28,8 @@ with bar[1]:
         format_func=lambda i: trained[i].name,
         placeholder="Train one first" if not trained else "None",
     )
+keep_link("run", "compare", picked)
+keep_link("pair", "compare", [record.id])
 with bar[2]:
     sigma = st.slider(
         "Gaussian filter (px)",

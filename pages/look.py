@@ -8,7 +8,7 @@ from ctdenoise.ui.session import library
 from ctdenoise.ui.viewer import viewer
 
 st.title("What does a lower dose do to the picture?")
-owner, record = cards.pair_picker("Scan", "look-pair")
+owner, record = cards.pair_picker("Scan", "look")
 shown = [panes.low(owner, record), panes.full(owner, record)]
 shown.append(panes.difference("Low minus full", shown, of=0, minus=1))
 viewer(
@@ -16,6 +16,7 @@ viewer(
     key=f"look-{record.id}",
     height=430,
     window=WINDOWS["soft tissue"],
+    report=(),
     **panes.geometry(library(owner).pair(record.id)),
 )
 st.caption(

@@ -13,7 +13,7 @@ from ctdenoise.training.architecture import layer_table, parameters
 from ctdenoise.training.config import Config
 from ctdenoise.training.split import Outline, split
 from ctdenoise.ui import cards, drawings, forms, menu
-from ctdenoise.ui.session import pairs, workspace
+from ctdenoise.ui.session import arrived, pairs, workspace
 
 st.title("Which network shall learn?")
 available = pairs()
@@ -71,8 +71,9 @@ def show_time(place: DeltaGenerator, config: Config) -> None:
 
 
 with picture:
-    if "pair" in st.query_params and "train-pairs" not in st.session_state:
-        st.session_state["train-pairs"] = [k for k in available if k[1] == st.query_params["pair"]]
+    linked = arrived("pair", "train")
+    if named := [key for key in available if key[1] in linked]:
+        st.session_state["train-pairs"] = named
     if "train-pairs" not in st.session_state:
         owner = next(reversed(available))[0]
         own = [k for k in available if k[0] == workspace()]
@@ -91,8 +92,7 @@ with picture:
         st.info("Choose at least one scan to learn from.")
     elif len(units) > 1:
         st.error("These scans have different units: train on one kind of picture at a time.")
-    ink = "#ececec" if st.context.theme.type == "dark" else "#1c1c1c"
-    st.image(drawings.network(config, ink), width="stretch", alt=drawings.in_words(config))
+    st.image(drawings.network(config), width="stretch", alt=drawings.in_words(config))
     facts = st.columns(3)
     facts[0].metric("Weights", f"{parameters(config):,}")
     facts[1].metric(

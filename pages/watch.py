@@ -41,7 +41,7 @@ run_id = choice.selectbox(
 )
 st.query_params["run"] = run_id
 live = mine[run_id].state in ("queued", "running")
-st.fragment(monitor.show, run_every=1.0 if live else None)(run_id)
+st.fragment(monitor.show, run_every=monitor.pace(mine[run_id]))(run_id)
 
 with st.expander("This run"):
     columns = st.columns(2)

@@ -56,7 +56,7 @@ CONVENTIONS = {
 
 def viewing(window: Window) -> Convention:
     """The convention of the window that a person looks through."""
-    return Convention("viewing", window)
+    return Convention("as viewed", window)
 
 
 def spanning(references: NDArray[np.floating]) -> Convention:

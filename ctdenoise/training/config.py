@@ -216,12 +216,12 @@ class Config(_Record):
     )
     # how long
     epochs: int = _setting(
-        "Epochs", "Each ends with a picture and a validation.", default=40, ge=1, le=1000
+        "Epochs", "Each ends with a picture and a validation.", default=48, ge=1, le=1000
     )
     steps_per_epoch: int = _setting(
         "Steps an epoch",
         "Moves of the weights between two pictures.",
-        default=24,
+        default=20,
         ge=1,
         le=10_000,
         more=True,

@@ -6,26 +6,79 @@ from pathlib import Path
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
+from pydantic import BaseModel
+from scipy import ndimage
 
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.hounsfield import WINDOWS, Window, to_int16
-from ctdenoise.quality.fidelity import Fidelity, fidelity, viewing
+from ctdenoise.quality.fidelity import SMALLEST, Fidelity, fidelity, viewing
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training.split import Part
 
+LOW, FULL, FACTS = "low.tif", "full.tif", "slice.json"
+"""What a run keeps of its progress slice, beside ``progress/``."""
+TISSUE = -300.0
+"""HU above which a pixel is body."""
+MARGIN = 8
+
+
+class Facts(BaseModel):
+    """How to show the progress pictures of a run."""
+
+    spacing: tuple[float, float] | None
+    orientation: tuple[float, float, float, float, float, float]
+    unit: str
+
 
 class ProgressSlice:
-    """One slice that is never trained on; of a banded one only the test band is scored."""
+    """The body in one slice that is never trained on; of a banded one the test band is scored.
+
+    The air around the body is left out: it costs half the time of a picture and shows nothing.
+    """
 
     def __init__(self, pairs: Sequence[Pair], part: Part) -> None:
         pair, index = pairs[part.pair], part.slices[0]
-        self.low = np.asarray(pair.low[0, index], np.float32)
-        self.full = np.asarray(pair.full[index], np.float32)
-        self.rows = slice(*part.rows) if part.rows else slice(None)
-        self.window = WINDOWS["soft tissue"] if pair.unit == "HU" else Window.automatic(self.full)
+        full = np.asarray(pair.full[index], np.float32)
+        rows, columns = body(full) if pair.unit == "HU" else whole(full)
+        band = range(*(part.rows or (0, len(full))))
+        if len(range(max(rows.start, band.start), min(rows.stop, band.stop))) < SMALLEST:
+            rows, columns = whole(full)
+        self.full = full[rows, columns]
+        self.low = np.array(pair.low[0, index, rows, columns], np.float32)
+        self.rows = slice(max(band.start - rows.start, 0), min(band.stop, rows.stop) - rows.start)
+        self.window = WINDOWS["soft tissue"] if pair.unit == "HU" else Window.automatic(full)
+        self.facts = Facts(spacing=pair.spacing, orientation=pair.orientation, unit=pair.unit)
 
     def score(self, image: NDArray[np.float32]) -> Fidelity:
         return fidelity(image[self.rows], self.full[self.rows], viewing(self.window))
+
+    def keep(self, run: Path) -> None:
+        """Write what the pictures are compared with: a run can be shown without its scan."""
+        write(self.low, run / LOW)
+        write(self.full, run / FULL)
+        (run / FACTS).write_text(self.facts.model_dump_json(), encoding="utf-8")
+
+
+def facts(run: Path) -> Facts:
+    """The facts of a run's progress slice, from its folder."""
+    return Facts.model_validate_json((run / FACTS).read_bytes())
+
+
+def whole(image: NDArray[np.float32]) -> tuple[slice, slice]:
+    return slice(0, image.shape[0]), slice(0, image.shape[1])
+
+
+def body(image: NDArray[np.float32]) -> tuple[slice, slice]:
+    """Rows and columns of the largest connected tissue, with a margin; all where there is none."""
+    parts, count = ndimage.label(image > TISSUE)
+    if not count:
+        return whole(image)
+    largest = int(np.bincount(parts.ravel())[1:].argmax())
+    rows, columns = (
+        slice(max(side.start - MARGIN, 0), min(side.stop + MARGIN, size))
+        for side, size in zip(ndimage.find_objects(parts)[largest], image.shape, strict=True)
+    )
+    return rows, columns
 
 
 @telling_disk_problems

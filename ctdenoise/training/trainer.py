@@ -72,6 +72,7 @@ class _Training:
         self.validation = aside.cut(aside.places(
             config.validation_patches, _generator(config.seed, 2), augment=False))  # fmt: skip
         self.slice = picture.ProgressSlice(pairs, self.split.progress)
+        self.slice.keep(out)
 
         self.learner = Learner(config, self.machine, self.source.statistics(),
                                self.slice.window, is_hu=self.unit == "HU",

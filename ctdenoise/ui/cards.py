@@ -9,7 +9,7 @@ from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.ui import menu, panes
-from ctdenoise.ui.session import SAMPLE, library, pairs
+from ctdenoise.ui.session import SAMPLE, arrived, library, pairs
 from ctdenoise.ui.viewer import viewer
 
 STATES = {
@@ -30,16 +30,16 @@ def pair_name(owner: str, record: PairRecord) -> str:
     return f"{sample}{record.name} ({record.slices} {plural}{dose}{how})"
 
 
-def pair_picker(label: str, key: str) -> tuple[str, PairRecord]:
+def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
     """Choose one pair; a page stops here, with the way on, while there is none."""
     available = pairs()
     if not available:
         preparing_sample()
         st.stop()
-    if (linked := st.query_params.get("pair")) and key not in st.session_state:
-        st.session_state[key] = next(
-            (k for k in available if k[1] == linked), next(iter(available))
-        )
+    key = f"{page}-pair"
+    for linked in arrived("pair", page):
+        if found := next((k for k in available if k[1] == linked), None):
+            st.session_state[key] = found
     if st.session_state.get(key) not in available:
         st.session_state.pop(key, None)
     chosen = st.selectbox(
@@ -71,6 +71,7 @@ def first_look(owner: str, record: PairRecord) -> None:
         key="first-look",
         height=330,
         window=WINDOWS["soft tissue"],
+        report=(),
         **panes.geometry(library(owner).pair(record.id)),
     )
 

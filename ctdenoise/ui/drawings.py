@@ -3,16 +3,17 @@
 import math
 
 from ctdenoise.training.config import Activation, Config
+from ctdenoise.ui.forms import WORDS
+
+INK = "#7d8590"
+"""Of text and lines: readable on the light and on the dark page."""
 
 _WIDTH, _HEIGHT = 720, 190
 _MIDDLE = 80
 
 
-def network(config: Config, ink: str) -> str:
-    """A plain convolutional network from left to right; taller boxes have more filters.
-
-    ``ink``: colour of text and lines, #rrggbb.
-    """
+def network(config: Config) -> str:
+    """A plain convolutional network from left to right; taller boxes have more filters."""
     count = config.layers
     pitch = (_WIDTH - 150) / count
     box = min(46.0, pitch * 0.62)
@@ -49,7 +50,11 @@ def network(config: Config, ink: str) -> str:
 def in_words(config: Config) -> str:
     """The drawing in one line."""
     size = config.kernel_size
-    bend = "" if config.activation is Activation.NONE else f", {config.activation.value} between"
+    bend = (
+        ""
+        if config.activation is Activation.NONE
+        else f", {WORDS[config.activation.value]} between"
+    )
     return (
         f"{config.layers} convolutions of {size} × {size} pixels, "
         f"{config.filters} filters each{bend}"

@@ -54,7 +54,8 @@ def show(
             row |= {f"Mean{unit}": here.mean, f"SD{unit}": here.sd}
             if background:
                 row["CNR"] = cnr(image, region, background)
-        table.append(row)
+        if len(row) > 1:
+            table.append(row)
     formats = {
         f"RMSE{unit}": "%.1f",
         "PSNR (dB)": "%.2f",
@@ -66,6 +67,7 @@ def show(
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="",
         column_config={n: st.column_config.NumberColumn(format=f) for n, f in formats.items()},
     )
     where = "The test band of this slice" if rows != (0, record.rows) else "This slice"

@@ -2,46 +2,51 @@
 
 import streamlit as st
 
-from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import Window
 from ctdenoise.runs.engine import engine
-from ctdenoise.runs.store import Run, store
-from ctdenoise.scans.library import PairRecord
-from ctdenoise.training import events, split
-from ctdenoise.ui import cards, charts, palette, panes, pixels
-from ctdenoise.ui.session import library
+from ctdenoise.runs.store import Run, last_epoch, store
+from ctdenoise.training import events, picture
+from ctdenoise.ui import cards, charts, menu, palette, panes, pixels
 from ctdenoise.ui.viewer import Pane, viewer
 
 TERMS = {"mse": "MSE", "mae": "MAE", "vgg": "VGG16 features"}
 
 
+def pace(run: Run) -> float | None:
+    """Seconds between two looks at a run: quick until its first picture, none once it has ended."""
+    if not run.live:
+        return None
+    return 1.0 if last_epoch(run) else 0.3
+
+
 def show(run_id: str) -> None:
     """Pictures of every epoch so far, curves, figures, and the buttons Stop and Continue."""
     run = store().run(run_id)
+    before = st.session_state.get("watch-pace")
+    st.session_state["watch-pace"] = run_id, pace(run)
+    if before and before[0] == run_id and before[1] != pace(run):
+        st.rerun(scope="app")  # with the new pace
     said = events.read(run.folder)
     starts = [e for e in said if isinstance(e, events.Started)]
     epochs = [e for e in said if isinstance(e, events.Epoch)]
-    _status(run, starts, epochs)
+    _status(run, epochs)
     for notice in (e for e in said if isinstance(e, events.Notice)):
         st.info(notice.sentence, icon=":material/info:")
     if not epochs:
         return
+    facts = picture.facts(run.folder)
+    window = Window(*starts[-1].window)
     pictures, curves = st.columns([3, 1], gap="medium")
     with pictures:
-        _pictures(run, epochs, Window(*starts[-1].window))
+        _pictures(run, epochs, window, facts)
     with curves:
-        _figures(run, epochs, starts[-1])
-    if run.state not in ("queued", "running"):
-        if st.session_state.pop(f"live-{run_id}", False):
-            st.rerun(scope="app")  # drops the timer
-    else:
-        st.session_state[f"live-{run_id}"] = True
+        _figures(run, epochs, starts[-1], facts.unit)
 
 
-def _status(run: Run, starts: list[events.Started], epochs: list[events.Epoch]) -> None:
+def _status(run: Run, epochs: list[events.Epoch]) -> None:
     """One line: the state, how far, how long still, and what can be done."""
     bar, button = st.columns([5, 1], vertical_alignment="center")
-    total = run.config.epochs
+    total, budget = run.config.epochs, run.config.time_budget_s
     done = epochs[-1].epoch if epochs else 0
     if run.state == "queued":
         ahead = store().queue_position(run.id)
@@ -53,14 +58,14 @@ def _status(run: Run, starts: list[events.Started], epochs: list[events.Epoch]) 
         bar.progress(0.0, text)
     elif run.state == "running":
         left = epochs[-1].seconds_left if epochs else None
+        part = 1 - (left if left is not None else budget) / budget if budget else done / total
         rest = f", about {cards.duration(left)} left" if left is not None else ""
-        bar.progress(
-            min(1.0, done / total), f"Epoch {done} of {total}{rest}" if epochs else "Starting …"
-        )
+        epoch = f"Epoch {done}" if budget else f"Epoch {done} of {total}"
+        bar.progress(min(1.0, max(0.0, part)), f"{epoch}{rest}" if epochs else "Starting …")
     else:
         show = {"finished": bar.success, "stopped": bar.info, "failed": bar.error}[run.state]
         show(run.sentence or run.state)
-    if run.state in ("queued", "running"):
+    if run.live:
         if button.button(
             "Stop",
             icon=":material/stop:",
@@ -80,53 +85,39 @@ def _status(run: Run, starts: list[events.Started], epochs: list[events.Epoch]) 
             st.rerun(scope="app")
 
 
-def _pictures(run: Run, epochs: list[events.Epoch], window: Window) -> None:
+def _pictures(run: Run, epochs: list[events.Epoch], window: Window, facts: picture.Facts) -> None:
     """Low dose, the network after each epoch, full dose; the scrubber follows the newest epoch."""
-    owner, record, index = progress_slice(run)
-    if record is None:
-        st.info("The scan of this run was removed; only the network's own pictures are left.")
-    output = Pane(
-        run.name,
-        panes.run_style(run).color,
-        tuple(pixels.progress(run.id, e.image) for e in epochs),
-        dash=panes.run_style(run).dash,
-    )
-    shown = [output]
-    if record is not None:
-        low = Pane("Low dose", palette.LOW.color, (pixels.low(owner, record.id, index),))
-        full = Pane("Full dose", palette.FULL.color, (pixels.full(owner, record.id, index),))
-        shown = [low, output, full]
+    low, style, full = palette.LOW, panes.run_style(run), palette.FULL
+    each = tuple(pixels.progress(run.id, epoch.image) for epoch in epochs)
     viewer(
-        shown,
+        [
+            Pane("Low dose", low.color, (pixels.beside(run.id, picture.LOW),), dash=low.dash),
+            Pane(run.name, style.color, each, dash=style.dash),
+            Pane("Full dose", full.color, (pixels.beside(run.id, picture.FULL),), dash=full.dash),
+        ],
         key=f"watch-{run.id}",
         height=330,
         window=window,
         follow=True,
+        report=(),
         frame=st.session_state.setdefault(f"watch-frame-{run.id}", len(epochs) - 1),
-        spacing=record.spacing if record else None,
-        unit=record.unit if record else "HU",
-        orientation=record.orientation if record else (1, 0, 0, 0, 1, 0),
         labels=["Before training" if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
+        **facts.model_dump(),
     )
 
 
-def progress_slice(run: Run) -> tuple[str, PairRecord | None, int]:
-    """Workspace, pair and slice of the run's progress picture; no pair where it was removed."""
-    part = split.read(run.folder).progress
-    owner, pair_id = run.pairs[part.pair]
-    try:
-        record = library(owner).pair_record(pair_id)
-    except Problem:
-        record = None
-    return owner, record, part.slices[0]
-
-
-def _figures(run: Run, epochs: list[events.Epoch], start: events.Started) -> None:
+def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: str) -> None:
     """Numbers with unit and convention, then the curves."""
-    last, unit = epochs[-1], "HU²"
+    last = epochs[-1]
+    st.page_link(
+        menu.page("Compare"),
+        label="Compare it with others",
+        icon=":material/compare:",
+        query_params={"run": run.id},
+    )
     change = 100 * (last.validation_mse / last.low_mse - 1)
     st.metric(
-        f"Validation MSE ({unit})",
+        f"Validation MSE ({unit}²)" if unit else "Validation MSE",
         f"{last.validation_mse:,.0f}",
         delta=f"{change:+.0f} % against low dose",
         delta_color="inverse",
@@ -143,7 +134,7 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started) -> Non
     second.metric("SSIM", f"{last.ssim:.3f}", help=convention)
     style = panes.run_style(run)
     st.plotly_chart(
-        charts.learning_curve(epochs, style.color, palette.LOW.color, "HU"),
+        charts.learning_curve(epochs, style.color, palette.LOW.color, unit),
         key="learning",
         config={"displayModeBar": False},
     )

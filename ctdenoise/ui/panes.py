@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from ctdenoise.errors import Problem
 from ctdenoise.runs.store import Run, last_epoch
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.scans.scan import Pair, Scan
+from ctdenoise.training import split
 from ctdenoise.ui import palette, pixels
-from ctdenoise.ui.session import runs
+from ctdenoise.ui.session import library, runs
 from ctdenoise.ui.viewer import Pane
 
 
@@ -59,3 +61,14 @@ def run_style(run: Run) -> palette.Style:
 def difference(name: str, panes: list[Pane], of: int, minus: int) -> Pane:
     """A map of pane ``of`` minus pane ``minus``."""
     return Pane(name, panes[max(of, minus)].color, panes[of].frames, minus=minus)
+
+
+def progress_slice(run: Run) -> tuple[str, PairRecord | None, int]:
+    """Workspace, pair and slice of the run's progress picture; no pair where it was removed."""
+    part = split.read(run.folder).progress
+    owner, pair_id = run.pairs[part.pair]
+    try:
+        record = library(owner).pair_record(pair_id)
+    except Problem:
+        record = None
+    return owner, record, part.slices[0]

@@ -56,6 +56,11 @@ def gaussian(owner: str, pair_id: str, index: int, sigma: float) -> str:
 
 def progress(run_id: str, image: str) -> str:
     """Address of a run's progress picture, by its file name."""
+    return f"/pixels/progress/{run_id}/progress/{quote(image)}"
+
+
+def beside(run_id: str, image: str) -> str:
+    """Address of what the progress pictures of a run are compared with, by its file name."""
     return f"/pixels/progress/{run_id}/{quote(image)}"
 
 
@@ -128,10 +133,14 @@ def _gaussian(workspace: str, owner: str, pair_id: str, index: str, sigma: str) 
     return to_int16(gaussian_filter(values, min(float(sigma), 20.0)))
 
 
-def _progress(workspace: str, run_id: str, image: str) -> Image:
+def _progress(workspace: str, run_id: str, *path: str) -> Image:
     from tifffile import imread
 
-    return imread(_run_folder(run_id, workspace) / "progress" / Path(image).name)
+    folder = _run_folder(run_id, workspace)
+    file = folder.joinpath(*path).resolve()
+    if not file.is_relative_to(folder.resolve()) or file.suffix != ".tif":
+        raise FileNotFoundError(file)
+    return imread(file)
 
 
 def _denoised(workspace: str, run_id: str, epoch: str, owner: str, pair_id: str, i: str) -> Image:

@@ -44,3 +44,19 @@ def pairs() -> dict[tuple[str, str], PairRecord]:
 def runs() -> list[Run]:
     """The runs of this session, newest first."""
     return store().runs(workspace())
+
+
+def arrived(parameter: str, page: str) -> list[str]:
+    """What a link to ``page`` brought in ``parameter``; told once, then the page's choices hold."""
+    values = st.query_params.get_all(parameter)
+    mark = f"arrived:{page}:{parameter}"
+    if values == st.session_state.get(mark, []):
+        return []
+    st.session_state[mark] = values
+    return values
+
+
+def keep_link(parameter: str, page: str, values: list[str]) -> None:
+    """Write the choices of ``page`` into its address, so that a reload or a link finds them."""
+    st.session_state[f"arrived:{page}:{parameter}"] = values
+    st.query_params[parameter] = values

@@ -69,6 +69,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             height=340,
             window=WINDOWS["soft tissue"],
             frame=record.slices // 2,
+            report=("frame", "region"),
             **panes.geometry(library.scan(id)),
         )
         st.session_state["twin-view"] = (id, state.frame, state.region)

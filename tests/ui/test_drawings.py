@@ -11,19 +11,17 @@ def boxes(svg: str) -> list[str]:
 
 
 def test_one_box_a_layer_with_its_filters() -> None:
-    assert boxes(drawings.network(PRESETS["article"], "#123456")) == ["64"] * 5 + ["1"]
-    assert boxes(drawings.network(Config(layers=3, filters=8), "#123456")) == ["8", "8", "1"]
+    assert boxes(drawings.network(PRESETS["article"])) == ["64"] * 5 + ["1"]
+    assert boxes(drawings.network(Config(layers=3, filters=8))) == ["8", "8", "1"]
 
 
 def test_the_way_past_the_network_is_drawn_only_where_there_is_one() -> None:
-    assert "passes by" in drawings.network(Config(residual=True), "#123456")
-    assert "passes by" not in drawings.network(Config(residual=False), "#123456")
+    assert "passes by" in drawings.network(Config(residual=True))
+    assert "passes by" not in drawings.network(Config(residual=False))
 
 
 def test_the_deepest_network_still_fits() -> None:
-    for element in ET.fromstring(
-        drawings.network(Config(layers=30, filters=256), "#123456")
-    ).iter():
+    for element in ET.fromstring(drawings.network(Config(layers=30, filters=256))).iter():
         if element.tag.endswith("rect"):
             left, top = float(element.get("x")), float(element.get("y"))
             assert left >= 0 and left + float(element.get("width")) <= 720
