@@ -34,13 +34,14 @@ def served() -> Iterator[Dashboard]:
         os.environ["CTDENOISE_HOME"] = home  # read by this process too, for its runs and engine
         from ctdenoise.runs.engine import engine
         from ctdenoise.runs.jobs import prepare_sample
+        from ctdenoise.ui.session import workspace_of
 
         engine().ask(prepare_sample).result(120)
         limits = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
         try:
             with server(ROOT / "app.py", limits) as running:
                 name, value = _greet(running.address)
-                yield Dashboard(running, Path(home), f"{name}={value}", value)
+                yield Dashboard(running, Path(home), f"{name}={value}", str(workspace_of(value)))
         finally:
             engine().shutdown()
 

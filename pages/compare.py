@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.ui import cards, judging, menu, panes
-from ctdenoise.ui.session import arrived, keep_link, runs
+from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
 
 st.title("Which picture would you rather read?")
 trained = {run.id: run for run in runs() if (run.folder / "checkpoint.safetensors").exists()}
@@ -12,8 +12,8 @@ if linked := [run_id for run_id in arrived("run", "compare") if run_id in traine
     judged_on, judged, _ = panes.progress_slice(trained[linked[0]])
     if judged:
         st.session_state["compare-pair"] = (judged_on, judged.id)
-st.session_state.setdefault("compare-runs", list(trained)[:1])
-st.session_state["compare-runs"] = [r for r in st.session_state["compare-runs"] if r in trained]
+kept = recall("compare-runs", list(trained)[:1])
+st.session_state["compare-runs"] = [run_id for run_id in kept if run_id in trained]
 
 bar = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
 with bar[0]:
@@ -24,10 +24,10 @@ with bar[1]:
         list(trained),
         key="compare-runs",
         max_selections=3,
-        persist_state="session",
-        format_func=lambda i: trained[i].name,
+        format_func=cards.told_apart({id: run.name for id, run in trained.items()}).__getitem__,
         placeholder="Train one first" if not trained else "None",
     )
+remember("compare-runs")
 keep_link("run", "compare", picked)
 keep_link("pair", "compare", [record.id])
 with bar[2]:

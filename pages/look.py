@@ -4,11 +4,12 @@ import streamlit as st
 
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.ui import cards, menu, panes
-from ctdenoise.ui.session import library
+from ctdenoise.ui.session import keep_link, library
 from ctdenoise.ui.viewer import viewer
 
 st.title("What does a lower dose do to the picture?")
 owner, record = cards.pair_picker("Scan", "look")
+keep_link("pair", "look", [record.id])
 shown = [panes.low(owner, record), panes.full(owner, record)]
 shown.append(panes.difference("Low minus full", shown, of=0, minus=1))
 viewer(

@@ -20,10 +20,7 @@ def pair_line(owner: str, record: PairRecord) -> None:
         line[2].page_link(menu.page("Train"), label="Train", query_params={"pair": record.id})
         if own:
             with line[3].popover("Change"):
-                name = st.text_input("Name", record.name, key=f"name-{record.id}", max_chars=100)
-                if name != record.name:
-                    mine.rename(record.id, name)
-                    st.rerun()
+                cards.renamer(record.name, record.id, mine.rename)
                 st.caption("Removing a pair keeps the runs that learned from it.")
                 if st.button("Remove", key=f"remove-{record.id}", icon=":material/delete:"):
                     mine.remove(record.id)

@@ -1,6 +1,7 @@
 """Train: choose the network and its recipe, see what it will be, press Train."""
 
 import time
+from itertools import chain, count
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -13,7 +14,7 @@ from ctdenoise.training.architecture import layer_table, parameters
 from ctdenoise.training.config import Config
 from ctdenoise.training.split import Outline, split
 from ctdenoise.ui import cards, drawings, forms, menu
-from ctdenoise.ui.session import arrived, pairs, workspace
+from ctdenoise.ui.session import arrived, pairs, recall, remember, runs, workspace
 
 st.title("Which network shall learn?")
 available = pairs()
@@ -21,6 +22,9 @@ if not available:
     cards.preparing_sample()
     st.stop()
 
+linked = arrived("pair", "train")  # before the form writes its own settings into the address
+if named := [key for key in available if key[1] in linked]:
+    st.session_state["train-pairs"] = named
 picture, controls = st.columns([3, 2], gap="large")
 with controls:
     forms.preset_picker()
@@ -34,6 +38,13 @@ def default_name(config: Config) -> str:
     kind = "residual" if config.residual else "direct"
     loss = " + ".join(config.loss.weights()).upper()
     return f"{config.layers} × {config.filters} {kind}, {loss}"
+
+
+def free_name(name: str) -> str:
+    """The name, numbered where another run has it: curves and tables tell runs apart by it."""
+    taken = {run.name for run in runs()}
+    numbered = (f"{name}, {number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 def outline(record: PairRecord) -> Outline:
@@ -71,22 +82,17 @@ def show_time(place: DeltaGenerator, config: Config) -> None:
 
 
 with picture:
-    linked = arrived("pair", "train")
-    if named := [key for key in available if key[1] in linked]:
-        st.session_state["train-pairs"] = named
-    if "train-pairs" not in st.session_state:
-        owner = next(reversed(available))[0]
-        own = [k for k in available if k[0] == workspace()]
-        st.session_state["train-pairs"] = own or [k for k in available if k[0] == owner]
-    st.session_state["train-pairs"] = [k for k in st.session_state["train-pairs"] if k in available]
+    own = [key for key in available if key[0] == workspace()]
+    kept = recall("train-pairs", own or list(available))
+    st.session_state["train-pairs"] = [key for key in kept if key in available]
     chosen = st.multiselect(
         "Learn from",
         list(available),
         key="train-pairs",
-        persist_state="session",
-        format_func=lambda k: cards.pair_name(k[0], available[k]),
+        format_func=cards.pair_names(available).__getitem__,
         help="With three patients or more, whole patients are kept aside for validation and test.",
     )
+    remember("train-pairs")
     units = {available[key].unit for key in chosen}
     if not chosen:
         st.info("Choose at least one scan to learn from.")
@@ -114,7 +120,8 @@ with picture:
         width="stretch",
     )
     if start:
-        run = store().create_run(workspace(), name or default_name(config), config, chosen)
+        title = free_name(name or default_name(config))
+        run = store().create_run(workspace(), title, config, chosen)
         engine().launch(run.id)
         st.switch_page(menu.page("Watch"), query_params={"run": run.id})
     if chosen:

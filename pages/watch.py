@@ -4,7 +4,7 @@ import streamlit as st
 
 from ctdenoise.runs.store import store
 from ctdenoise.ui import cards, menu, monitor
-from ctdenoise.ui.session import runs
+from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
 
 heading, choice = st.columns([2, 3], vertical_alignment="bottom")
 heading.title("Is it learning?")
@@ -18,37 +18,29 @@ if not mine:
     )
     st.stop()
 
-if (linked := st.query_params.get("run")) in mine:
-    st.session_state["watch-run"] = linked
+linked = arrived("run", "watch")
+if linked and linked[0] in mine:
+    st.session_state["watch-run"] = linked[0]
 elif linked:
     st.warning("The run of this link is not in this workspace; the newest one is shown instead.")
-if st.session_state.get("watch-run") not in mine:
+if recall("watch-run", next(iter(mine))) not in mine:
     st.session_state["watch-run"] = next(iter(mine))
-
-
-def chosen() -> None:
-    st.query_params["run"] = st.session_state["watch-run"]
-
-
 run_id = choice.selectbox(
     "Run",
     label_visibility="collapsed",
     options=list(mine),
     key="watch-run",
-    on_change=chosen,
-    persist_state="session",
-    format_func=lambda i: f"{mine[i].name} ({cards.ago(mine[i].created)})",
+    format_func=cards.told_apart({id: run.name for id, run in mine.items()}).__getitem__,
 )
-st.query_params["run"] = run_id
-live = mine[run_id].state in ("queued", "running")
+remember("watch-run")
+keep_link("run", "watch", [run_id])
+live = mine[run_id].live
 st.fragment(monitor.show, run_every=monitor.pace(mine[run_id]))(run_id)
 
 with st.expander("This run"):
     columns = st.columns(2)
-    name = columns[0].text_input("Name", mine[run_id].name, max_chars=80)
-    if name and name != mine[run_id].name:
-        store().rename(run_id, name)
-        st.rerun()
+    with columns[0]:
+        cards.renamer(mine[run_id].name, run_id, store().rename)
     with columns[1].popover("Delete this run …"):
         st.write("Its pictures, curves and network are deleted for good.")
         if st.button(

@@ -1,16 +1,21 @@
 """Small pieces that several pages show."""
 
 import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.runs.store import Run
-from ctdenoise.scans.library import PairRecord
+from ctdenoise.scans.library import PairRecord, ScanRecord
 from ctdenoise.ui import menu, panes
-from ctdenoise.ui.session import SAMPLE, arrived, library, pairs
+from ctdenoise.ui.session import SAMPLE, arrived, library, pairs, recall, remember
 from ctdenoise.ui.viewer import viewer
+
+Key = TypeVar("Key")
 
 STATES = {
     "queued": ":material/hourglass_top: waiting",
@@ -30,6 +35,26 @@ def pair_name(owner: str, record: PairRecord) -> str:
     return f"{sample}{record.name} ({record.slices} {plural}{dose}{how})"
 
 
+def told_apart(names: dict[Key, str]) -> dict[Key, str]:
+    """The names, numbered where they repeat: a choice is sent back by its name."""
+    seen: Counter[str] = Counter()
+    told = {}
+    for key, name in names.items():
+        seen[name] += 1
+        told[key] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    return told
+
+
+def pair_names(available: dict[tuple[str, str], PairRecord]) -> dict[tuple[str, str], str]:
+    """What the choices of pairs read."""
+    return told_apart({key: pair_name(key[0], record) for key, record in available.items()})
+
+
+def scan_names(scans: dict[str, ScanRecord]) -> dict[str, str]:
+    """What the choices of scans read."""
+    return told_apart({id: f"{scan.name} ({scan.slices} slices)" for id, scan in scans.items()})
+
+
 def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
     """Choose one pair; a page stops here, with the way on, while there is none."""
     available = pairs()
@@ -40,15 +65,15 @@ def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
     for linked in arrived("pair", page):
         if found := next((k for k in available if k[1] == linked), None):
             st.session_state[key] = found
-    if st.session_state.get(key) not in available:
-        st.session_state.pop(key, None)
+    if recall(key, first := next(iter(available))) not in available:
+        st.session_state[key] = first
     chosen = st.selectbox(
         label,
         list(available),
-        format_func=lambda k: pair_name(k[0], available[k]),
+        format_func=pair_names(available).__getitem__,
         key=key,
-        persist_state="session",
     )
+    remember(key)
     return chosen[0], available[chosen]
 
 
@@ -109,3 +134,14 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def renamer(name: str, id: str, rename: Callable[[str, str], None]) -> None:
+    """A text field that renames; an empty name changes nothing."""
+    key = f"name-{id}"
+
+    def changed() -> None:
+        if new := " ".join(st.session_state[key].split()):
+            rename(id, new)
+
+    st.text_input("Name", name, key=key, max_chars=80, on_change=changed)

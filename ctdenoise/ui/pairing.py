@@ -5,6 +5,7 @@ import streamlit as st
 from ctdenoise.errors import Problem
 from ctdenoise.scans.library import Library, ScanRecord
 from ctdenoise.scans.pairing import Recognised, match, recognise
+from ctdenoise.ui import cards
 
 
 def suggestions(library: Library) -> list[tuple[str, str, str]]:
@@ -43,10 +44,7 @@ def from_two(
         state = st.session_state
         state[f"low-{key}"], state[f"full-{key}"] = state[f"full-{key}"], state[f"low-{key}"]
 
-    def name(id: str) -> str:
-        record = scans[id]
-        return f"{record.name} ({record.slices} slices)"
-
+    name = cards.scan_names(scans).__getitem__
     left, middle, right = st.columns([5, 1, 5], vertical_alignment="bottom")
     low = left.selectbox("Low dose", ids, format_func=name, key=f"low-{key}")
     middle.button("Swap", icon=":material/swap_horiz:", on_click=swap, width="stretch")

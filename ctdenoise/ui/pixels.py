@@ -20,7 +20,7 @@ from ctdenoise.hounsfield import to_int16
 from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import store
-from ctdenoise.ui.session import COOKIE, SAMPLE, library, valid_workspace
+from ctdenoise.ui.session import COOKIE, SAMPLE, library, workspace_of
 
 ROUTE = "/pixels/{address:path}"
 WAIT_SECONDS = 60
@@ -165,7 +165,7 @@ _LOADERS: dict[str, Callable[..., Image]] = {
 
 async def serve(request: Request) -> Response:
     """Answer with the raw little-endian int16 pixels; a problem is told in its one sentence."""
-    workspace = valid_workspace(request.cookies.get(COOKIE)) or "local"
+    workspace = workspace_of(request.cookies.get(COOKIE)) or "local"
     try:
         image = await run_in_threadpool(
             load, f"/pixels/{request.path_params['address']}", workspace

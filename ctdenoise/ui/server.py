@@ -5,11 +5,11 @@ import gc
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http.cookies import SimpleCookie
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,12 +17,12 @@ from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
 from ctdenoise.settings import ROOT
 from ctdenoise.ui import pixels
-from ctdenoise.ui.session import COOKIE, SAMPLE, library, new_workspace, valid_workspace
+from ctdenoise.ui.session import COOKIE, SAMPLE, library, new_cookie, workspace_of
 
 SCRIPT = ROOT / "ctdenoise" / "ui" / "main.py"
 ROUTES = [Route(pixels.ROUTE, pixels.serve)]
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; "
     "base-uri 'self'; frame-ancestors 'self'"
@@ -68,8 +68,7 @@ class Visitor:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        cookie = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
-        known = valid_workspace(cookie[COOKIE].value if COOKIE in cookie else None)
+        known = workspace_of(HTTPConnection(scope).cookies.get(COOKIE))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -79,7 +78,7 @@ class Visitor:
                 if not known and headers.get("content-type", "").startswith("text/html"):
                     headers.append(
                         "Set-Cookie",
-                        f"{COOKIE}={new_workspace()}; Path=/; Max-Age=31536000; HttpOnly; "
+                        f"{COOKIE}={new_cookie()}; Path=/; Max-Age=31536000; HttpOnly; "
                         "SameSite=Lax",
                     )
             await send(message)

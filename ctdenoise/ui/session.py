@@ -1,7 +1,9 @@
 """Whose session this is: the workspace behind the browser's cookie, its library and its runs."""
 
+import hashlib
 import re
 import secrets
+from typing import Any
 
 import streamlit as st
 
@@ -11,21 +13,26 @@ from ctdenoise.scans.sample import WORKSPACE as SAMPLE
 from ctdenoise.settings import settings
 
 COOKIE = "ctdenoise_workspace"
-_WORKSPACE = re.compile(r"[0-9a-f]{32}")
+_COOKIE = re.compile(r"[0-9a-f]{32}")
 
 
-def new_workspace() -> str:
+def new_cookie() -> str:
     return secrets.token_hex(16)
 
 
-def valid_workspace(cookie: object) -> str | None:
-    """The cookie's workspace, or None where it is missing or not one of ours."""
-    return cookie if isinstance(cookie, str) and _WORKSPACE.fullmatch(cookie) else None
+def workspace_of(cookie: object) -> str | None:
+    """The workspace behind a cookie, or None where it is missing or not one of ours.
+
+    A hash, since the workspace's name stands in addresses and the cookie opens it.
+    """
+    if not isinstance(cookie, str) or not _COOKIE.fullmatch(cookie):
+        return None
+    return hashlib.sha256(cookie.encode()).hexdigest()[:32]
 
 
 def workspace() -> str:
     """The workspace of this browser; "local" where there are no cookies."""
-    return valid_workspace(st.context.cookies.get(COOKIE)) or "local"
+    return workspace_of(st.context.cookies.get(COOKIE)) or "local"
 
 
 def library(owner: str) -> Library:
@@ -60,3 +67,18 @@ def keep_link(parameter: str, page: str, values: list[str]) -> None:
     """Write the choices of ``page`` into its address, so that a reload or a link finds them."""
     st.session_state[f"arrived:{page}:{parameter}"] = values
     st.query_params[parameter] = values
+
+
+def recall(key: str, default: Any) -> Any:
+    """Before a widget with this key is drawn: its state, its last one on this page, or ``default``.
+
+    Streamlit's own ``persist_state`` would overrule what a link brings.
+    """
+    if key not in st.session_state:
+        st.session_state[key] = st.session_state.get(f"kept:{key}", default)
+    return st.session_state[key]
+
+
+def remember(key: str) -> None:
+    """After a widget with this key was drawn: keep its state for the next visit to the page."""
+    st.session_state[f"kept:{key}"] = st.session_state[key]

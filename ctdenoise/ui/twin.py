@@ -10,7 +10,7 @@ from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
 from ctdenoise.scans.library import Library, ScanRecord
 from ctdenoise.settings import settings
-from ctdenoise.ui import palette, panes, pixels
+from ctdenoise.ui import cards, palette, panes, pixels
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import Pane, viewer
 
@@ -32,7 +32,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
     id = st.selectbox(
         "Full-dose scan",
         list(usable),
-        format_func=lambda i: f"{usable[i].name} ({usable[i].slices} slices)",
+        format_func=cards.scan_names(usable).__getitem__,
     )
     record = usable[id]
     st.session_state.setdefault("physics", dict(PHYSICS))

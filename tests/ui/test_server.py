@@ -6,7 +6,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from ctdenoise.ui.server import Visitor
-from ctdenoise.ui.session import COOKIE, valid_workspace
+from ctdenoise.ui.session import COOKIE, workspace_of
 
 
 def client() -> TestClient:
@@ -23,7 +23,7 @@ def client() -> TestClient:
 def test_a_new_browser_gets_a_workspace_of_its_own_and_keeps_it() -> None:
     first, second = client(), client()
     one = first.get("/").cookies[COOKIE]
-    assert valid_workspace(one) == one
+    assert workspace_of(one) and one not in str(workspace_of(one))
     assert COOKIE not in first.get("/").cookies
     assert second.get("/").cookies[COOKIE] != one
 
@@ -35,7 +35,7 @@ def test_only_pages_hand_out_workspaces() -> None:
 def test_a_forged_workspace_is_replaced() -> None:
     browser = client()
     browser.cookies.set(COOKIE, "../../etc")
-    assert valid_workspace(browser.get("/").cookies[COOKIE])
+    assert workspace_of(browser.get("/").cookies[COOKIE])
 
 
 def test_the_cookie_cannot_be_read_by_scripts_and_every_answer_has_the_policy() -> None:
@@ -46,3 +46,12 @@ def test_the_cookie_cannot_be_read_by_scripts_and_every_answer_has_the_policy() 
         policy = client().get(path).headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert "http:" not in policy
+
+
+def test_cookies_of_other_programs_are_no_hindrance() -> None:
+    browser = client()
+    mine = browser.get("/").cookies[COOKIE]
+    others = f'a/b=1; x[1]=2; j={{"a": 1}}; {COOKIE}={mine}; n@m=3'
+    answer = browser.get("/", headers={"Cookie": others})
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
