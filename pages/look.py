@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.ui import cards, menu, panes
 from ctdenoise.ui.session import keep_link, library
 from ctdenoise.ui.viewer import viewer
@@ -11,19 +10,19 @@ st.title("What does a lower dose do to the picture?")
 owner, record = cards.pair_picker("Scan", "look")
 keep_link("pair", "look", [record.id])
 shown = [panes.low(owner, record), panes.full(owner, record)]
-shown.append(panes.difference("Low minus full", shown, of=0, minus=1))
+shown.append(panes.difference("Low minus full", shown, of=0, minus=1, like=0))
 viewer(
     shown,
     key=f"look-{record.id}",
     height=430,
-    window=WINDOWS["soft tissue"],
+    window=panes.first_window(shown[0], record.unit),
     report=(),
     **panes.geometry(library(owner).pair(record.id)),
 )
 st.caption(
     "Drag on a picture to change the window; the wheel goes through the slices; the toolbar has "
     "a ruler, a region with mean and SD, a magnifier and a curtain. In the difference, only noise "
-    "should be seen."
+    "should be seen, or movement between two real scans."
 )
 st.page_link(
     menu.page("Train"),

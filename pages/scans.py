@@ -44,6 +44,14 @@ if scans:
             label_visibility="collapsed",
             key=f"way-{len(scans)}",
         )
+        with st.popover("Remove a scan …"):
+            unwanted = st.selectbox(
+                "Scan", list(scans), format_func=cards.scan_names(scans).__getitem__
+            )
+            st.caption("Pairs that were made of it stay.")
+            if st.button("Remove this scan", icon=":material/delete:"):
+                mine.remove(unwanted)
+                st.rerun()
         if way == "two":
             pairing.from_two(mine, scans, suggested)
         else:

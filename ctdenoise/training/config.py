@@ -25,6 +25,9 @@ VGG_LAYERS = (
 """VGG16's convolutions by their Keras names; blocks 1 to 3 ship with the program."""
 
 
+MOST_EPOCHS = 1000
+
+
 class Activation(StrEnum):
     RELU = "relu"
     LEAKY_RELU = "leaky_relu"
@@ -216,7 +219,7 @@ class Config(_Record):
     )
     # how long
     epochs: int = _setting(
-        "Epochs", "Each ends with a picture and a validation.", default=48, ge=1, le=1000
+        "Epochs", "Each ends with a picture and a validation.", default=48, ge=1, le=MOST_EPOCHS
     )
     steps_per_epoch: int = _setting(
         "Steps an epoch",

@@ -3,19 +3,21 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ctdenoise.hounsfield import WINDOWS
+from ctdenoise.errors import Problem
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord, ScanRecord
 from ctdenoise.ui import menu, panes
-from ctdenoise.ui.session import SAMPLE, arrived, library, pairs, recall, remember
+from ctdenoise.ui.session import SAMPLE, arrived, library, pairs, recall, remember, start_problem
 from ctdenoise.ui.viewer import viewer
 
 Key = TypeVar("Key")
+P = ParamSpec("P")
 
 STATES = {
     "queued": ":material/hourglass_top: waiting",
@@ -24,6 +26,20 @@ STATES = {
     "stopped": ":material/pause_circle: stopped",
     "failed": ":material/error: failed",
 }
+
+
+def telling_problems(function: Callable[P, None]) -> Callable[P, None]:
+    """Show a :class:`Problem` as its sentence. Fragments need it: Streamlit catches what they raise
+    before the app's own script could."""
+
+    @wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except Problem as problem:
+            st.error(str(problem), icon=":material/error:")
+
+    return told
 
 
 def pair_name(owner: str, record: PairRecord) -> str:
@@ -82,6 +98,9 @@ def preparing_sample() -> None:
     """Shown for the first seconds of a fresh installation."""
     if library(SAMPLE).pairs():
         st.rerun(scope="app")
+    if problem := start_problem():
+        st.error(f"The sample could not be made. {problem}", icon=":material/error:")
+        return
     st.info(
         "The sample is being made from real CT slices: a few seconds.",
         icon=":material/hourglass_top:",
@@ -95,7 +114,7 @@ def first_look(owner: str, record: PairRecord) -> None:
         [low, full],
         key="first-look",
         height=330,
-        window=WINDOWS["soft tissue"],
+        window=panes.first_window(low, record.unit),
         report=(),
         **panes.geometry(library(owner).pair(record.id)),
     )

@@ -57,7 +57,7 @@ def in_words(config: Config) -> str:
     )
     return (
         f"{config.layers} convolutions of {size} × {size} pixels, "
-        f"{config.filters} filters each{bend}"
+        f"{config.filters} filters each, one in the last{bend}"
     )
 
 

@@ -122,6 +122,8 @@ def config_form() -> Config | None:
     """Draw the form and return its config, or None after saying which setting cannot be used."""
     for key in FIRST:
         _control(key)
+        if key == "loss.vgg":
+            _tell_shares()
     with st.expander("More settings"):
         for title, keys in GROUPS.items():
             st.caption(title)
@@ -134,6 +136,16 @@ def config_form() -> Config | None:
         return None
     st.query_params.from_dict(link(config))
     return config
+
+
+def _tell_shares() -> None:
+    """What the influences mean where they do not add up to 100 %."""
+    loss = values()["loss"]
+    weights = {name: loss[name] for name in ("mse", "mae", "vgg") if loss[name] > 0}
+    total = sum(weights.values())
+    if loss["weighting"] == "influence" and total not in (0, 100):
+        shares = ", ".join(f"{name.upper()} {each / total:.0%}" for name, each in weights.items())
+        st.caption(f"Shares of the loss: {shares}")
 
 
 def link(config: Config) -> dict[str, str | list[str]]:
@@ -213,7 +225,8 @@ def _control(key: str) -> None:
     elif key in FIRST and kind is int:
         st.slider(min_value=limits["ge"], max_value=max(SLIDER_ENDS[key], value), **common)
     elif kind is int:
-        st.number_input(min_value=limits["ge"], max_value=limits["le"], step=1, **common)
+        step = 2 if key == "kernel_size" else 1  # a kernel needs a centre
+        st.number_input(min_value=limits["ge"], max_value=limits["le"], step=step, **common)
     else:
         st.number_input(min_value=0.0, max_value=None, format="%g", placeholder="none", **common)
 

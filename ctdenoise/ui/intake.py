@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import zipfile
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.scans.guarded import Progress, Received, read_guarded
-from ctdenoise.scans.images import Meaning
+from ctdenoise.scans.images import SUFFIXES, Meaning
 from ctdenoise.scans.library import Library
 
 MEANINGS: dict[Meaning, str] = {
@@ -17,7 +18,6 @@ MEANINGS: dict[Meaning, str] = {
     "HU+1024": "CT numbers plus 1024 (no negative numbers)",
     "own units": "something else: keep the numbers as they are",
 }
-_IMAGES = {".png", ".tif", ".tiff", ".npy"}
 
 
 def uploader(library: Library) -> None:
@@ -35,7 +35,7 @@ def uploader(library: Library) -> None:
     if not files:
         return
     meaning: Meaning = "HU"
-    if any(Path(file.name).suffix.lower() in _IMAGES for file in files):
+    if any(_holds_images(file) for file in files):
         chosen = st.radio("What do the numbers in these images mean?", MEANINGS, index=None,
                           format_func=MEANINGS.__getitem__)  # fmt: skip
         if chosen is None:
@@ -53,6 +53,16 @@ def uploader(library: Library) -> None:
     st.session_state["upload-told"] = received
     st.session_state["upload"] += 1  # a new uploader: the old one's files leave the memory
     st.rerun()
+
+
+def _holds_images(file: UploadedFile) -> bool:
+    """Whether a file is a plain image, or a zip with one in it."""
+    names = [file.name]
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    file.seek(0)
+    return any(Path(name).suffix.lower() in SUFFIXES for name in names)
 
 
 def _tell_last() -> None:

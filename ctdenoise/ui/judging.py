@@ -5,20 +5,19 @@ import io
 
 import streamlit as st
 
-from ctdenoise.errors import Problem
-from ctdenoise.hounsfield import WINDOWS, Window
 from ctdenoise.quality.profile import line_profile
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.training import split
-from ctdenoise.ui import charts, figures, palette, panes
-from ctdenoise.ui.session import library
+from ctdenoise.ui import cards, charts, figures, palette, panes
+from ctdenoise.ui.session import library, pairs
 from ctdenoise.ui.viewer import Band, Pane, ViewerState, viewer
 
 MAPS = ("None", "Removed noise", "Error against full dose")
 
 
 @st.fragment
+@cards.telling_problems
 def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps: str) -> None:
     """Viewer, then the numbers of the slice in view; only this reruns when the viewer moves."""
     images = [panes.low(owner, record)]
@@ -34,38 +33,31 @@ def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps
         overlay=[Band("test", rows, palette.FULL.color)] if divided else [],
         key=f"compare-{record.id}",
         height=300 if len(shown) > 4 else 400,
-        window=WINDOWS["soft tissue"] if record.unit == "HU" else _own_window(images[0]),
+        window=panes.first_window(images[0], record.unit),
         frame=first_test_slice(record, networks),
         **panes.geometry(library(owner).pair(record.id)),
     )
     _tell_seen(record, networks, state.frame, rows)
     profile, numbers = st.columns([3, 2], gap="medium")
-    try:
-        with profile:
-            _profile(images, record, state)
-        with numbers:
-            figures.show(images, record, rows, state)
-    except Problem as problem:
-        st.error(str(problem))
+    with profile:
+        _profile(images, record, state)
+    with numbers:
+        figures.show(images, record, rows, state)
 
 
 def _maps(images: list[Pane], maps: str) -> list[Pane]:
     last = len(images) - 1
     if maps == MAPS[1]:
         return [
-            panes.difference(f"Low dose − {images[i].name}", images, of=0, minus=i)
+            panes.difference(f"Low dose − {images[i].name}", images, of=0, minus=i, like=i)
             for i in range(1, len(images))
         ]
     if maps == MAPS[2]:
         return [
-            panes.difference(f"{images[i].name} − full dose", images, of=i, minus=last)
+            panes.difference(f"{images[i].name} − full dose", images, of=i, minus=last, like=i)
             for i in range(last)
         ]
     return []
-
-
-def _own_window(pane: Pane) -> Window:
-    return Window.automatic(figures.values(pane, 0))
 
 
 def first_test_slice(record: PairRecord, networks: list[Run]) -> int:
@@ -92,17 +84,23 @@ def judged_rows(record: PairRecord, networks: list[Run]) -> tuple[int, int]:
 
 def _tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[int, int]) -> None:
     """Say honestly how far the figures below can be trusted."""
-    names = [
-        run.name for run in networks if any(frame in part.slices for part in _learned(run, record))
-    ]
-    if names and rows != (0, record.rows):
+    known = pairs()
+    slice_seen, patient_seen = [], []
+    for run in networks:
+        if any(frame in part.slices for part in _learned(run, record)):
+            slice_seen.append(run.name)
+        elif record.patient in {known[key].patient for key in run.pairs if key in known}:
+            patient_seen.append(run.name)
+    where = "the marked test band's" if rows != (0, record.rows) else "the"
+    if slice_seen:
         st.caption(
-            f":material/school: {', '.join(names)} learned from other parts of this very slice: "
-            "figures are of the marked test band and flatter all the same."
+            f":material/school: {', '.join(slice_seen)} learned from this slice or parts of it: "
+            f"{where} figures look better than they would for a new patient."
         )
-    elif names:
+    if patient_seen:
         st.caption(
-            f":material/school: {', '.join(names)} learned from this slice: figures flatter."
+            f":material/school: {', '.join(patient_seen)} learned from other slices of this "
+            "patient: the figures look better than they would for a new one."
         )
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ctdenoise.errors import Problem
-from ctdenoise.ui import menu
+from ctdenoise.ui import cards, menu
 
 st.set_page_config(
     page_title="CT Denoise", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
@@ -20,7 +19,4 @@ page = st.navigation(
     ],
     position="top",
 )
-try:
-    page.run()
-except Problem as problem:
-    st.error(str(problem), icon=":material/error:")
+cards.telling_problems(page.run)()

@@ -6,6 +6,7 @@ from ctdenoise.hounsfield import Window
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, last_epoch, store
 from ctdenoise.training import events, picture
+from ctdenoise.training.config import MOST_EPOCHS
 from ctdenoise.ui import cards, charts, menu, palette, panes, pixels
 from ctdenoise.ui.viewer import Pane, viewer
 
@@ -19,6 +20,7 @@ def pace(run: Run) -> float | None:
     return 1.0 if last_epoch(run) else 0.3
 
 
+@cards.telling_problems
 def show(run_id: str) -> None:
     """Pictures of every epoch so far, curves, figures, and the buttons Stop and Continue."""
     run = store().run(run_id)
@@ -77,9 +79,11 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
             st.rerun(scope="fragment")
         return
     with button.popover("Continue", icon=":material/play_arrow:", width="stretch"):
-        more = st.number_input(
-            "More epochs", 1, 500, value=max(1, total - done) if done < total else 5
-        )
+        most = MOST_EPOCHS - done
+        if most < 1:
+            st.write(f"It has had {done} epochs, the most there are.")
+            return
+        more = st.number_input("More epochs", 1, most, min(most, max(total - done, 5)))
         if st.button("Go on", type="primary", width="stretch"):
             engine().continue_run(run.id, done + more)
             st.rerun(scope="app")
@@ -115,7 +119,7 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
         icon=":material/compare:",
         query_params={"run": run.id},
     )
-    change = 100 * (last.validation_mse / last.low_mse - 1)
+    change = 100 * (last.validation_mse / last.low_mse - 1) if last.low_mse else 0.0
     st.metric(
         f"Validation MSE ({unit}²)" if unit else "Validation MSE",
         f"{last.validation_mse:,.0f}",
@@ -126,7 +130,8 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
     level, width = start.window
     first, second = st.columns(2)
     convention = (
-        f"Of the progress slice, clipped to the window {level:g}/{width:g}, data range {width:g}."
+        f"PSNR and SSIM of the picture shown, clipped to the window {level:g}/{width:g}, "
+        f"data range {width:g}."
     )
     first.metric(
         "PSNR (dB)", "identical" if last.psnr is None else f"{last.psnr:.1f}", help=convention
@@ -138,11 +143,28 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
         key="learning",
         config={"displayModeBar": False},
     )
-    if len(start.factors) > 1 and len(epochs) > 2:
+    if len(epochs) > 2:
         st.plotly_chart(
-            charts.term_curves(epochs, TERMS, [s.color for s in palette.RUNS]),
+            charts.term_curves(epochs, TERMS, palette.TERMS),
             key="terms",
             config={"displayModeBar": False},
         )
-    factors = ", ".join(f"{TERMS[name]} × {factor:.3g}" for name, factor in start.factors.items())
-    st.caption(f"{start.split} {start.device}, {start.precision}; loss = {factors}.")
+    st.caption(f"{convention} {start.split}")
+    with st.expander("Loss terms"):
+        st.dataframe(
+            [
+                {
+                    "Term": TERMS[name],
+                    "Factor": factor,
+                    "Value": last.terms.get(name),
+                    "Gradient norm": last.gradients.get(name),
+                }
+                for name, factor in start.factors.items()
+            ],
+            hide_index=True,
+            placeholder="",
+        )
+        st.caption(
+            "The loss is the sum of value × factor. A term whose gradient is small beside the "
+            f"others' does little. Computed on {start.device} in {start.precision}."
+        )

@@ -29,3 +29,6 @@ RUNS = (
     Style("#56B4E9", "longdashdot"),
 )
 """The first run, the second, and so on; neighbours differ in colour, and equal colours in dash."""
+
+TERMS = ("#7A6FAC", "#B58900", "#5F9EA0")
+"""Of loss terms, which are no images: colours that none of those wears."""

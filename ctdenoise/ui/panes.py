@@ -2,27 +2,36 @@
 
 from typing import Any
 
+import numpy as np
+
 from ctdenoise.errors import Problem
+from ctdenoise.hounsfield import WINDOWS, Window
 from ctdenoise.runs.store import Run, last_epoch
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.training import split
 from ctdenoise.ui import palette, pixels
-from ctdenoise.ui.session import library, runs
+from ctdenoise.ui.session import library, runs, workspace
 from ctdenoise.ui.viewer import Pane
 
 
 def geometry(scan: Scan | Pair) -> dict[str, Any]:
     """What the viewer must know of a scan or pair besides its pictures."""
     count = len(scan.positions)
+    where = [f", z = {z:.1f} mm" if scan.spacing else "" for z in scan.positions]
     return {
         "spacing": scan.spacing,
         "unit": scan.unit,
         "orientation": scan.orientation,
-        "labels": [
-            f"Slice {i + 1} of {count}, z = {z:.1f} mm" for i, z in enumerate(scan.positions)
-        ],
+        "labels": [f"Slice {i + 1} of {count}{place}" for i, place in enumerate(where)],
     }
+
+
+def first_window(pane: Pane, unit: str) -> Window:
+    """Soft tissue for CT, the picture's own mean ± 3 SD for everything else."""
+    if unit == "HU":
+        return WINDOWS["soft tissue"]
+    return Window.automatic(pixels.load(pane.frames[0], workspace()).astype(np.float32))
 
 
 def low(owner: str, record: PairRecord) -> Pane:
@@ -58,9 +67,9 @@ def run_style(run: Run) -> palette.Style:
     return palette.RUNS[number % len(palette.RUNS)]
 
 
-def difference(name: str, panes: list[Pane], of: int, minus: int) -> Pane:
-    """A map of pane ``of`` minus pane ``minus``."""
-    return Pane(name, panes[max(of, minus)].color, panes[of].frames, minus=minus)
+def difference(name: str, panes: list[Pane], of: int, minus: int, like: int) -> Pane:
+    """A map of pane ``of`` minus pane ``minus``, in the colour of pane ``like``."""
+    return Pane(name, panes[like].color, panes[of].frames, minus=minus)
 
 
 def progress_slice(run: Run) -> tuple[str, PairRecord | None, int]:

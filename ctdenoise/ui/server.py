@@ -13,11 +13,19 @@ from starlette.requests import HTTPConnection
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ctdenoise.errors import Problem
 from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
 from ctdenoise.settings import ROOT
 from ctdenoise.ui import pixels
-from ctdenoise.ui.session import COOKIE, SAMPLE, library, new_cookie, workspace_of
+from ctdenoise.ui.session import (
+    COOKIE,
+    SAMPLE,
+    library,
+    new_cookie,
+    tell_start_problem,
+    workspace_of,
+)
 
 SCRIPT = ROOT / "ctdenoise" / "ui" / "main.py"
 ROUTES = [Route(pixels.ROUTE, pixels.serve)]
@@ -31,10 +39,13 @@ POLICY = (
 
 def _warm_up() -> None:
     """Bring the engine up, resume what a stopped server left, and make the sample once."""
-    running = engine()
-    running.watch()
-    if not library(SAMPLE).pairs():
-        running.ask(jobs.prepare_sample).result()
+    try:
+        running = engine()
+        running.watch()
+        if not library(SAMPLE).pairs():
+            running.ask(jobs.prepare_sample).result()
+    except Problem as problem:
+        tell_start_problem(problem)
 
 
 def _import_heavy() -> None:

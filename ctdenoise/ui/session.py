@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from ctdenoise.errors import Problem
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.scans.sample import WORKSPACE as SAMPLE
@@ -82,3 +83,15 @@ def recall(key: str, default: Any) -> Any:
 def remember(key: str) -> None:
     """After a widget with this key was drawn: keep its state for the next visit to the page."""
     st.session_state[f"kept:{key}"] = st.session_state[key]
+
+
+_start_problems: list[Problem] = []
+
+
+def tell_start_problem(problem: Problem) -> None:
+    """Keep what went wrong when the server started, for the pages to say."""
+    _start_problems.append(problem)
+
+
+def start_problem() -> Problem | None:
+    return _start_problems[-1] if _start_problems else None

@@ -35,13 +35,13 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
         format_func=cards.scan_names(usable).__getitem__,
     )
     record = usable[id]
-    st.session_state.setdefault("physics", dict(PHYSICS))
+    st.session_state.setdefault(f"physics-{id}", dict(PHYSICS))
     picture, controls = st.columns([3, 1], gap="medium")
     with controls:
         percent = st.slider(
             "Dose",
             1,
-            100,
+            95,
             25,
             format="%d %%",
             help="How many of the photons are left. Noise grows about as one over the square "
@@ -62,7 +62,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             Pane(f"{percent} % dose", palette.LOW.color, low, dash=palette.LOW.dash),
             Pane("Full dose", palette.FULL.color, full, dash=palette.FULL.dash),
         ]
-        shown.append(panes.difference("Inserted noise", shown, of=0, minus=1))
+        shown.append(panes.difference("Inserted noise", shown, of=0, minus=1, like=0))
         state = viewer(
             shown,
             key=f"twin-{id}",
@@ -79,18 +79,18 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
 
 def _physics_controls(library: Library, record: ScanRecord) -> dict[str, float]:
     """The scanner behind the simulation, under "more", with calibration on the scan itself."""
-    physics: dict[str, float] = st.session_state["physics"]
+    physics: dict[str, float] = st.session_state[f"physics-{record.id}"]
     with st.expander("The physics"):
         physics["photons"] = st.number_input(
             "Photons per ray",
             1e3,
-            1e8,
+            1e9,
             float(physics["photons"]),
             format="%.3g",
             help="At full dose, before the patient. Fewer photons: more noise and streaks.",
         )
         physics["electrons"] = st.number_input(
-            "Electronic noise (photons)",
+            "Electronic noise (variance, photons²)",
             0.0,
             1e4,
             float(physics["electrons"]),
@@ -115,14 +115,14 @@ def _physics_controls(library: Library, record: ScanRecord) -> dict[str, float]:
             with st.spinner("Measuring the noise …"):
                 answer = engine().ask(jobs.calibrate, workspace(), record.id, frame, region)
                 found = answer.result(60)
-            st.session_state["physics"] = {k: found["physics"][k] for k in PHYSICS}
+            st.session_state[f"physics-{record.id}"] = {k: found["physics"][k] for k in PHYSICS}
             where = found["region"]
-            st.session_state["calibrated"] = (
+            st.session_state[f"calibrated-{record.id}"] = (
                 f"Measured in {where['width']} × {where['height']} pixels at row {where['row']}, "
                 f"column {where['column']} of slice {frame + 1}."
             )
             st.rerun()
-        if told := st.session_state.get("calibrated"):
+        if told := st.session_state.get(f"calibrated-{record.id}"):
             st.caption(told)
     return physics
 
