@@ -40,8 +40,8 @@ def network(config: Config) -> str:
             "the picture itself passes by: only the noise has to be learned</text>"
         )
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="100%" role="img" aria-label="{words}" '
-        'style="fill:currentColor;font:12px sans-serif;max-height:220px">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        f'color="{INK}" fill="{INK}" font-family="sans-serif" font-size="12">'
         + "".join(parts)
         + "</svg>"
     )

@@ -17,7 +17,7 @@ def pace(run: Run) -> float | None:
     """Seconds between two looks at a run: quick until its first picture, none once it has ended."""
     if not run.live:
         return None
-    return 1.0 if last_epoch(run) else 0.3
+    return 1.0 if last_epoch(run) else 0.4
 
 
 @cards.telling_problems
@@ -25,9 +25,13 @@ def show(run_id: str) -> None:
     """Pictures of every epoch so far, curves, figures, and the buttons Stop and Continue."""
     run = store().run(run_id)
     before = st.session_state.get("watch-pace")
-    st.session_state["watch-pace"] = run_id, pace(run)
-    if before and before[0] == run_id and before[1] != pace(run):
+    st.session_state["watch-pace"] = now = (run_id, pace(run))
+    _show(run)
+    if before and before != now and before[0] == run_id:
         st.rerun(scope="app")  # with the new pace
+
+
+def _show(run: Run) -> None:
     said = events.read(run.folder)
     starts = [e for e in said if isinstance(e, events.Started)]
     epochs = [e for e in said if isinstance(e, events.Epoch)]
@@ -37,10 +41,9 @@ def show(run_id: str) -> None:
     if not epochs:
         return
     facts = picture.facts(run.folder)
-    window = Window(*starts[-1].window)
     pictures, curves = st.columns([3, 1], gap="medium")
     with pictures:
-        _pictures(run, epochs, window, facts)
+        _pictures(run, epochs, Window(*starts[-1].window), facts)
     with curves:
         _figures(run, epochs, starts[-1], facts.unit)
 
@@ -138,17 +141,12 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
     )
     second.metric("SSIM", f"{last.ssim:.3f}", help=convention)
     style = panes.run_style(run)
-    st.plotly_chart(
-        charts.learning_curve(epochs, style.color, palette.LOW.color, unit),
-        key="learning",
-        config={"displayModeBar": False},
-    )
-    if len(epochs) > 2:
-        st.plotly_chart(
-            charts.term_curves(epochs, TERMS, palette.TERMS),
-            key="terms",
-            config={"displayModeBar": False},
-        )
+    if len(epochs) > 2:  # a curve needs points, and the first picture comes sooner without charts
+        plain = {"displayModeBar": False}
+        curve = charts.learning_curve(epochs, style.color, palette.LOW.color, unit)
+        st.plotly_chart(curve, key="learning", config=plain)
+        terms = charts.term_curves(epochs, TERMS, palette.TERMS)
+        st.plotly_chart(terms, key="terms", config=plain)
     st.caption(f"{convention} {start.split}")
     with st.expander("Loss terms"):
         st.dataframe(
