@@ -54,7 +54,9 @@ def first_picture(page: Page, home: Path) -> tuple[float, int]:
     begin = time.perf_counter()
     button.click()
     # The scrubber follows the newest epoch: epoch 1 is the first picture after training steps.
-    expect(page.get_by_test_id("viewer-frame-label")).to_have_text(re.compile("Epoch [1-9]"))
+    expect(page.get_by_test_id("viewer-frame-label")).to_have_text(
+        re.compile("Epoch [1-9]"), timeout=60_000
+    )
     expect(page.get_by_test_id("viewer-canvas-1")).to_have_attribute("width", "512")
     seconds = time.perf_counter() - begin
     run = max((home / "runs").iterdir(), key=lambda folder: folder.stat().st_mtime)

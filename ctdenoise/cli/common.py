@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
-from ctdenoise.scans.dicom import Source
 from ctdenoise.scans.images import is_image
 from ctdenoise.scans.reading import Reading, natural, read
-from ctdenoise.scans.scan import Scan
+from ctdenoise.scans.scan import Scan, Source
 from ctdenoise.scans.writing import write_arrays, write_series
 
 INPUT_HELP = "a DICOM file, a folder or a zip of them, or .npy, .tif or .png images in HU"

@@ -11,7 +11,7 @@ from ctdenoise.cli import common
 from ctdenoise.errors import Problem
 from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import events
+from ctdenoise.training import events, picture, split
 from ctdenoise.training.config import PRESETS, Config, Loss, override
 
 TEXT = """\
@@ -26,8 +26,8 @@ and checkpoint.safetensors. Ctrl-C stops after the step and keeps what is traine
   ctdenoise train --pairs sample --out run --resume       # goes on from where it was stopped
 """
 ARTEFACTS = (
-    "config.json", "split.json", "events.jsonl", "checkpoint.safetensors", "resume.safetensors",
-    "progress",
+    "config.json", split.NAME, events.NAME, "checkpoint.safetensors", "resume.safetensors",
+    "progress", picture.LOW, picture.FULL, picture.FACTS,
 )  # fmt: skip
 """What a run writes, and so what --overwrite may remove."""
 

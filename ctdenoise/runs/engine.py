@@ -44,15 +44,19 @@ class Answer(Generic[T]):
 
     def result(self, timeout: float | None = None) -> T:
         """The function's result; its :class:`Problem` is raised here, everything else that goes
-        wrong on a worker becomes one. TimeoutError after ``timeout`` seconds."""
+        wrong on a worker becomes one, and so does waiting longer than ``timeout`` seconds."""
         from distributed import CancelledError
         from distributed.comm import CommClosedError
         from distributed.scheduler import KilledWorker
 
         try:
             return self._future.result(timeout=timeout)
-        except (Problem, TimeoutError):
+        except Problem:
             raise
+        except TimeoutError as error:
+            raise Problem(
+                self._name, "is taking too long", "the machine is busy, try again in a moment"
+            ) from error
         except KilledWorker as error:
             raise Problem(
                 self._name,

@@ -4,6 +4,7 @@ They take and return plain values and small arrays; scans and pairs are named by
 and read from the library there. Every expected failure is a :class:`Problem`.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -149,45 +150,67 @@ def progress(progress_file: str) -> tuple[float, str]:
 
 @telling_disk_problems
 def denoise_slice(
-    run_id: str, workspace: str, pair_id: str, index: int, draw: int = 0
+    run_id: str, state: str, workspace: str, pair_id: str, index: int
 ) -> NDArray[np.int16]:
-    """One low-dose slice through a run's network, int16 HU (rows, columns), kept for next time."""
+    """The first noise draw of a slice through a run's network as it was at ``state`` (see
+    :func:`network_state`), int16 HU (rows, columns), kept for next time."""
     run = store().run(run_id)
-    kept = denoised_file(run, workspace, pair_id, index, draw)
+    kept = denoised_file(run, state, workspace, pair_id, index)
     if kept.exists():
         image: NDArray[np.int16] = np.load(kept)
         return image
     pair = Library(settings().workspaces / workspace).pair(pair_id)
-    low = np.array(pair.low[draw, index : index + 1])
-    image = to_int16(_denoiser(run_id, kept.parent.name).denoise(low)[0])
-    for old in kept.parent.parent.glob("*/"):
-        if old != kept.parent:  # of an earlier state of the network
-            shutil.rmtree(old, ignore_errors=True)
+    denoiser = _denoiser(run_id, state)
+    if denoiser.card["unit"] != pair.unit:
+        known, these = (unit or "their own units" for unit in (denoiser.card["unit"], pair.unit))
+        raise Problem(
+            run.name,
+            f"learned from pictures in {known} and these are in {these}",
+            "compare it on pictures of its own kind",
+        )
+    image = to_int16(denoiser.denoise(np.array(pair.low[0, index : index + 1]))[0])
     kept.parent.mkdir(parents=True, exist_ok=True)
     partial = kept.with_name(f".{os.getpid()}-{time.monotonic_ns()}.npy")
     np.save(partial, image)
     os.replace(partial, kept)
+    _forget(kept.parent)
     return image
 
 
-def denoised_file(run: Run, workspace: str, pair_id: str, index: int, draw: int = 0) -> Path:
-    """Where :func:`denoise_slice` keeps a slice. The folder names the checkpoint's state (its
-    last change), so that a run that went on is never shown as it was."""
+def network_state(run: Run) -> str:
+    """Names the state of a run's network (its checkpoint's last change), so that a run that went
+    on is never shown as it was; raises :class:`Problem` where there is no network yet."""
     try:
-        changed = (run.folder / "checkpoint.safetensors").stat().st_mtime_ns
+        return f"{(run.folder / 'checkpoint.safetensors').stat().st_mtime_ns:x}"
     except FileNotFoundError:
         raise Problem(
             run.name, "has no trained network yet", "wait until its first epoch has ended"
         ) from None
-    return run.folder / "compared" / f"{changed:x}" / f"{workspace}-{pair_id}-{draw}-{index}.npy"
+
+
+def denoised_file(run: Run, state: str, workspace: str, pair_id: str, index: int) -> Path:
+    """Where :func:`denoise_slice` keeps a slice."""
+    return run.folder / "compared" / state / f"{workspace}-{pair_id}-{index}.npy"
+
+
+def _forget(current: Path) -> None:
+    """Remove the slices of earlier states; not those of the last hour, which may be looked at."""
+    for state in current.parent.iterdir():
+        with contextlib.suppress(OSError):
+            if state != current and time.time() - state.stat().st_mtime > 3600:
+                shutil.rmtree(state)
 
 
 @lru_cache(maxsize=8)
 def _denoiser(run_id: str, state: str) -> "Denoiser":
-    """A run's network in this process' memory; ``state`` makes another of it when it changed."""
+    """A run's network in this process' memory, exactly as it was at ``state``."""
     from ctdenoise.denoising import Denoiser
 
-    return Denoiser.load(store().run(run_id).folder)
+    run = store().run(run_id)
+    denoiser = Denoiser.load(run.folder)
+    if network_state(run) != state:
+        raise Problem(run.name, "has learned on meanwhile", "reload the page to see it as it is")
+    return denoiser
 
 
 def _ct(workspace: str, scan_id: str) -> tuple["Scan", tuple[float, float]]:

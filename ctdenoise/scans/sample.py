@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.scans.dicom import Source
 from ctdenoise.scans.library import Library, PairRecord
-from ctdenoise.scans.scan import Pair, Scan
+from ctdenoise.scans.scan import Pair, Scan, Source
 
 Progress = Callable[[float, str], None]
 

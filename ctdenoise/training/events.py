@@ -1,10 +1,11 @@
 """What a run says while it goes on: one typed line of ``events.jsonl`` each."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, BinaryIO, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 
 class Started(BaseModel):
@@ -67,21 +68,35 @@ class Ended(BaseModel):
 
 
 Event = Annotated[Started | Epoch | Notice | Ended, Field(discriminator="kind")]
+NAME = "events.jsonl"
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
 def append(run: Path, event: Started | Epoch | Notice | Ended) -> None:
-    """Add one line to the run's ``events.jsonl``, whole and on disk before it returns."""
-    with (run / "events.jsonl").open("a", encoding="utf-8") as file:
-        file.write(event.model_dump_json() + "\n")
+    """Add one line to the run's ``events.jsonl``, whole and on disk before it returns.
+
+    A line that a full disk or a power cut tore off is ended first, so that it spoils no other.
+    """
+    with (run / NAME).open("a+b") as file:
+        if file.tell() and not _ends_whole(file):
+            file.write(b"\n")
+        file.write(event.model_dump_json().encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
 
+def _ends_whole(file: BinaryIO) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
 def read(run: Path) -> list[Started | Epoch | Notice | Ended]:
-    """All events of a run in order; empty where it has not begun, a torn last line left out."""
-    path = run / "events.jsonl"
+    """All events of a run in order; empty where it has not begun, torn lines left out."""
+    path = run / NAME
     if not path.exists():
         return []
-    lines = path.read_bytes().split(b"\n")[:-1]
-    return [_EVENT.validate_json(line) for line in lines if line.strip()]
+    said = []
+    for line in path.read_bytes().split(b"\n"):
+        with suppress(ValidationError):
+            said.append(_EVENT.validate_json(line))
+    return said

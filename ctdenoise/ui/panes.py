@@ -6,7 +6,8 @@ import numpy as np
 
 from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import WINDOWS, Window
-from ctdenoise.runs.store import Run, last_epoch
+from ctdenoise.runs import jobs
+from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.training import split
@@ -52,9 +53,9 @@ def gaussian(owner: str, record: PairRecord, sigma: float) -> Pane:
 
 def network(run: Run, owner: str, record: PairRecord) -> Pane:
     """The run's network on every slice of a pair, computed slice by slice as they are looked at."""
-    epoch = last_epoch(run)
+    state = jobs.network_state(run)
     frames = tuple(
-        pixels.denoised(run.id, epoch, owner, record.id, i) for i in range(record.slices)
+        pixels.denoised(run.id, state, owner, record.id, i) for i in range(record.slices)
     )
     style = run_style(run)
     return Pane(run.name, style.color, frames, dash=style.dash)

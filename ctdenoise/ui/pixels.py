@@ -64,9 +64,9 @@ def beside(run_id: str, image: str) -> str:
     return f"/pixels/progress/{run_id}/{quote(image)}"
 
 
-def denoised(run_id: str, epoch: int, owner: str, pair_id: str, index: int) -> str:
-    """Address of one low-dose slice through the network that a run had after ``epoch``."""
-    return f"/pixels/denoised/{run_id}/{epoch}/{owner}/{pair_id}/{index}"
+def denoised(run_id: str, state: str, owner: str, pair_id: str, index: int) -> str:
+    """Address of one low-dose slice through a run's network in one ``state``."""
+    return f"/pixels/denoised/{run_id}/{state}/{owner}/{pair_id}/{index}"
 
 
 @lru_cache(maxsize=64)
@@ -88,6 +88,11 @@ def _owned(owner: str, workspace: str) -> str:
     if owner not in (workspace, SAMPLE):
         raise Problem("This picture", "belongs to another workspace", "open one of your own")
     return owner
+
+
+def _plain(state: str) -> str:
+    """A state names a folder: hexadecimal digits and nothing else."""
+    return f"{int(state, 16):x}"
 
 
 def _run_folder(run_id: str, workspace: str) -> Path:
@@ -143,11 +148,11 @@ def _progress(workspace: str, run_id: str, *path: str) -> Image:
     return imread(file)
 
 
-def _denoised(workspace: str, run_id: str, epoch: str, owner: str, pair_id: str, i: str) -> Image:
+def _denoised(workspace: str, run_id: str, state: str, owner: str, pair_id: str, i: str) -> Image:
     _run_folder(run_id, workspace)
     return (
         engine()
-        .ask(jobs.denoise_slice, run_id, _owned(owner, workspace), pair_id, int(i), 0)
+        .ask(jobs.denoise_slice, run_id, _plain(state), _owned(owner, workspace), pair_id, int(i))
         .result(WAIT_SECONDS)
     )
 
@@ -172,10 +177,6 @@ async def serve(request: Request) -> Response:
         )
     except Problem as problem:
         return PlainTextResponse(str(problem), status_code=404)
-    except TimeoutError:
-        return PlainTextResponse(
-            "This picture is taking too long: the machine is busy, try again in a moment.", 503
-        )
     return Response(
         image.astype("<i2", copy=False).tobytes(),
         media_type="application/octet-stream",

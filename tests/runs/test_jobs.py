@@ -5,6 +5,7 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -31,6 +32,8 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     loaded: list[Path] = []
 
     class Denoiser:
+        card: ClassVar = {"unit": "HU"}
+
         @classmethod
         def load(cls, path: Path) -> "Denoiser":
             loaded.append(path)
@@ -51,24 +54,30 @@ def test_a_slice_is_denoised_once_for_each_state_of_the_network(
     run: Run, pair_id: str, networks: list[Path]
 ) -> None:
     with pytest.raises(Problem, match="has no trained network yet"):
-        jobs.denoise_slice(run.id, "ann", pair_id, 0)
+        jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 0)
     checkpoint = run.folder / "checkpoint.safetensors"
     checkpoint.touch()
     low = Library(settings().workspaces / "ann").pair(pair_id).low
 
-    first = jobs.denoise_slice(run.id, "ann", pair_id, 1)
+    first = jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 1)
     assert first.dtype == np.int16
     np.testing.assert_allclose(first, low[0, 1] + 1, atol=0.5)
-    assert jobs.denoised_file(run, "ann", pair_id, 1).exists()
-    jobs.denoise_slice(run.id, "ann", pair_id, 2)  # the network stays in memory
-    np.testing.assert_array_equal(jobs.denoise_slice(run.id, "ann", pair_id, 1), first)
+    assert jobs.denoised_file(run, jobs.network_state(run), "ann", pair_id, 1).exists()
+    jobs.denoise_slice(
+        run.id, jobs.network_state(run), "ann", pair_id, 2
+    )  # the network stays in memory
+    np.testing.assert_array_equal(
+        jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 1), first
+    )
     assert networks == [run.folder]
 
     os.utime(checkpoint, ns=(0, checkpoint.stat().st_mtime_ns + 1))  # the run went on
-    later = jobs.denoise_slice(run.id, "ann", pair_id, 1)
+    later = jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 1)
     np.testing.assert_allclose(later, low[0, 1] + 2, atol=0.5)
     kept = list((run.folder / "compared").rglob("*.npy"))
-    assert kept == [jobs.denoised_file(run, "ann", pair_id, 1)]
+    assert jobs.denoised_file(run, jobs.network_state(run), "ann", pair_id, 1) in kept
+    with pytest.raises(Problem, match="reload the page"):
+        jobs.denoise_slice(run.id, "1", "ann", pair_id, 1)
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 import json
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from ctdenoise.training import events
 from ctdenoise.training.events import Ended, Epoch, Notice, Started
@@ -68,7 +66,10 @@ def test_a_line_torn_by_a_power_cut_is_left_out(tmp_path: Path) -> None:
     assert events.read(tmp_path) == [notice]
 
 
-def test_an_event_of_another_kind_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "events.jsonl").write_text('{"kind":"rumour","time":1.0}\n')
-    with pytest.raises(ValidationError):
-        events.read(tmp_path)
+def test_a_torn_line_does_not_spoil_the_next(tmp_path: Path) -> None:
+    first, second = Notice(time=1.0, sentence="one"), Notice(time=2.0, sentence="two")
+    events.append(tmp_path, first)
+    with (tmp_path / "events.jsonl").open("a") as file:
+        file.write('{"kind":"notice","time":2.0,"sen')
+    events.append(tmp_path, second)
+    assert events.read(tmp_path) == [first, second]
