@@ -29,6 +29,7 @@ from ctdenoise.ui.session import (
 
 SCRIPT = ROOT / "ctdenoise" / "ui" / "main.py"
 ROUTES = [Route(pixels.ROUTE, pixels.serve)]
+HEAD_START_SECONDS = 1.5
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
@@ -63,10 +64,17 @@ def _import_heavy() -> None:
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
-    imports = asyncio.get_running_loop().run_in_executor(None, _import_heavy)
+    background = asyncio.create_task(_prepare())
     yield
-    await imports
+    background.cancel()
+
+
+async def _prepare() -> None:
+    """Get ready behind the first page's back: whoever waits for that page goes first."""
+    if library(SAMPLE).pairs():
+        await asyncio.sleep(HEAD_START_SECONDS)
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    await asyncio.to_thread(_import_heavy)
 
 
 class Visitor:
