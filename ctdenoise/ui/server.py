@@ -29,7 +29,7 @@ from ctdenoise.ui.session import (
 
 SCRIPT = ROOT / "ctdenoise" / "ui" / "main.py"
 ROUTES = [Route(pixels.ROUTE, pixels.serve)]
-HEAD_START_SECONDS = 1.5
+HEAD_START_SECONDS = 4
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
