@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 
+Picture = NDArray[np.int16] | NDArray[np.float32]
+"""What is looked at, (rows, columns): int16 in HU, float32 in any other unit."""
+
+
+def to_picture(values: NDArray[np.floating], unit: str) -> Picture:
+    """A copy of ``values`` as they are looked at: whole HU, other units to the last digit."""
+    return to_int16(values) if unit == "HU" else np.array(values, np.float32)
+
 
 def prepare_sample() -> list[str]:
     """Make the sample if it is not there yet; ids of its pairs."""
@@ -149,15 +157,13 @@ def progress(progress_file: str) -> tuple[float, str]:
 
 
 @telling_disk_problems
-def denoise_slice(
-    run_id: str, state: str, workspace: str, pair_id: str, index: int
-) -> NDArray[np.int16]:
+def denoise_slice(run_id: str, state: str, workspace: str, pair_id: str, index: int) -> Picture:
     """The first noise draw of a slice through a run's network as it was at ``state`` (see
-    :func:`network_state`), int16 HU (rows, columns), kept for next time."""
+    :func:`network_state`), in the pair's unit, kept for next time."""
     run = store().run(run_id)
     kept = denoised_file(run, state, workspace, pair_id, index)
     if kept.exists():
-        image: NDArray[np.int16] = np.load(kept)
+        image: Picture = np.load(kept)
         return image
     pair = Library(settings().workspaces / workspace).pair(pair_id)
     denoiser = _denoiser(run_id, state)
@@ -168,7 +174,7 @@ def denoise_slice(
             f"learned from pictures in {known} and these are in {these}",
             "compare it on pictures of its own kind",
         )
-    image = to_int16(denoiser.denoise(np.array(pair.low[0, index : index + 1]))[0])
+    image = to_picture(denoiser.denoise(np.array(pair.low[0, index : index + 1]))[0], pair.unit)
     kept.parent.mkdir(parents=True, exist_ok=True)
     partial = kept.with_name(f".{os.getpid()}-{time.monotonic_ns()}.npy")
     np.save(partial, image)

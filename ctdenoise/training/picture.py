@@ -54,8 +54,8 @@ class ProgressSlice:
 
     def keep(self, run: Path) -> None:
         """Write what the pictures are compared with: a run can be shown without its scan."""
-        write(self.low, run / LOW)
-        write(self.full, run / FULL)
+        write(self.low, run / LOW, self.facts.unit)
+        write(self.full, run / FULL, self.facts.unit)
         (run / FACTS).write_text(self.facts.model_dump_json(), encoding="utf-8")
 
 
@@ -82,8 +82,8 @@ def body(image: NDArray[np.float32]) -> tuple[slice, slice]:
 
 
 @telling_disk_problems
-def write(image: NDArray[np.float32], path: Path) -> None:
-    """Write an int16 TIFF, whole or not at all."""
+def write(image: NDArray[np.float32], path: Path, unit: str = "HU") -> None:
+    """Write a TIFF, whole or not at all: int16 in HU, float32 in any other unit."""
     part = path.with_name(path.name + ".part")
-    tifffile.imwrite(part, to_int16(image))
+    tifffile.imwrite(part, to_int16(image) if unit == "HU" else image)
     part.replace(path)

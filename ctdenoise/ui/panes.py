@@ -29,10 +29,12 @@ def geometry(scan: Scan | Pair) -> dict[str, Any]:
 
 
 def first_window(pane: Pane, unit: str) -> Window:
-    """Soft tissue for CT, the picture's own mean ± 3 SD for everything else."""
+    """Soft tissue for CT, mean ± 3 SD of the pane's middle picture for everything else: the
+    first slice may lie outside the body and be empty."""
     if unit == "HU":
         return WINDOWS["soft tissue"]
-    return Window.automatic(pixels.load(pane.frames[0], workspace()).astype(np.float32))
+    middle = pane.frames[len(pane.frames) // 2]
+    return Window.automatic(pixels.load(middle, workspace()).astype(np.float32))
 
 
 def low(owner: str, record: PairRecord) -> Pane:

@@ -10,22 +10,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
-from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ctdenoise.errors import Problem
-from ctdenoise.hounsfield import to_int16
 from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
+from ctdenoise.runs.jobs import Picture, to_picture
 from ctdenoise.runs.store import store
 from ctdenoise.ui.session import COOKIE, SAMPLE, library, workspace_of
 
 ROUTE = "/pixels/{address:path}"
 WAIT_SECONDS = 60
-
-Image = NDArray[np.int16]
 
 
 def scan(owner: str, scan_id: str, index: int) -> str:
@@ -70,8 +67,8 @@ def denoised(run_id: str, state: str, owner: str, pair_id: str, index: int) -> s
 
 
 @lru_cache(maxsize=64)
-def load(address: str, workspace: str) -> Image:
-    """The picture behind an address, int16 (rows, columns), read-only.
+def load(address: str, workspace: str) -> Picture:
+    """The picture behind an address, (rows, columns), read-only: int16 HU or float32 own units.
 
     Raises :class:`Problem` where it does not exist or belongs to another workspace.
     """
@@ -101,11 +98,12 @@ def _run_folder(run_id: str, workspace: str) -> Path:
     return run.folder
 
 
-def _scan(workspace: str, owner: str, scan_id: str, index: str) -> Image:
-    return to_int16(library(_owned(owner, workspace)).scan(scan_id).values[int(index)])
+def _scan(workspace: str, owner: str, scan_id: str, index: str) -> Picture:
+    found = library(_owned(owner, workspace)).scan(scan_id)
+    return to_picture(found.values[int(index)], found.unit)
 
 
-def _twin(workspace: str, owner: str, scan_id: str, index: str, *physics: str) -> Image:
+def _twin(workspace: str, owner: str, scan_id: str, index: str, *physics: str) -> Picture:
     dose, photons, electrons, f50 = map(float, physics)
     return (
         engine()
@@ -123,22 +121,25 @@ def _twin(workspace: str, owner: str, scan_id: str, index: str, *physics: str) -
     )
 
 
-def _full(workspace: str, owner: str, pair_id: str, index: str) -> Image:
-    return to_int16(library(_owned(owner, workspace)).pair(pair_id).full[int(index)])
+def _full(workspace: str, owner: str, pair_id: str, index: str) -> Picture:
+    pair = library(_owned(owner, workspace)).pair(pair_id)
+    return to_picture(pair.full[int(index)], pair.unit)
 
 
-def _low(workspace: str, owner: str, pair_id: str, index: str) -> Image:
-    return to_int16(library(_owned(owner, workspace)).pair(pair_id).low[0, int(index)])
+def _low(workspace: str, owner: str, pair_id: str, index: str) -> Picture:
+    pair = library(_owned(owner, workspace)).pair(pair_id)
+    return to_picture(pair.low[0, int(index)], pair.unit)
 
 
-def _gaussian(workspace: str, owner: str, pair_id: str, index: str, sigma: str) -> Image:
+def _gaussian(workspace: str, owner: str, pair_id: str, index: str, sigma: str) -> Picture:
     from scipy.ndimage import gaussian_filter  # not needed before the first comparison
 
-    values = library(_owned(owner, workspace)).pair(pair_id).low[0, int(index)]
-    return to_int16(gaussian_filter(values, min(float(sigma), 20.0)))
+    pair = library(_owned(owner, workspace)).pair(pair_id)
+    blurred = gaussian_filter(pair.low[0, int(index)], min(float(sigma), 20.0))
+    return to_picture(blurred, pair.unit)
 
 
-def _progress(workspace: str, run_id: str, *path: str) -> Image:
+def _progress(workspace: str, run_id: str, *path: str) -> Picture:
     from tifffile import imread
 
     folder = _run_folder(run_id, workspace)
@@ -148,7 +149,7 @@ def _progress(workspace: str, run_id: str, *path: str) -> Image:
     return imread(file)
 
 
-def _denoised(workspace: str, run_id: str, state: str, owner: str, pair_id: str, i: str) -> Image:
+def _denoised(workspace: str, run_id: str, state: str, owner: str, pair_id: str, i: str) -> Picture:
     _run_folder(run_id, workspace)
     return (
         engine()
@@ -157,7 +158,7 @@ def _denoised(workspace: str, run_id: str, state: str, owner: str, pair_id: str,
     )
 
 
-_LOADERS: dict[str, Callable[..., Image]] = {
+_LOADERS: dict[str, Callable[..., Picture]] = {
     "scan": _scan,
     "twin": _twin,
     "full": _full,
@@ -169,7 +170,7 @@ _LOADERS: dict[str, Callable[..., Image]] = {
 
 
 async def serve(request: Request) -> Response:
-    """Answer with the raw little-endian int16 pixels; a problem is told in its one sentence."""
+    """Answer with the picture; a problem is told in its one sentence."""
     workspace = workspace_of(request.cookies.get(COOKIE)) or "local"
     try:
         image = await run_in_threadpool(
@@ -177,12 +178,29 @@ async def serve(request: Request) -> Response:
         )
     except Problem as problem:
         return PlainTextResponse(str(problem), status_code=404)
+    return answer(image)
+
+
+def answer(image: Picture) -> Response:
+    """A picture as raw little-endian int16, row by row.
+
+    HU are sent as they are. Of other units the picture's own range spans that of int16, and the
+    headers X-Scale and X-Offset give the way back: value = stored * scale + offset.
+    """
+    headers = {
+        "X-Rows": str(image.shape[0]),
+        "X-Columns": str(image.shape[1]),
+        "Cache-Control": "private, max-age=86400, immutable",
+    }
+    if image.dtype != np.int16:
+        values = image.astype(np.float64)
+        low, high = float(values.min()), float(values.max())
+        scale = (high - low) / 65535 or 1.0
+        offset = low + 32768 * scale
+        image = np.rint((values - offset) / scale).clip(-32768, 32767).astype(np.int16)
+        headers |= {"X-Scale": repr(scale), "X-Offset": repr(offset)}
     return Response(
         image.astype("<i2", copy=False).tobytes(),
         media_type="application/octet-stream",
-        headers={
-            "X-Rows": str(image.shape[0]),
-            "X-Columns": str(image.shape[1]),
-            "Cache-Control": "private, max-age=86400, immutable",
-        },
+        headers=headers,
     )

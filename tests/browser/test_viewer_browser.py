@@ -17,11 +17,51 @@ from ctdenoise.quality.profile import line_profile
 pytestmark = pytest.mark.browser
 COLUMNS = 128
 
+OWN_UNITS = """
+from pathlib import Path
+import numpy as np, streamlit as st
+from starlette.routing import Route
+from streamlit.starlette import App
+from ctdenoise.hounsfield import Window
+from ctdenoise.ui import pixels
+from ctdenoise.ui.viewer import Pane, viewer
+
+async def serve(request):
+    return pixels.answer(np.load(Path(__file__).with_name(request.path_params["file"])))
+
+if __name__ == "__main__":
+    st.set_page_config(layout="wide")
+    files = {"low": None, "full": None, "low minus full": 1, "large": None}
+    panes = [Pane(name, "#009E73", (f"/pixels/{name.split()[0]}.npy",), minus=minus)
+             for name, minus in files.items()]
+    st.text(f"state {viewer(panes, key='own', unit='', window=Window(0.5, 1.0))}")
+else:
+    app = App(__file__, routes=[Route("/pixels/{file}", serve)])
+"""
+"""A viewer over the float32 pictures beside it, each served as the product serves it."""
+
 
 @pytest.fixture(scope="module")
 def demo(serve: Callable[..., str]) -> str:
     folder = Path(__file__).parent / "demo"
     return serve(folder / "app.py", {"PYTHONPATH": str(folder)})
+
+
+def own_pictures() -> dict[str, np.ndarray]:
+    """0 to 1 with noise of 0.02, another range, and values up to 60,000, float32."""
+    ramp = np.linspace(0.2, 0.8, COLUMNS)[None] + np.zeros((96, 1))
+    low = np.random.default_rng(0).normal(ramp, 0.02).astype(np.float32)
+    return {"low": low, "full": (ramp * 1.5).astype(np.float32), "large": low * 60_000}
+
+
+@pytest.fixture(scope="module")
+def own(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("own")
+    for name, values in own_pictures().items():
+        np.save(folder / f"{name}.npy", values)
+    script = folder / "app.py"
+    script.write_text(OWN_UNITS)
+    return serve(script)
 
 
 def opened(page: Page, address: str, wait_for: int = 0) -> None:
@@ -246,3 +286,47 @@ def test_five_panes_fit_a_small_screen_without_scrolling_sideways(page: Page, de
     assert all(box and box["width"] > 180 and box["x"] + box["width"] <= 1280 for box in boxes)
     assert len({round(box["y"]) for box in boxes if box}) == 1
     expect(page.get_by_test_id("viewer-pane-0").get_by_text("test")).to_be_visible()
+
+
+def test_own_units_are_drawn_read_and_subtracted_in_their_own_numbers(page: Page, own: str) -> None:
+    opened(page, own, 3)
+    images = own_pictures()
+    low, full = images["low"], images["full"]
+    page.mouse.move(*at(page, 0, 40, 100))
+    for pane, exact in enumerate([low, full, low - full, images["large"]]):
+        told = page.get_by_test_id(f"viewer-value-{pane}")
+        expect(told).to_be_attached()
+        value = float(told.inner_text().replace("−", "-"))
+        assert value == pytest.approx(float(exact[40, 100]), abs=1e-4, rel=1e-4)
+    for pane, exact in ((0, low), (1, full)):
+        assert np.abs(canvas(page, pane) - greys(exact, Window(0.5, 1.0))).max() <= 0.6
+    assert np.abs(canvas(page, 2) - greys(low - full, Window(0, 0.5))).max() <= 0.6
+    page.get_by_test_id("viewer-tool-region").click()
+    drag(page, at(page, 0, 9.5, 59.5), at(page, 0, 79.5, 61.5))
+    for pane, exact in ((0, low), (2, low - full), (3, images["large"])):
+        expected = statistics(exact, Region(10, 60, 70, 2))
+        told = page.get_by_test_id(f"viewer-region-{pane}").inner_text().replace("−", "-")
+        mean, sd = map(float, told.split(" ± "))
+        assert mean == pytest.approx(expected.mean, rel=0.01)
+        assert sd == pytest.approx(expected.sd, rel=0.01)
+
+
+def test_the_window_of_own_units_is_finer_than_one_and_hu_windows_are_off(
+    page: Page, own: str
+) -> None:
+    opened(page, own)
+    expect(page.get_by_test_id("viewer-own-unit")).to_contain_text("not in HU")
+    expect(page.get_by_test_id("viewer-preset-bone")).to_have_count(0)
+    page.get_by_test_id("viewer-width").fill("0.25")
+    low = own_pictures()["low"]
+    assert np.abs(canvas(page) - greys(low, Window(0.5, 0.25))).max() <= 0.6
+    page.get_by_test_id("viewer-preset-auto").click()
+    expect(told(page)).not_to_contain_text("width=0.25")
+    for name, exact in (("level", low.mean()), ("width", 6 * low.std())):
+        shown = float(page.get_by_test_id(f"viewer-{name}").input_value())
+        assert shown == pytest.approx(exact, abs=2e-4)
+
+
+def test_in_hu_nothing_is_said_of_other_units(page: Page, demo: str) -> None:
+    opened(page, demo)
+    expect(page.get_by_test_id("viewer-own-unit")).to_have_count(0)

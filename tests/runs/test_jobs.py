@@ -14,7 +14,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.runs import jobs
 from ctdenoise.runs.store import Run, Store
 from ctdenoise.scans.library import Library
-from ctdenoise.scans.scan import Facts, Scan
+from ctdenoise.scans.scan import Facts, Pair, Scan
 from ctdenoise.settings import settings
 from ctdenoise.training.config import Config
 
@@ -78,6 +78,23 @@ def test_a_slice_is_denoised_once_for_each_state_of_the_network(
     assert jobs.denoised_file(run, jobs.network_state(run), "ann", pair_id, 1) in kept
     with pytest.raises(Problem, match="reload the page"):
         jobs.denoise_slice(run.id, "1", "ann", pair_id, 1)
+
+
+def test_a_slice_in_its_own_unit_keeps_its_numbers(
+    runs: Store, networks: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(1, 64, 64)
+    values[0, 0, 0] = 50_000
+    pair = Pair("MR", values[None], values, None, np.arange(1.0), unit="")
+    pair_id = Library(settings().workspaces / "ann").add_pair(pair).id
+    run = runs.create_run("ann", "x", Config(), [("ann", pair_id)])
+    run.folder.mkdir(parents=True)
+    (run.folder / "checkpoint.safetensors").touch()
+    monkeypatch.setattr(sys.modules["ctdenoise.denoising"].Denoiser, "card", {"unit": ""})
+    for _ in range(2):  # computed, then kept
+        image = jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 0)
+        assert image.dtype == np.float32
+        np.testing.assert_array_equal(image, values[0] + np.float32(1))
 
 
 @pytest.fixture

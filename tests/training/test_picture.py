@@ -63,3 +63,19 @@ def test_what_is_kept_beside_the_pictures_reads_back(tmp_path: Path) -> None:
     assert tifffile.imread(tmp_path / picture.LOW) == pytest.approx(kept.low)
     assert tifffile.imread(tmp_path / picture.FULL) == pytest.approx(kept.full)
     assert picture.facts(tmp_path).spacing == (0.7, 0.8)
+
+
+def test_own_units_are_kept_to_the_last_digit(tmp_path: Path) -> None:
+    full = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(1, 64, 64)
+    full[0, 3, 3] = 50_000
+    kept = picture.ProgressSlice([pair(full, "")], Part(0, (0,)))
+    kept.keep(tmp_path)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / picture.FULL), kept.full)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / picture.LOW), kept.low)
+    assert picture.facts(tmp_path).unit == ""
+
+
+def test_hu_are_kept_as_int16(tmp_path: Path) -> None:
+    picture.write(np.array([[0.4, 99.6]], np.float32), tmp_path / "a.tif")
+    stored = tifffile.imread(tmp_path / "a.tif")
+    assert stored.dtype == np.int16 and stored.tolist() == [[0, 100]]

@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 MODULES = (
     "dom",
     "geometry",
+    "unit",
     "lut",
     "pixels",
     "measure",

@@ -19,7 +19,7 @@ STATES = ("frame", "line", "region", "background", "window")
 """What the browser may report when a mouse button is released; each report reruns the page."""
 
 DIFFERENCE = 200.0
-"""Width of the window of difference maps to begin with: -100 to 100."""
+"""Width of the window of difference maps in HU to begin with: -100 to 100."""
 
 _component = st.components.v2.component(
     "ctdenoise_viewer", html=assets.html(), css=assets.css(), js=assets.javascript()
@@ -32,7 +32,8 @@ class Pane:
 
     ``frames``: addresses of int16 little-endian pictures, row-major, all of one shape, one per
     slice or epoch; a GET answers the raw bytes with the headers X-Rows and X-Columns, or an error
-    status with one sentence. A pane with fewer frames than its neighbours stays on its last one.
+    status with one sentence. With the headers X-Scale and X-Offset, each picture's own, the values
+    are stored * scale + offset. A pane with fewer frames than its neighbours stays on its last.
     ``color`` (#rrggbb) and ``dash`` (Plotly's names) identify the image in curves too.
     ``minus``: index of another pane whose frame is subtracted; the difference has a symmetric
     window of its own. ``note``: small text under the name.
@@ -93,8 +94,8 @@ def viewer(
     of a row and of a column; the display is turned to the radiological view and marked L/R/A/P.
     ``labels``: one per frame. ``frame`` and ``window`` hold at the start and again whenever the
     page passes another value; ``follow`` goes along with frames that are added at the end.
-    ``presets`` are HU windows and left out for other units. ``report`` names the states whose
-    change reruns the page (or the fragment); windowing itself never does.
+    ``presets`` are HU windows and left out for other units, which the viewer says. ``report`` names
+    the states whose change reruns the page (or the fragment); windowing itself never does.
     """
     if not panes:
         raise ValueError("a viewer needs at least one pane")
@@ -118,7 +119,7 @@ def viewer(
         "tools": list(tools),
         "bands": [asdict(band) for band in overlay],
         "report": list(report),
-        "difference": DIFFERENCE,
+        "difference": DIFFERENCE if unit == "HU" else window.width / 2,
     }
     result = _component(
         key=key,
@@ -146,7 +147,7 @@ def _state(result: Mapping[str, Any], frame: int, frames: int, window: Window) -
         line=((line[0], line[1]), (line[2], line[3])) if line else None,
         region=_rectangle(result.get("region")),
         background=_rectangle(result.get("background")),
-        window=Window(shown[0], max(shown[1], 1.0)) if shown else window,
+        window=Window(shown[0], shown[1] if shown[1] > 0 else 1.0) if shown else window,
     )
 
 

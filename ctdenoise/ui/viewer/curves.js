@@ -46,7 +46,7 @@ export function drawCurves(figure, state) {
   const width = figure.clientWidth, right = Math.min(42 + 6.6 * longest, width * 0.3);
   let low = Infinity, high = -Infinity;
   for (const { values } of curves) for (const value of values) { low = Math.min(low, value); high = Math.max(high, value); }
-  const margin = Math.max((high - low) * 0.06, 1);
+  const margin = Math.max((high - low) * 0.06, state.unit.step);
   low -= margin;
   high += margin;
   const plotWidth = width - LEFT - right, plotHeight = HEIGHT - TOP - BOTTOM;
@@ -61,7 +61,7 @@ export function drawCurves(figure, state) {
     svg.append(text(value, { x: x(value / (length || 1)), y: HEIGHT - BOTTOM + 14, "text-anchor": "middle" }));
   svg.append(
     text(`Distance along the line (${state.data.spacing ? "mm" : "pixels"})`, { x: LEFT + plotWidth / 2, y: HEIGHT - 3, "text-anchor": "middle" }),
-    text(state.data.unit || "Value", { x: 4, y: TOP + 4, class: "axis" }),
+    text(state.unit.name || "Value", { x: 4, y: TOP + 4, class: "axis" }),
   );
   const labels = apart(curves.map(({ values }) => y(values[values.length - 1])), HEIGHT - BOTTOM);
   curves.forEach(({ name, color, dash, values }, i) => {

@@ -1,6 +1,7 @@
-/** From int16 values to grey levels through a table of 65,536 entries. */
+/** From values to grey levels: int16 through a table of 65,536 entries, others by arithmetic. */
 
 const BLACK = 0xff000000, WHITE = 0xffffffff;
+const GREYS = Uint32Array.from({ length: 256 }, (_, grey) => BLACK | (grey << 16) | (grey << 8) | grey);
 
 /** Grey levels of one window, packed as the canvas stores them (little-endian RGBA). */
 export class GreyTable {
@@ -18,10 +19,8 @@ export class GreyTable {
     const stop = Math.min(Math.max(Math.floor(level + width / 2) + 1, first), 32768);
     this.put(-32768, first, BLACK);
     this.put(stop, 32768, WHITE);
-    for (let value = first; value < stop; value++) {
-      const grey = Math.round(((value - lower) / width) * 255);
-      this.table[value & 0xffff] = BLACK | (grey << 16) | (grey << 8) | grey;
-    }
+    for (let value = first; value < stop; value++)
+      this.table[value & 0xffff] = GREYS[Math.round(((value - lower) / width) * 255)];
   }
 
   // A value indexes the table by its bits as an unsigned number: negative ones are the upper half.
@@ -31,7 +30,16 @@ export class GreyTable {
   }
 
   paint(values, target) {
+    if (!(values instanceof Int16Array)) return this.compute(values, target);
     const table = this.table;
     for (let i = 0; i < values.length; i++) target[i] = table[values[i] & 0xffff];
+  }
+
+  compute(values, target) {
+    const lower = this.level - this.width / 2, slope = 255 / this.width;
+    for (let i = 0; i < values.length; i++) {
+      const grey = (values[i] - lower) * slope;
+      target[i] = grey <= 0 ? BLACK : grey >= 255 ? WHITE : GREYS[Math.round(grey)];
+    }
   }
 }

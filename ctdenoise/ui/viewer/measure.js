@@ -38,8 +38,8 @@ export function distance(start, end, spacing) {
   return Math.hypot((end[0] - start[0]) * rowMm, (end[1] - start[1]) * columnMm);
 }
 
-/** Level and width of mean ± 3 SD of what is not air or padding. */
-export function automaticWindow({ values }) {
+/** Level and width of mean ± 3 SD of what is above `air`, or of all where nothing is. */
+export function automaticWindow({ values }, air) {
   const measure = (above) => {
     let count = 0, sum = 0, squares = 0;
     for (const value of values)
@@ -51,12 +51,12 @@ export function automaticWindow({ values }) {
     const mean = sum / count;
     return count ? { mean, sd: Math.sqrt(Math.max(squares / count - mean * mean, 0)) } : null;
   };
-  const { mean, sd } = measure(-900) ?? measure(-Infinity);
-  return [Math.round(mean), Math.max(Math.round(6 * sd), 1)];
+  const { mean, sd } = measure(air) ?? measure(-Infinity);
+  return [mean, 6 * sd];
 }
 
 export function extremes({ values }) {
-  let low = 32767, high = -32768;
+  let low = Infinity, high = -Infinity;
   for (const value of values) {
     if (value < low) low = value;
     if (value > high) high = value;

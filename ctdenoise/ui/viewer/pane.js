@@ -117,30 +117,29 @@ export class PaneView {
 
   /** The value under the pointer and the statistics of the region. */
   drawNumbers() {
-    const { pointer, region, background, data } = this.state;
+    const { pointer, region, background, unit } = this.state;
     const picture = this.pending ? null : this.picture; // no numbers of a picture that is on its way out
-    const unit = data.unit ? ` ${data.unit}` : "";
     this.value.textContent = "";
     if (picture && pointer) {
       const [row, column] = pointer.pixel.map(Math.round);
       if (row >= 0 && column >= 0 && row < picture.rows && column < picture.columns)
-        this.value.textContent = `${picture.values[row * picture.columns + column]}${unit}`.replace("-", "−");
+        this.value.textContent = unit.text(picture.values[row * picture.columns + column]) + unit.suffix;
     }
     this.region.textContent = picture && region ? this.regionText(picture, region, background, unit) : "";
   }
 
   regionText(picture, region, background, unit) {
     const inside = statistics(picture, region);
-    const text = `${inside.mean.toFixed(1)} ± ${inside.sd.toFixed(1)}${unit}`.replace("-", "−");
+    const text = `${unit.text(inside.mean, 1)} ± ${unit.text(inside.sd, 1)}${unit.suffix}`;
     if (!background || this.isDifference) return text;
     const outside = statistics(picture, background);
     return outside.sd > 0 ? `${text}\nCNR ${(Math.abs(inside.mean - outside.mean) / outside.sd).toFixed(2)}` : text;
   }
 
   drawWindow() {
-    const { level, width, difference } = this.state;
+    const { level, width, difference, unit } = this.state;
     this.window.textContent = this.isDifference
-      ? `± ${Math.round(difference / 2)}`
-      : `L ${Math.round(level)}  W ${Math.round(width)}`.replace("-", "−");
+      ? `± ${unit.text(difference / 2)}`
+      : `L ${unit.text(level)}  W ${unit.text(width)}`;
   }
 }

@@ -1,4 +1,7 @@
-/** Fetching pictures, keeping them, and subtracting them. A picture is {rows, columns, values}. */
+/**
+ * Fetching pictures, keeping them, and subtracting them. A picture is {rows, columns, values}, the
+ * values an Int16Array in HU and a Float32Array in any other unit.
+ */
 
 const KEEP_BYTES = 192 * 1024 * 1024;
 
@@ -50,16 +53,28 @@ async function download(address, signal) {
   const bytes = await answer.arrayBuffer();
   if (!(rows > 0 && columns > 0) || bytes.byteLength !== 2 * rows * columns)
     throw new Error("The server gave something that is no picture: reload the page.");
-  return { rows, columns, values: new Int16Array(bytes) };
+  return { rows, columns, values: decoded(new Int16Array(bytes), answer.headers) };
+}
+
+/** The values behind stored numbers that come with a scale and an offset of their own. */
+function decoded(stored, headers) {
+  if (!headers.has("X-Scale")) return stored;
+  const scale = Number(headers.get("X-Scale")), offset = Number(headers.get("X-Offset"));
+  const values = new Float32Array(stored.length);
+  for (let i = 0; i < values.length; i++) values[i] = stored[i] * scale + offset;
+  return values;
 }
 
 function subtract(one, other) {
   if (one.rows !== other.rows || one.columns !== other.columns)
     throw new Error("These two pictures differ in size and cannot be subtracted.");
-  const values = new Int16Array(one.values.length);
-  for (let i = 0; i < values.length; i++)
-    values[i] = Math.min(Math.max(one.values[i] - other.values[i], -32768), 32767);
-  return { rows: one.rows, columns: one.columns, values };
+  const { rows, columns } = one, whole = one.values instanceof Int16Array && other.values instanceof Int16Array;
+  const values = new (whole ? Int16Array : Float32Array)(one.values.length);
+  if (whole)
+    for (let i = 0; i < values.length; i++)
+      values[i] = Math.min(Math.max(one.values[i] - other.values[i], -32768), 32767);
+  else for (let i = 0; i < values.length; i++) values[i] = one.values[i] - other.values[i];
+  return { rows, columns, values };
 }
 
 /** The pictures one viewer is after. */

@@ -19,6 +19,7 @@ const HINTS = {
   line: "Drag a line across an edge; then move it, or one of its ends.",
   region: "Drag a rectangle; move it by its middle, resize it by a corner.",
 };
+const OWN_UNIT = "These pictures are not in HU, so the soft tissue, bone and lung windows are off.";
 
 export class Toolbar {
   constructor(state, element, options, help) {
@@ -27,7 +28,7 @@ export class Toolbar {
     this.presets = [...Object.entries(state.data.presets), ["auto", null]].map(([name, window], i) => this.preset(name, window, i + 1));
     this.level = this.control("Level", "viewer-level", (level) => state.setWindow(level, state.width), (x) => x, (x) => x);
     this.width = this.control("Width", "viewer-width", (width) => state.setWindow(state.level, width), Math.exp, Math.log);
-    this.range(-1000, 2000);
+    this.range(...state.range);
     element.replaceChildren(
       make("div", { class: "group" }, ...this.tools.map(([, button]) => button)),
       make("div", { class: "group presets" }, ...this.presets.map(({ button }) => button)),
@@ -59,17 +60,17 @@ export class Toolbar {
     const set = (value) => Number.isFinite(value) && change(value);
     const slider = make("input", {
       type: "range", step: "any", "aria-label": name, "data-testid": `${testid}-slider`,
-      oninput: () => set(Math.round(from(Number(slider.value)))), onchange: end,
+      oninput: () => set(from(Number(slider.value))), onchange: end,
     });
     const number = make("input", {
-      type: "number", step: 1, "aria-label": name, "data-testid": testid,
+      type: "number", step: this.state.unit.step, "aria-label": name, "data-testid": testid,
       oninput: () => number.value !== "" && set(Number(number.value)), onchange: end,
     });
     const show = (value) => {
       slider.value = to(value);
       const part = (slider.value - slider.min) / (slider.max - slider.min);
       slider.style.setProperty("--part", `${100 * part}%`);
-      if (number !== number.getRootNode().activeElement) number.value = Math.round(value);
+      if (number !== number.getRootNode().activeElement) number.value = this.state.unit.round(value);
     };
     return { slider, show, to, nodes: [make("label", { class: "quantity" }, name, slider, number)] };
   }
@@ -78,8 +79,9 @@ export class Toolbar {
   range(low, high) {
     this.level.slider.min = low;
     this.level.slider.max = high;
-    this.width.slider.min = 0;
-    this.width.slider.max = Math.log(Math.max(2 * (high - low), 10));
+    const narrowest = this.state.unit.step;
+    this.width.slider.min = Math.log(narrowest);
+    this.width.slider.max = Math.log(Math.max(2 * (high - low), 10 * narrowest));
     this.draw();
   }
 
@@ -87,7 +89,7 @@ export class Toolbar {
     const preset = this.presets[index];
     if (!preset) return null;
     const first = this.state.panes.find((pane) => pane.picture && !pane.isDifference);
-    return preset.window ?? (first ? automaticWindow(first.picture) : null);
+    return preset.window ?? (first ? automaticWindow(first.picture, this.state.unit.air) : null);
   }
 
   draw() {
@@ -107,6 +109,7 @@ export class Toolbar {
       if (name === "curtain") button.disabled = state.panes.length < 2;
     }
     const parts = [make("span", { class: "hint" }, HINTS[state.tool])];
+    if (!state.unit.isHu) parts.push(make("span", { class: "hint", "data-testid": "viewer-own-unit" }, OWN_UNIT));
     const clear = (has, action) => has && parts.push(make("button", { type: "button", onclick: action, "data-testid": "viewer-clear" }, "Clear"));
     if (state.tool === "region") {
       const choice = (name, text) => make(

@@ -1,6 +1,7 @@
 /** What dragging and the wheel do. A gesture is {move(x, y, dx, dy), end()}, in pane pixels. */
 
 import { corners } from "./overlay.js";
+import { clamp } from "./unit.js";
 
 const REACH = 10; // how near, in screen pixels, an end counts as touched
 const DIFFERENCE_SPEED = 1 / 200;
@@ -9,7 +10,7 @@ const near = ([x0, y0], [x1, y1]) => Math.hypot(x1 - x0, y1 - y0) < REACH;
 
 /** Right is wider, down is a higher level (darker), in proportion to the window at the start. */
 function windowing(state, pane) {
-  const { level, width, difference } = state, speed = Math.min(Math.max(width / 300, 0.2), 20);
+  const { level, width, difference } = state, speed = clamp(width / 300, state.unit.speeds);
   return {
     move(x, y, dx, dy) {
       if (pane.isDifference) state.setDifference(difference * Math.exp((dx + dy) * DIFFERENCE_SPEED));
@@ -42,21 +43,19 @@ function onSegment([x, y], [x0, y0], [x1, y1]) {
 function lining(state, name, x, y) {
   const { view } = state, before = state[name];
   const screen = before?.map((point) => view.ofPixel(point));
-  const clamp = ([row, column]) => [
-    Math.min(Math.max(row, 0), view.rows - 1), Math.min(Math.max(column, 0), view.columns - 1),
-  ];
+  const kept = ([row, column]) => [clamp(row, [0, view.rows - 1]), clamp(column, [0, view.columns - 1])];
   let moved;
   if (screen && near(screen[0], [x, y])) moved = (p) => [p, before[1]];
   else if (screen && near(screen[1], [x, y])) moved = (p) => [before[0], p];
   else if (screen && onSegment([x, y], ...screen)) {
     const from = view.toPixel(x, y);
-    moved = (p) => before.map((end) => clamp([end[0] + p[0] - from[0], end[1] + p[1] - from[1]]));
+    moved = (p) => before.map((end) => kept([end[0] + p[0] - from[0], end[1] + p[1] - from[1]]));
   } else {
-    const start = clamp(view.toPixel(x, y));
+    const start = kept(view.toPixel(x, y));
     moved = (p) => (Math.hypot(p[0] - start[0], p[1] - start[1]) < 1 ? before : [start, p]);
   }
   return {
-    move: (nowX, nowY) => state.setLine(name, moved(clamp(view.toPixel(nowX, nowY)))),
+    move: (nowX, nowY) => state.setLine(name, moved(kept(view.toPixel(nowX, nowY)))),
     end: () => state.reportLine(),
   };
 }

@@ -11,6 +11,7 @@ import { PixelStore } from "./pixels.js";
 import { Player } from "./player.js";
 import { Toolbar } from "./toolbar.js";
 import { attachTools } from "./tools.js";
+import { clamp, Unit } from "./unit.js";
 
 const GAP = 4, CAPTION = 24, NARROWEST = 190, MOST_COLUMNS = 5;
 const REST_MS = 250; // a frame is reported, and its neighbours fetched, once scrolling rests
@@ -50,6 +51,10 @@ export class Viewer {
     if (follows) this.frame = this.frames - 1;
     this.frame = Math.min(Math.max(this.frame, 0), this.frames - 1);
     if (!before || String(before.window) !== String(data.window)) [this.level, this.width] = data.window;
+    if (!before || before.unit !== data.unit) {
+      this.unit = new Unit(data);
+      this.range = this.unit.slider;
+    }
     this.difference ??= data.difference;
     this.build(before);
     const { turn, marks } = radiological(data.orientation);
@@ -129,7 +134,11 @@ export class Viewer {
   /** The first picture of a size: sliders for its range, and no drawing outside it. */
   measure(picture) {
     this.measured = true;
-    if (!this.data.unit) this.toolbar.range(...extremes(picture));
+    if (!this.unit.isHu) {
+      const [low, high] = extremes(picture);
+      this.range = [Math.min(low, this.range[0]), Math.max(high, this.range[1])];
+      this.toolbar.range(...this.range);
+    }
     const inside = ([row, column]) => row < picture.rows && column < picture.columns;
     for (const name of ["line", "ruler"]) if (this[name] && !this[name].every(inside)) this[name] = null;
     for (const name of ["region", "background"]) {
@@ -168,13 +177,14 @@ export class Viewer {
   }
 
   setWindow(level, width) {
-    this.level = Math.round(Math.min(Math.max(level, -32768), 32767));
-    this.width = Math.round(Math.min(Math.max(width, 1), 65535));
+    const { unit } = this;
+    this.level = unit.round(clamp(level, unit.levels));
+    this.width = unit.round(clamp(width, unit.widths));
     this.refresh("pixels", "window");
   }
 
   setDifference(width) {
-    this.difference = Math.min(Math.max(width, 4), 8000);
+    this.difference = clamp(width, this.unit.differences);
     this.refresh("pixels", "window");
   }
 
