@@ -14,12 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
 from serving import Server, launch, server  # noqa: E402
 
-__all__ = ["Dashboard", "launch", "served", "start_run"]
+__all__ = ["Dashboard", "launch", "new_visitor", "served", "start_run"]
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A served dashboard; ``cookie`` is that of one visitor and names ``workspace``."""
+    """A served dashboard with one visitor, who owns ``workspace``."""
 
     server: Server
     home: Path
@@ -34,28 +34,28 @@ def served() -> Iterator[Dashboard]:
         os.environ["CTDENOISE_HOME"] = home  # read by this process too, for its runs and engine
         from ctdenoise.runs.engine import engine
         from ctdenoise.runs.jobs import prepare_sample
-        from ctdenoise.ui.session import workspace_of
 
         engine().ask(prepare_sample).result(120)
         limits = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
         try:
             with server(ROOT / "app.py", limits) as running:
-                name, value = _greet(running.address)
-                yield Dashboard(running, Path(home), f"{name}={value}", str(workspace_of(value)))
+                yield Dashboard(running, Path(home), *new_visitor(running.address))
         finally:
             engine().shutdown()
 
 
-def _greet(address: str) -> tuple[str, str]:
-    """The cookie that a new visitor gets."""
+def new_visitor(address: str) -> tuple[str, str]:
+    """The cookie that a new visitor gets, and the workspace that it opens."""
+    from ctdenoise.ui.session import workspace_of
+
     with urllib.request.urlopen(address, timeout=10) as answer:
         jar = http.cookies.SimpleCookie(answer.headers["Set-Cookie"])
     ((name, morsel),) = jar.items()
-    return name, morsel.value
+    return f"{name}={morsel.value}", str(workspace_of(morsel.value))
 
 
-def start_run(dashboard: Dashboard, **settings: object) -> str:
-    """Queue a recommended run on the sample for the visitor of ``dashboard.cookie``; its id."""
+def start_run(workspace: str, **settings: object) -> str:
+    """Queue a recommended run on the sample for a visitor; its id."""
     from ctdenoise.runs.engine import engine
     from ctdenoise.runs.store import store
     from ctdenoise.scans.library import Library
@@ -64,6 +64,6 @@ def start_run(dashboard: Dashboard, **settings: object) -> str:
 
     config = PRESETS["recommended"].model_copy(update=settings)
     pairs = [("sample", record.id) for record in Library(places().workspaces / "sample").pairs()]
-    run = store().create_run(dashboard.workspace, "Benchmark", config, pairs)
+    run = store().create_run(workspace, "Benchmark", config, pairs)
     engine().launch(run.id)
     return run.id

@@ -14,7 +14,7 @@ HuImage = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Window:
-    """A display window: ``level`` is its centre and ``width`` its extent, both in HU."""
+    """A display window: ``level`` is its centre and ``width`` its extent, in the image's unit."""
 
     level: float
     width: float
@@ -32,10 +32,8 @@ class Window:
 
     @classmethod
     def automatic(cls, image: NDArray[np.floating]) -> "Window":
-        """Mean ± 3 SD of everything that is not air or padding (above -900 HU if any is)."""
-        inside = image[image > -900]
-        values = inside if inside.size else image
-        return cls(float(values.mean()), max(6 * float(values.std()), 1.0))
+        """Mean ± 3 SD, for pictures that are not in HU; one wide where all values are the same."""
+        return cls(float(image.mean()), 6 * float(image.std()) or 1.0)
 
 
 WINDOWS = {

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from ctdenoise.training import epochs
 from ctdenoise.ui import cards, judging, menu, panes
 from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
 
 st.title("Which picture would you rather read?")
-trained = {run.id: run for run in runs() if (run.folder / "checkpoint.safetensors").exists()}
+trained = {run.id: run for run in runs() if epochs.kept(run.folder)}
 if linked := [run_id for run_id in arrived("run", "compare") if run_id in trained]:
     st.session_state["compare-runs"] = linked[:3]
     judged_on, judged, _ = panes.progress_slice(trained[linked[0]])

@@ -4,6 +4,7 @@ The same error of 10 HU reads 32.0 dB at a data range of 400 HU and 52.2 dB at 4
 SSIM without its window and range says nothing, so both always travel with a :class:`Convention`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,17 +116,18 @@ def fidelity(
 def fidelity_of_series(
     images: NDArray[np.floating], references: NDArray[np.floating], convention: Convention
 ) -> Fidelity:
-    """Mean over slices (slices, rows, columns) of what :func:`fidelity` says of each.
-
-    ``psnr`` is the mean of the slices that differ from their reference, None if none does.
-    """
+    """:func:`mean` over slices (slices, rows, columns) of what :func:`fidelity` says of each."""
     if len(images) != len(references) or not len(images):
         raise Problem(
             "The series",
             f"has {len(images)} slices and its reference {len(references)}",
             "compare series of the same slices",
         )
-    each = [fidelity(*pair, convention) for pair in zip(images, references, strict=True)]
+    return mean([fidelity(*pair, convention) for pair in zip(images, references, strict=True)])
+
+
+def mean(each: Sequence[Fidelity]) -> Fidelity:
+    """Mean over slices; ``psnr`` over those that differ from their reference, None if none does."""
     psnrs = [one.psnr for one in each if one.psnr is not None]
     return Fidelity(
         mse=float(np.mean([one.mse for one in each])),

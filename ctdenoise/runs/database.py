@@ -31,6 +31,7 @@ table = Table(
     _metadata,
     Column("id", String(12), primary_key=True),
     Column("workspace", String(64), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
     Column("name", String(200), nullable=False),
     Column("config", JSON, nullable=False),
     Column("pairs", JSON, nullable=False),

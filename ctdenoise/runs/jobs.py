@@ -24,6 +24,7 @@ from ctdenoise.hounsfield import to_int16
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library
 from ctdenoise.settings import settings
+from ctdenoise.training import epochs
 from ctdenoise.training.config import parse
 
 if TYPE_CHECKING:
@@ -157,16 +158,16 @@ def progress(progress_file: str) -> tuple[float, str]:
 
 
 @telling_disk_problems
-def denoise_slice(run_id: str, state: str, workspace: str, pair_id: str, index: int) -> Picture:
-    """The first noise draw of a slice through a run's network as it was at ``state`` (see
-    :func:`network_state`), in the pair's unit, kept for next time."""
+def denoise_slice(run_id: str, epoch: int, workspace: str, pair_id: str, index: int) -> Picture:
+    """The first noise draw of a slice through a run's network as it was after ``epoch``, in the
+    pair's unit, kept for next time."""
     run = store().run(run_id)
-    kept = denoised_file(run, state, workspace, pair_id, index)
+    kept = denoised_file(run, epoch, workspace, pair_id, index)
     if kept.exists():
         image: Picture = np.load(kept)
         return image
     pair = Library(settings().workspaces / workspace).pair(pair_id)
-    denoiser = _denoiser(run_id, state)
+    denoiser = _denoiser(run_id, epoch)
     if denoiser.card["unit"] != pair.unit:
         known, these = (unit or "their own units" for unit in (denoiser.card["unit"], pair.unit))
         raise Problem(
@@ -183,40 +184,31 @@ def denoise_slice(run_id: str, state: str, workspace: str, pair_id: str, index: 
     return image
 
 
-def network_state(run: Run) -> str:
-    """Names the state of a run's network (its checkpoint's last change), so that a run that went
-    on is never shown as it was; raises :class:`Problem` where there is no network yet."""
-    try:
-        return f"{(run.folder / 'checkpoint.safetensors').stat().st_mtime_ns:x}"
-    except FileNotFoundError:
-        raise Problem(
-            run.name, "has no trained network yet", "wait until its first epoch has ended"
-        ) from None
-
-
-def denoised_file(run: Run, state: str, workspace: str, pair_id: str, index: int) -> Path:
+def denoised_file(run: Run, epoch: int, workspace: str, pair_id: str, index: int) -> Path:
     """Where :func:`denoise_slice` keeps a slice."""
-    return run.folder / "compared" / state / f"{workspace}-{pair_id}-{index}.npy"
+    return run.folder / "compared" / str(epoch) / f"{workspace}-{pair_id}-{index}.npy"
 
 
 def _forget(current: Path) -> None:
-    """Remove the slices of earlier states; not those of the last hour, which may be looked at."""
-    for state in current.parent.iterdir():
+    """Remove the slices of other epochs; not those of the last hour, which may be looked at."""
+    for epoch in current.parent.iterdir():
         with contextlib.suppress(OSError):
-            if state != current and time.time() - state.stat().st_mtime > 3600:
-                shutil.rmtree(state)
+            if epoch != current and time.time() - epoch.stat().st_mtime > 3600:
+                shutil.rmtree(epoch)
 
 
 @lru_cache(maxsize=8)
-def _denoiser(run_id: str, state: str) -> "Denoiser":
-    """A run's network in this process' memory, exactly as it was at ``state``."""
+def _denoiser(run_id: str, epoch: int) -> "Denoiser":
+    """A run's network of one epoch in this process' memory."""
     from ctdenoise.denoising import Denoiser
 
     run = store().run(run_id)
-    denoiser = Denoiser.load(run.folder)
-    if network_state(run) != state:
-        raise Problem(run.name, "has learned on meanwhile", "reload the page to see it as it is")
-    return denoiser
+    weights = epochs.file(run.folder, epoch)
+    if not weights.exists():
+        raise Problem(
+            run.name, f"did not keep its network of epoch {epoch}", "choose another epoch"
+        )
+    return Denoiser.load(weights)
 
 
 def _ct(workspace: str, scan_id: str) -> tuple["Scan", tuple[float, float]]:

@@ -34,6 +34,8 @@ class Run:
 
     id: str
     workspace: str
+    number: int
+    """Counts the runs of the workspace, from 0, removed ones included."""
     name: str
     config: Config
     pairs: tuple[tuple[str, str], ...]
@@ -102,7 +104,10 @@ class Store:
             "deaths": 0,
             "reached": 0,
         }
+        last = select(func.max(table.c.number)).where(table.c.workspace == workspace)
         with transaction(self._database) as connection:
+            number = connection.execute(last).scalar_one()
+            values["number"] = 0 if number is None else number + 1
             connection.execute(insert(table).values(values))
         return self.run(values["id"])
 

@@ -82,7 +82,7 @@ def body(image: NDArray[np.float32]) -> tuple[slice, slice]:
 
 
 @telling_disk_problems
-def write(image: NDArray[np.float32], path: Path, unit: str = "HU") -> None:
+def write(image: NDArray[np.float32], path: Path, unit: str) -> None:
     """Write a TIFF, whole or not at all: int16 in HU, float32 in any other unit."""
     part = path.with_name(path.name + ".part")
     tifffile.imwrite(part, to_int16(image) if unit == "HU" else image)

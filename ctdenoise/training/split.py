@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -118,6 +119,14 @@ def _bands(rows: int) -> list[tuple[str, tuple[int, int]]]:
     return bands
 
 
+_SPLIT = TypeAdapter(Split)
+
+
 def read(run: Path) -> Split:
     """The split that a run was trained with, from its folder."""
-    return TypeAdapter(Split).validate_json((run / NAME).read_bytes())
+    return _read(run / NAME, (run / NAME).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, changed: int) -> Split:
+    return _SPLIT.validate_json(path.read_bytes())

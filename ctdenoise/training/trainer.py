@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import checkpoint, events, picture, state
+from ctdenoise.training import checkpoint, epochs, events, picture, state
 from ctdenoise.training.config import Config
 from ctdenoise.training.learner import Learner
 from ctdenoise.training.machine import choose, keeping_memory
@@ -45,6 +46,7 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
     if not resume and (out / "events.jsonl").exists():
         raise Problem(out.name, "already holds a run", "continue that run or choose a new folder")
     (out / "progress").mkdir(exist_ok=True)
+    (out / epochs.FOLDER).mkdir(exist_ok=True)
     (out / "config.json").write_text(config.model_dump_json(indent=2), encoding="utf-8")
     with keeping_memory():
         return _Training(config, pairs, out, on_event, resume).run(should_stop)
@@ -209,7 +211,7 @@ class _Training:
             return False
         image = self.slice.low if untouched else self._picture()
         name = f"epoch_{progress.epoch:04d}.tif"
-        picture.write(image, self.out / "progress" / name)
+        picture.write(image, self.out / "progress" / name, self.unit)
         score = self.slice.score(image)
         overhead = time.perf_counter() - began
         event = events.Epoch(
@@ -264,6 +266,11 @@ class _Training:
                 "validation_mse": last["validation_mse"], "low_mse": last["low_mse"],
                 "train_seconds": progress.train_seconds}  # fmt: skip
         checkpoint.save(self.out / checkpoint.NAME, self.learner.network, self.config, card)
+        if not progress.position:  # at the end of an epoch
+            kept = epochs.file(self.out, progress.epoch)
+            shutil.copyfile(self.out / checkpoint.NAME, part := kept.with_suffix(".part"))
+            part.replace(kept)
+            epochs.thin(self.out)
         state.save(self.out, self.learner.network, self.learner.optimiser, self.generator, progress)
 
     def _emit(self, event: events.Event) -> None:

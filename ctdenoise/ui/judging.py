@@ -2,13 +2,14 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 import streamlit as st
 
 from ctdenoise.quality.profile import line_profile
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
-from ctdenoise.training import split
+from ctdenoise.training import epochs, split
 from ctdenoise.ui import cards, charts, figures, palette, panes
 from ctdenoise.ui.session import library, pairs
 from ctdenoise.ui.viewer import Band, Pane, ViewerState, viewer
@@ -23,26 +24,28 @@ def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps
     images = [panes.low(owner, record)]
     if sigma > 0:
         images.append(panes.gaussian(owner, record, sigma))
-    images += [panes.network(run, owner, record) for run in networks]
+    images += [panes.network(run, shown_epoch(run), owner, record) for run in networks]
     images.append(panes.full(owner, record))
     shown = images + _maps(images, maps)
     rows = judged_rows(record, networks)
     divided = rows != (0, record.rows)
+    unseen = test_slices(record, networks)
     state = viewer(
         shown,
         overlay=[Band("test", rows, palette.FULL.color)] if divided else [],
         key=f"compare-{record.id}",
         height=300 if len(shown) > 4 else 400,
         window=panes.first_window(images[0], record.unit),
-        frame=first_test_slice(record, networks),
+        frame=unseen[len(unseen) // 2],
         **panes.geometry(library(owner).pair(record.id)),
     )
+    _offer_newer(networks)
     _tell_seen(record, networks, state.frame, rows)
     profile, numbers = st.columns([3, 2], gap="medium")
     with profile:
         _profile(images, record, state)
     with numbers:
-        figures.show(images, record, rows, state)
+        figures.show(images, record, rows, unseen, state)
 
 
 def _maps(images: list[Pane], maps: str) -> list[Pane]:
@@ -60,17 +63,45 @@ def _maps(images: list[Pane], maps: str) -> list[Pane]:
     return []
 
 
-def first_test_slice(record: PairRecord, networks: list[Run]) -> int:
-    """The middle one of the slices from which no network learned, else the middle one of all."""
-    seen = {i for run in networks for part in _learned(run, record) for i in part.slices}
-    unseen = [i for i in range(record.slices) if i not in seen] or range(record.slices)
-    return unseen[len(unseen) // 2]
+def shown_epoch(run: Run) -> int:
+    """The newest epoch; of a run that still learns the one that this visitor first looked at, so
+    that no picture changes under the eyes."""
+    newest, key = epochs.kept(run.folder)[-1], f"compare-epoch-{run.id}"
+    if not run.live:
+        st.session_state.pop(key, None)
+        return newest
+    chosen: int = st.session_state.setdefault(key, newest)
+    return chosen
 
 
-def _learned(run: Run, record: PairRecord) -> list[split.Part]:
-    """The parts of a pair from which a run took training patches."""
-    parts = split.read(run.folder).train
-    return [part for part in parts if run.pairs[part.pair][1] == record.id]
+def _offer_newer(networks: list[Run]) -> None:
+    for run in networks:
+        newest = epochs.kept(run.folder)[-1]
+        if newest > shown_epoch(run):
+            st.button(
+                f"{run.name} has learned on: show epoch {newest}",
+                icon=":material/update:",
+                key=f"newer-{run.id}",
+                on_click=st.session_state.__setitem__,
+                args=(f"compare-epoch-{run.id}", newest),
+            )
+
+
+def test_slices(record: PairRecord, networks: list[Run]) -> list[int]:
+    """The slices that all networks kept aside as test; all slices where there are none such.
+
+    For a network that was not given this pair, every slice of it is a test.
+    """
+    kept = set(range(record.slices))
+    for run in networks:
+        if any(pair == record.id for _, pair in run.pairs):
+            kept &= _slices(split.read(run.folder).test, run, record)
+    return sorted(kept) or list(range(record.slices))
+
+
+def _slices(parts: Sequence[split.Part], run: Run, record: PairRecord) -> set[int]:
+    """The slices of a pair that some parts of a run's split hold."""
+    return {i for part in parts if run.pairs[part.pair][1] == record.id for i in part.slices}
 
 
 def judged_rows(record: PairRecord, networks: list[Run]) -> tuple[int, int]:
@@ -87,7 +118,7 @@ def _tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[
     known = pairs()
     slice_seen, patient_seen = [], []
     for run in networks:
-        if any(frame in part.slices for part in _learned(run, record)):
+        if frame in _slices(split.read(run.folder).train, run, record):
             slice_seen.append(run.name)
         elif record.patient in {known[key].patient for key in run.pairs if key in known}:
             patient_seen.append(run.name)

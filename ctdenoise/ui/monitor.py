@@ -125,7 +125,7 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
     change = 100 * (last.validation_mse / last.low_mse - 1) if last.low_mse else 0.0
     st.metric(
         f"Validation MSE ({unit}²)" if unit else "Validation MSE",
-        f"{last.validation_mse:,.0f}",
+        f"{last.validation_mse:,.0f}" if unit == "HU" else f"{last.validation_mse:.3g}",
         delta=f"{change:+.0f} % against low dose",
         delta_color="inverse",
         help="Mean squared error on patches that training never saw.",

@@ -6,13 +6,12 @@ import numpy as np
 
 from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import WINDOWS, Window
-from ctdenoise.runs import jobs
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.training import split
 from ctdenoise.ui import palette, pixels
-from ctdenoise.ui.session import library, runs, workspace
+from ctdenoise.ui.session import library, workspace
 from ctdenoise.ui.viewer import Pane
 
 
@@ -53,21 +52,19 @@ def gaussian(owner: str, record: PairRecord, sigma: float) -> Pane:
     return Pane(f"Gaussian {sigma:g} px", style.color, frames, dash=style.dash)
 
 
-def network(run: Run, owner: str, record: PairRecord) -> Pane:
-    """The run's network on every slice of a pair, computed slice by slice as they are looked at."""
-    state = jobs.network_state(run)
+def network(run: Run, epoch: int, owner: str, record: PairRecord) -> Pane:
+    """The run's network as it was after ``epoch`` on every slice of a pair, computed slice by
+    slice as they are looked at."""
     frames = tuple(
-        pixels.denoised(run.id, state, owner, record.id, i) for i in range(record.slices)
+        pixels.denoised(run.id, epoch, owner, record.id, i) for i in range(record.slices)
     )
     style = run_style(run)
-    return Pane(run.name, style.color, frames, dash=style.dash)
+    return Pane(run.name, style.color, frames, dash=style.dash, note=f"Epoch {epoch}")
 
 
 def run_style(run: Run) -> palette.Style:
     """The run's colour and dash: the same on every page, different for neighbouring runs."""
-    order = sorted(runs(), key=lambda each: each.created)
-    number = next((i for i, each in enumerate(order) if each.id == run.id), 0)
-    return palette.RUNS[number % len(palette.RUNS)]
+    return palette.RUNS[run.number % len(palette.RUNS)]
 
 
 def difference(name: str, panes: list[Pane], of: int, minus: int, like: int) -> Pane:

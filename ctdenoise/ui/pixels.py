@@ -5,8 +5,6 @@ the browser keeps it: windowing, scrolling back and reruns of a page then cost n
 """
 
 from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
@@ -19,6 +17,7 @@ from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.jobs import Picture, to_picture
 from ctdenoise.runs.store import store
+from ctdenoise.ui.once import once
 from ctdenoise.ui.session import COOKIE, SAMPLE, library, workspace_of
 
 ROUTE = "/pixels/{address:path}"
@@ -61,55 +60,57 @@ def beside(run_id: str, image: str) -> str:
     return f"/pixels/progress/{run_id}/{quote(image)}"
 
 
-def denoised(run_id: str, state: str, owner: str, pair_id: str, index: int) -> str:
-    """Address of one low-dose slice through a run's network in one ``state``."""
-    return f"/pixels/denoised/{run_id}/{state}/{owner}/{pair_id}/{index}"
+def denoised(run_id: str, epoch: int, owner: str, pair_id: str, index: int) -> str:
+    """Address of one low-dose slice through a run's network as it was after ``epoch``."""
+    return f"/pixels/denoised/{run_id}/{epoch}/{owner}/{pair_id}/{index}"
 
 
-@lru_cache(maxsize=64)
 def load(address: str, workspace: str) -> Picture:
     """The picture behind an address, (rows, columns), read-only: int16 HU or float32 own units.
 
     Raises :class:`Problem` where it does not exist or belongs to another workspace.
     """
-    kind, *parts = address.removeprefix("/pixels/").split("/")
+    if not _owners(address) <= {workspace, SAMPLE}:
+        raise Problem("This picture", "belongs to another workspace", "open one of your own")
+    return _load(address)
+
+
+@once(size=128)
+def _load(address: str) -> Picture:
+    kind, *parts = _parts(address)
     try:
-        image = _LOADERS[kind](workspace, *parts)
+        image = _LOADERS[kind](*parts)
     except (KeyError, TypeError, ValueError, IndexError, FileNotFoundError) as error:
         raise Problem("This picture", "does not exist any more", "reload the page") from error
     image.setflags(write=False)
     return image
 
 
-def _owned(owner: str, workspace: str) -> str:
-    if owner not in (workspace, SAMPLE):
-        raise Problem("This picture", "belongs to another workspace", "open one of your own")
-    return owner
+def _parts(address: str) -> list[str]:
+    return address.removeprefix("/pixels/").split("/")
 
 
-def _plain(state: str) -> str:
-    """A state names a folder: hexadecimal digits and nothing else."""
-    return f"{int(state, 16):x}"
+def _owners(address: str) -> set[str]:
+    """The workspaces that a picture is made from: those of its scan and of its network."""
+    kind, *parts = [*_parts(address), "", "", ""]
+    owners = set() if kind == "progress" else {parts[2] if kind == "denoised" else parts[0]}
+    if kind in ("denoised", "progress"):
+        owners.add(store().run(parts[0]).workspace)
+    return owners
 
 
-def _run_folder(run_id: str, workspace: str) -> Path:
-    run = store().run(run_id)
-    _owned(run.workspace, workspace)
-    return run.folder
-
-
-def _scan(workspace: str, owner: str, scan_id: str, index: str) -> Picture:
-    found = library(_owned(owner, workspace)).scan(scan_id)
+def _scan(owner: str, scan_id: str, index: str) -> Picture:
+    found = library(owner).scan(scan_id)
     return to_picture(found.values[int(index)], found.unit)
 
 
-def _twin(workspace: str, owner: str, scan_id: str, index: str, *physics: str) -> Picture:
+def _twin(owner: str, scan_id: str, index: str, *physics: str) -> Picture:
     dose, photons, electrons, f50 = map(float, physics)
     return (
         engine()
         .ask(
             jobs.preview_low_dose,
-            _owned(owner, workspace),
+            owner,
             scan_id,
             int(index),
             dose,
@@ -121,41 +122,37 @@ def _twin(workspace: str, owner: str, scan_id: str, index: str, *physics: str) -
     )
 
 
-def _full(workspace: str, owner: str, pair_id: str, index: str) -> Picture:
-    pair = library(_owned(owner, workspace)).pair(pair_id)
+def _full(owner: str, pair_id: str, index: str) -> Picture:
+    pair = library(owner).pair(pair_id)
     return to_picture(pair.full[int(index)], pair.unit)
 
 
-def _low(workspace: str, owner: str, pair_id: str, index: str) -> Picture:
-    pair = library(_owned(owner, workspace)).pair(pair_id)
+def _low(owner: str, pair_id: str, index: str) -> Picture:
+    pair = library(owner).pair(pair_id)
     return to_picture(pair.low[0, int(index)], pair.unit)
 
 
-def _gaussian(workspace: str, owner: str, pair_id: str, index: str, sigma: str) -> Picture:
+def _gaussian(owner: str, pair_id: str, index: str, sigma: str) -> Picture:
     from scipy.ndimage import gaussian_filter  # not needed before the first comparison
 
-    pair = library(_owned(owner, workspace)).pair(pair_id)
+    pair = library(owner).pair(pair_id)
     blurred = gaussian_filter(pair.low[0, int(index)], min(float(sigma), 20.0))
     return to_picture(blurred, pair.unit)
 
 
-def _progress(workspace: str, run_id: str, *path: str) -> Picture:
+def _progress(run_id: str, *path: str) -> Picture:
     from tifffile import imread
 
-    folder = _run_folder(run_id, workspace)
+    folder = store().run(run_id).folder
     file = folder.joinpath(*path).resolve()
     if not file.is_relative_to(folder.resolve()) or file.suffix != ".tif":
         raise FileNotFoundError(file)
     return imread(file)
 
 
-def _denoised(workspace: str, run_id: str, state: str, owner: str, pair_id: str, i: str) -> Picture:
-    _run_folder(run_id, workspace)
-    return (
-        engine()
-        .ask(jobs.denoise_slice, run_id, _plain(state), _owned(owner, workspace), pair_id, int(i))
-        .result(WAIT_SECONDS)
-    )
+def _denoised(run_id: str, epoch: str, owner: str, pair_id: str, index: str) -> Picture:
+    asked = engine().ask(jobs.denoise_slice, run_id, int(epoch), owner, pair_id, int(index))
+    return asked.result(WAIT_SECONDS)
 
 
 _LOADERS: dict[str, Callable[..., Picture]] = {

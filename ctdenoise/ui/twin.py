@@ -29,6 +29,8 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             "add such a scan, or pair two scans in their own units."
         )
         return
+    if len(usable) < len(scans):
+        st.caption("Scans without HU or pixel size are left out: no dose is simulated for them.")
     id = st.selectbox(
         "Full-dose scan",
         list(usable),

@@ -1,6 +1,5 @@
 """The jobs in this process, with stand-ins for the rooms below them."""
 
-import os
 import sys
 import types
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from ctdenoise.runs.store import Run, Store
 from ctdenoise.scans.library import Library
 from ctdenoise.scans.scan import Facts, Pair, Scan
 from ctdenoise.settings import settings
+from ctdenoise.training import epochs
 from ctdenoise.training.config import Config
 
 
@@ -50,34 +50,33 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     jobs._denoiser.cache_clear()
 
 
-def test_a_slice_is_denoised_once_for_each_state_of_the_network(
+def keep_epoch(run: Run, epoch: int) -> Path:
+    kept = epochs.file(run.folder, epoch)
+    kept.parent.mkdir(exist_ok=True)
+    kept.touch()
+    return kept
+
+
+def test_a_slice_is_denoised_once_for_each_epoch(
     run: Run, pair_id: str, networks: list[Path]
 ) -> None:
-    with pytest.raises(Problem, match="has no trained network yet"):
-        jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 0)
-    checkpoint = run.folder / "checkpoint.safetensors"
-    checkpoint.touch()
+    third = keep_epoch(run, 3)
     low = Library(settings().workspaces / "ann").pair(pair_id).low
 
-    first = jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 1)
+    first = jobs.denoise_slice(run.id, 3, "ann", pair_id, 1)
     assert first.dtype == np.int16
     np.testing.assert_allclose(first, low[0, 1] + 1, atol=0.5)
-    assert jobs.denoised_file(run, jobs.network_state(run), "ann", pair_id, 1).exists()
-    jobs.denoise_slice(
-        run.id, jobs.network_state(run), "ann", pair_id, 2
-    )  # the network stays in memory
-    np.testing.assert_array_equal(
-        jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 1), first
-    )
-    assert networks == [run.folder]
+    assert jobs.denoised_file(run, 3, "ann", pair_id, 1).exists()
+    jobs.denoise_slice(run.id, 3, "ann", pair_id, 2)  # the network stays in memory
+    np.testing.assert_array_equal(jobs.denoise_slice(run.id, 3, "ann", pair_id, 1), first)
+    assert networks == [third]
 
-    os.utime(checkpoint, ns=(0, checkpoint.stat().st_mtime_ns + 1))  # the run went on
-    later = jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 1)
+    keep_epoch(run, 4)  # the run goes on: epoch 3 stays what it was
+    np.testing.assert_array_equal(jobs.denoise_slice(run.id, 3, "ann", pair_id, 1), first)
+    later = jobs.denoise_slice(run.id, 4, "ann", pair_id, 1)
     np.testing.assert_allclose(later, low[0, 1] + 2, atol=0.5)
-    kept = list((run.folder / "compared").rglob("*.npy"))
-    assert jobs.denoised_file(run, jobs.network_state(run), "ann", pair_id, 1) in kept
-    with pytest.raises(Problem, match="reload the page"):
-        jobs.denoise_slice(run.id, "1", "ann", pair_id, 1)
+    with pytest.raises(Problem, match="did not keep its network of epoch 5"):
+        jobs.denoise_slice(run.id, 5, "ann", pair_id, 1)
 
 
 def test_a_slice_in_its_own_unit_keeps_its_numbers(
@@ -89,10 +88,10 @@ def test_a_slice_in_its_own_unit_keeps_its_numbers(
     pair_id = Library(settings().workspaces / "ann").add_pair(pair).id
     run = runs.create_run("ann", "x", Config(), [("ann", pair_id)])
     run.folder.mkdir(parents=True)
-    (run.folder / "checkpoint.safetensors").touch()
+    keep_epoch(run, 1)
     monkeypatch.setattr(sys.modules["ctdenoise.denoising"].Denoiser, "card", {"unit": ""})
     for _ in range(2):  # computed, then kept
-        image = jobs.denoise_slice(run.id, jobs.network_state(run), "ann", pair_id, 0)
+        image = jobs.denoise_slice(run.id, 1, "ann", pair_id, 0)
         assert image.dtype == np.float32
         np.testing.assert_array_equal(image, values[0] + np.float32(1))
 

@@ -76,6 +76,6 @@ def test_own_units_are_kept_to_the_last_digit(tmp_path: Path) -> None:
 
 
 def test_hu_are_kept_as_int16(tmp_path: Path) -> None:
-    picture.write(np.array([[0.4, 99.6]], np.float32), tmp_path / "a.tif")
+    picture.write(np.array([[0.4, 99.6]], np.float32), tmp_path / "a.tif", "HU")
     stored = tifffile.imread(tmp_path / "a.tif")
     assert stored.dtype == np.int16 and stored.tolist() == [[0, 100]]

@@ -54,10 +54,10 @@ class OnTheSpot:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path))
     monkeypatch.delenv("CTDENOISE_DATABASE", raising=False)
-    for cached in (settings, store, pixels.load):
+    for cached in (settings, store, pixels._load):
         cached.cache_clear()
     yield tmp_path
-    for cached in (settings, store, pixels.load):
+    for cached in (settings, store, pixels._load):
         cached.cache_clear()
 
 

@@ -1,7 +1,9 @@
 """Every page as its script runs, without a browser."""
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import OnTheSpot
 from streamlit.testing.v1 import AppTest
@@ -9,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 from ctdenoise.runs import jobs
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import ROOT
+from ctdenoise.training import epochs
 from ctdenoise.ui import menu
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
@@ -144,6 +148,31 @@ def test_compare_measures_every_image_against_the_full_dose(trained: Run) -> Non
     table = app.dataframe[0].value
     assert list(table["Image"]) == ["Low dose", "Gaussian 1.4 px", "First run"]
     assert table["RMSE (HU)"][0] == pytest.approx(40, rel=0.05)
+
+
+def test_compare_of_a_run_that_learns_changes_no_picture_by_itself(trained: Run) -> None:
+    store().requeue(trained.id, 5)
+    app = opened("Compare", run=trained.id)
+    before = app.dataframe[0].value["RMSE (HU)"][2]
+    shutil.copyfile(epochs.file(trained.folder, 0), epochs.file(trained.folder, 3))
+    app.run()
+    assert app.dataframe[0].value["RMSE (HU)"][2] == before
+    labelled(app.button, "First run has learned on: show epoch 3").click().run()
+    table = app.dataframe[0].value["RMSE (HU)"]
+    assert table[2] == pytest.approx(table[0], abs=0.5)  # untrained: it changes nothing
+    assert not any("learned on" in button.label for button in app.button)
+
+
+def test_compare_averages_over_the_test_slices(trained: Run, mine: Library) -> None:
+    full = np.zeros((4, 64, 64), np.float32)
+    low = full + np.array([10, 20, 30, 40], np.float32).reshape(4, 1, 1)  # errors of 10 to 40 HU
+    unseen = mine.add_pair(Pair("Unseen", low[None], full, None, np.arange(4.0), patient="Ben"))
+    app = opened("Compare", run=trained.id, pair=unseen.id)
+    assert app.dataframe[0].value["RMSE (HU)"][0] == pytest.approx(30)  # the middle slice
+    every = labelled(app.button_group, "Figures of")
+    every.set_value("Mean of 4 test slices").run()
+    assert app.dataframe[0].value["RMSE (HU)"][0] == pytest.approx(25)
+    assert any("Mean of 4 test slices against" in text.value for text in app.caption)
 
 
 def test_compare_changes_the_convention(trained: Run) -> None:

@@ -1,0 +1,51 @@
+"""What many visitors ask for at the same time is computed once."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Once(Generic[P, R]):
+    """A function whose last ``size`` results are kept, and which no two threads compute at once.
+
+    ``functools.lru_cache`` would let a class of thirty compute the same thing thirty times. What
+    fails is not kept: everybody who waits gets the error, the next one tries again.
+    """
+
+    def __init__(self, function: Callable[P, R], size: int) -> None:
+        self._function, self._size = function, size
+        self._kept: OrderedDict[object, Future[R]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        key = (args, tuple(kwargs.items()))
+        with self._lock:
+            found = self._kept.get(key)
+            if first := found is None:
+                found = self._kept[key] = Future()
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        if first:
+            try:
+                found.set_result(self._function(*args, **kwargs))
+            except BaseException as error:
+                with self._lock:
+                    self._kept.pop(key, None)
+                found.set_exception(error)
+        return found.result()
+
+    def cache_clear(self) -> None:
+        """Forget everything; named as in functools."""
+        with self._lock:
+            self._kept.clear()
+
+
+def once(size: int) -> Callable[[Callable[P, R]], Once[P, R]]:
+    """Decorate a function with :class:`Once`."""
+    return lambda function: Once(function, size)
