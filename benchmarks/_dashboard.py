@@ -34,6 +34,7 @@ def served() -> Iterator[Dashboard]:
         os.environ["CTDENOISE_HOME"] = home  # read by this process too, for its runs and engine
         from ctdenoise.runs.engine import engine
         from ctdenoise.runs.jobs import prepare_sample
+        from ctdenoise.ui import session  # noqa: F401  slow to import, and the clock is not running
 
         engine().ask(prepare_sample).result(120)
         limits = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
