@@ -34,7 +34,6 @@ def served() -> Iterator[Dashboard]:
         os.environ["CTDENOISE_HOME"] = home  # read by this process too, for its runs and engine
         from ctdenoise.runs.engine import engine
         from ctdenoise.runs.jobs import prepare_sample
-        from ctdenoise.ui import session  # noqa: F401  slow to import, and the clock is not running
 
         engine().ask(prepare_sample).result(120)
         limits = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
@@ -47,7 +46,7 @@ def served() -> Iterator[Dashboard]:
 
 def new_visitor(address: str) -> tuple[str, str]:
     """The cookie that a new visitor gets, and the workspace that it opens."""
-    from ctdenoise.ui.session import workspace_of
+    from ctdenoise.ui.visitors import workspace_of
 
     with urllib.request.urlopen(address, timeout=10) as answer:
         jar = http.cookies.SimpleCookie(answer.headers["Set-Cookie"])

@@ -17,6 +17,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "dose"))
 
+from _bounds import tell, verdict  # noqa: E402
 from independent import Ellipse, image, scan  # noqa: E402
 
 from ctdenoise.dose.calibration import noise_variance  # noqa: E402
@@ -24,13 +25,6 @@ from ctdenoise.dose.insertion import Physics, insert_noise  # noqa: E402
 from ctdenoise.quality.noise_power import noise_power_spectrum  # noqa: E402
 
 SIZE, PIXEL = 256, 0.9
-failed = False
-
-
-def report(what: str, value: str, bound: str, held: bool) -> None:
-    global failed
-    failed |= not held
-    print(f"{what:58s} {value:>22s}   {bound:26s} {'holds' if held else 'MISSED'}", flush=True)
 
 
 def middle(radius: float) -> np.ndarray:
@@ -43,7 +37,7 @@ def speed(device: str) -> None:
     started = time.perf_counter()
     insert_noise(hu[:1], (0.7, 0.7), 0.25, device=device)
     first = (time.perf_counter() - started) * 1000
-    report("first 512 x 512 slice of a geometry, tables included", f"{first:.0f} ms", "", True)
+    tell("first 512 x 512 slice of a geometry, tables included", f"{first:.0f} ms")
     for slices, draws in ((1, 1), (8, 1), (8, 4)):
         times = []
         for _ in range(5):
@@ -52,7 +46,7 @@ def speed(device: str) -> None:
             times.append((time.perf_counter() - started) * 1000 / slices / draws)
         value = float(np.median(times))
         what = f"an image of {slices} slices x {draws} draws, 512 x 512, 720 views"
-        report(what, f"{value:.0f} ms", "at most 350 ms, aim 150", value <= 350)
+        tell(what, f"{value:.0f} ms", "at most 350 ms, aim 150", value <= 350)
 
 
 def dose_law(device: str) -> None:
@@ -66,7 +60,7 @@ def dose_law(device: str) -> None:
         ratio, law = (low[:, 0] - hu)[:, roi].std() / full, np.sqrt(1 / dose - 1)
         off = 100 * (ratio / law - 1)
         what = f"added SD / full-dose SD at dose {dose:g}, 1e6 photons, no electrons"
-        report(what, f"{ratio:.3f} ({off:+.1f} %)", f"{law:.3f} within 2 %", abs(off) < 2)
+        tell(what, f"{ratio:.3f} ({off:+.1f} %)", f"{law:.3f} within 2 %", abs(off) < 2)
 
 
 def total(device: str) -> None:
@@ -97,7 +91,7 @@ def total(device: str) -> None:
             off = 100 * (inserted / wanted - 1)
             what = f"total SD, {name}, {photons:.0e} photons, dose {dose:g}"
             value, bound = f"{inserted:.1f} HU ({off:+.1f} %)", f"{wanted:.1f} HU within 2 %"
-            report(what, value, bound, abs(off) < 2)
+            tell(what, value, bound, abs(off) < 2)
 
 
 def texture(device: str) -> None:
@@ -112,13 +106,13 @@ def texture(device: str) -> None:
         peak, wanted = -parabola[1] / (2 * parabola[0]), f50 / np.sqrt(4 * np.log(2))
         off = 100 * (peak / wanted - 1)
         value, bound = f"{peak:.3f} lp/mm ({off:+.1f} %)", f"{wanted:.3f} lp/mm within 5 %"
-        report(f"NPS peak at f50 = {f50:g} lp/mm", value, bound, abs(off) < 5)
+        tell(f"NPS peak at f50 = {f50:g} lp/mm", value, bound, abs(off) < 5)
     body = image([Ellipse(110, 50)], SIZE, PIXEL)
     noise = insert_noise(body[None], (PIXEL, PIXEL), 0.25, draws=4, device=device)[:, 0] - body
     noise = noise[:, 96:160, 96:160]
     along, across = (np.mean(noise * np.roll(noise, 2, axis)) / noise.var() for axis in (2, 1))
     what = "elongated body: correlation 2 px along / across its axis"
-    report(what, f"{along:.2f} / {across:.2f}", "along > across + 0.15", along > across + 0.15)
+    tell(what, f"{along:.2f} / {across:.2f}", "along > across + 0.15", along > across + 0.15)
 
 
 def main() -> int:
@@ -131,7 +125,7 @@ def main() -> int:
     print(f"{'figure':58s} {'measured':>22s}   bound")
     for part in (speed, dose_law, total, texture):
         part(device)
-    return int(failed)
+    return verdict()
 
 
 if __name__ == "__main__":

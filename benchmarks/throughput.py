@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from _bounds import tell, verdict
 from torch import nn
 
 from ctdenoise.hounsfield import WINDOWS
@@ -87,8 +88,8 @@ def measured(kind: str, batch: int, patch: int) -> float:
     return float(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
 
 
-def peak_gflops() -> float:
-    a = torch.randn(2048, 2048)
+def peak_gflops(dtype: torch.dtype) -> float:
+    a = torch.randn(2048, 2048).to(dtype)
     best = float("inf")
     for _ in range(8):
         began = time.perf_counter()
@@ -114,7 +115,7 @@ def learnt(kind: str, steps: int = 150) -> float:
         return float((forward(low) - full).square().mean())
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
@@ -126,26 +127,30 @@ def main() -> None:
                 print(timed(kind, batch, patch))
         else:
             print(timed(kind, batch, patch))
-        return
-    peaks = [peak_gflops()]
+        return 0
     machine = made_learner().machine
+    bound = 1.5 if machine.hidden == torch.float32 else 3.0
+    peaks = [peak_gflops(machine.hidden)]
     print(f"{machine.name}, {machine.precision}")
     for name, (batch, patch) in BATCHES.items():
         best = {"plain": float("inf"), "ours": float("inf")}
         for _ in range(options.rounds):
             for kind in best:
                 best[kind] = min(best[kind], measured(kind, batch, patch))
-            peaks.append(peak_gflops())
+            peaks.append(peak_gflops(machine.hidden))
         peak = max(peaks)
         gflop = 6 * parameters(Config()) * batch * patch**2 / 1e9
-        rate = gflop / best["ours"]
-        print(f"{name}: {batch} patches of {patch} x {patch}: plain {1000 * best['plain']:.0f} ms, "
-              f"ours {1000 * best['ours']:.0f} ms, {best['plain'] / best['ours']:.2f} times; "
-              f"{rate:.0f} of {peak:.0f} GF/s = {rate / peak:.0%} of peak")  # fmt: skip
+        ratio = best["plain"] / best["ours"]
+        print(f"{name}: {batch} patches of {patch} x {patch}: plain {1000 * best['plain']:.0f} ms "
+              f"({gflop / best['plain'] / peak:.0%} of the matrix peak of {peak:.0f} GF/s), ours "
+              f"{1000 * best['ours']:.0f} ms ({gflop / best['ours'] / peak:.0%})")  # fmt: skip
+        tell(f"ratio, {name} batch", f"{ratio:.2f}", f"at least {bound:g}", ratio >= bound)
     plain, ours = learnt("plain"), learnt("ours")
-    print(f"validation MSE after the same 150 steps: plain {plain:.1f}, ours {ours:.1f} "
-          f"({ours / plain - 1:+.1%})")  # fmt: skip
+    off = ours / plain - 1
+    tell("validation MSE after the same 150 steps, ours to plain", f"{off:+.1%}", "within 3 %",
+         abs(off) <= 0.03)  # fmt: skip
+    return verdict()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,9 +5,9 @@ Prints each figure with its bound beside it and ends with exit code 1 where one 
 
 import statistics
 import sys
-import time
 from pathlib import Path
 
+from _bounds import tell, verdict
 from playwright.sync_api import Page, sync_playwright
 
 BROWSER_TESTS = Path(__file__).resolve().parent.parent / "tests" / "browser"
@@ -15,7 +15,6 @@ sys.path.insert(0, str(BROWSER_TESTS))
 from serving import launch, server  # noqa: E402
 
 MOVES = 120
-LINES = 7
 
 # Script time of one move: its event handlers (between a first and a last listener on the window)
 # and the animation frame callbacks that they ask for. Frame gaps come from a loop of its own.
@@ -53,13 +52,7 @@ def box(page: Page, pane: int) -> dict[str, float]:
     return dict(found)
 
 
-def tell(name: str, value: float, bound: float, unit: str) -> bool:
-    kept = value <= bound
-    print(f"{name:58} {value:8.1f} {unit:5} (at most {bound:g}) {'ok' if kept else 'MISSED'}")
-    return kept
-
-
-def window_drag(page: Page) -> list[bool]:
+def window_drag(page: Page) -> None:
     """Drag over one of four linked panes; all four are redrawn at every step."""
     sent: list[int] = []
     page.on("websocket", lambda s: s.on("framesent", lambda frame: sent.append(len(frame))))
@@ -80,36 +73,11 @@ def window_drag(page: Page) -> list[bool]:
     moves, gaps = page.evaluate("[probe.moves, probe.gaps]")
     page.mouse.up()
     print(f"{len(moves)} drawn frames of a window drag over four 512x512 panes")
-    return [
-        tell("Bytes to the server while dragging", during, 0, "bytes"),
-        tell(
-            "Script time from pointer to four panes drawn, median",
-            statistics.median(moves),
-            8,
-            "ms",
-        ),
-        tell("Longest gap between two frames", max(gaps), 50, "ms"),
-    ]
-
-
-def line_drag(page: Page) -> list[bool]:
-    """From letting go of a line until the Plotly chart shows it."""
-    page.get_by_test_id("viewer-tool-line").click()
-    area, waits = box(page, 0), []
-    curve = "() => document.querySelector('.js-plotly-plot .js-line')?.getAttribute('d') ?? ''"
-    for number in range(LINES):
-        before = page.evaluate(curve)
-        page.mouse.move(area["x"] + 30, area["y"] + 40 + 15 * number)
-        page.mouse.down()
-        page.mouse.move(area["x"] + 200, area["y"] + 60 + 15 * number, steps=4)
-        start = time.perf_counter()
-        page.mouse.up()
-        page.wait_for_function(f"before => ({curve})() !== before", arg=before, polling="raf")
-        waits.append(1000 * (time.perf_counter() - start))
-        page.wait_for_timeout(500)
-    # The first line also makes the chart and loads Plotly, once per visit.
-    print(f"First chart, Plotly's own loading included: {waits[0]:.0f} ms")
-    return [tell("Line let go to chart, median", statistics.median(waits[1:]), 250, "ms")]
+    tell("bytes to the server while dragging", f"{during}", "none", during == 0)
+    median = statistics.median(moves)
+    tell("script time from pointer to four panes drawn, median", f"{median:.1f} ms",
+         "at most 8 ms", median <= 8)  # fmt: skip
+    tell("longest gap between two frames", f"{max(gaps):.0f} ms", "at most 50 ms", max(gaps) <= 50)
 
 
 def main() -> int:
@@ -124,9 +92,9 @@ def main() -> int:
             return 2
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(f"{served.address}/?panes=low,net,full,other&shape=512/512")
-        kept = window_drag(page) + line_drag(page)
+        window_drag(page)
         browser.close()
-    return 0 if all(kept) else 1
+    return verdict()
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ from ctdenoise.runs.store import store
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.training.architecture import layer_table, parameters
 from ctdenoise.training.config import Config
-from ctdenoise.training.split import Outline, split
-from ctdenoise.ui import cards, drawings, forms, menu
-from ctdenoise.ui.session import arrived, pairs, recall, remember, runs, workspace
+from ctdenoise.training.split import Outline, Split, split
+from ctdenoise.ui import cards, drawings, forms, menu, panes
+from ctdenoise.ui.session import arrived, library, pairs, recall, remember, runs, workspace
+from ctdenoise.ui.viewer import viewer
 
 st.title("Which network shall learn?")
 available = pairs()
@@ -81,6 +82,23 @@ def show_time(place: DeltaGenerator, config: Config) -> None:
     place.metric(label, f"about {cards.duration(known[key])}", help=told)
 
 
+def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
+    """Where the network learns, on the picture itself, when slices are divided into bands."""
+    for number, (owner, id) in enumerate(chosen):
+        if marked := panes.bands(division, number):
+            low = panes.low(owner, available[owner, id])
+            viewer(
+                [low],
+                key=f"division-{id}",
+                height=220,
+                window=panes.first_window(low, available[owner, id].unit),
+                tools=("window",),
+                overlay=marked,
+                report=(),
+                **panes.geometry(library(owner).pair(id)),
+            )
+
+
 with picture:
     own = [key for key in available if key[0] == workspace()]
     kept = recall("train-pairs", own or list(available))
@@ -129,6 +147,7 @@ with picture:
         (st.warning if division.flatters else st.info)(
             division.sentence, icon=":material/call_split:"
         )
+        show_division(chosen, division)
     if config.stride > 1:
         st.warning(
             f"With stride {config.stride} the picture shrinks inside the network and is enlarged "

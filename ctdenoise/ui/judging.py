@@ -10,7 +10,7 @@ from ctdenoise.quality.profile import line_profile
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.training import epochs, split
-from ctdenoise.ui import cards, charts, figures, palette, panes
+from ctdenoise.ui import cards, charts, figures, panes
 from ctdenoise.ui.session import library, pairs
 from ctdenoise.ui.viewer import Band, Pane, ViewerState, viewer
 
@@ -28,11 +28,10 @@ def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps
     images.append(panes.full(owner, record))
     shown = images + _maps(images, maps)
     rows = judged_rows(record, networks)
-    divided = rows != (0, record.rows)
     unseen = test_slices(record, networks)
     state = viewer(
         shown,
-        overlay=[Band("test", rows, palette.FULL.color)] if divided else [],
+        overlay=_bands(record, networks),
         key=f"compare-{record.id}",
         height=300 if len(shown) > 4 else 400,
         window=panes.first_window(images[0], record.unit),
@@ -46,6 +45,15 @@ def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps
         _profile(images, record, state)
     with numbers:
         figures.show(images, record, rows, unseen, state)
+
+
+def _bands(record: PairRecord, networks: list[Run]) -> list[Band]:
+    """Where the first network that was given this pair learned, if its slices are divided."""
+    for run in networks:
+        for number, (_, pair_id) in enumerate(run.pairs):
+            if pair_id == record.id:
+                return panes.bands(split.read(run.folder), number)
+    return []
 
 
 def _maps(images: list[Pane], maps: str) -> list[Pane]:

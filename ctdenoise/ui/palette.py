@@ -30,5 +30,8 @@ RUNS = (
 )
 """The first run, the second, and so on; neighbours differ in colour, and equal colours in dash."""
 
+PARTS = {"training": "#E69F00", "validation": "#CC79A7", "test": "#0072B2"}
+"""Of the bands of a slice that is divided between them."""
+
 TERMS = ("#7A6FAC", "#B58900", "#5F9EA0")
 """Of loss terms, which are no images: colours that none of those wears."""

@@ -10,9 +10,10 @@ from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.training import split
+from ctdenoise.training.split import Split
 from ctdenoise.ui import palette, pixels
 from ctdenoise.ui.session import library, workspace
-from ctdenoise.ui.viewer import Pane
+from ctdenoise.ui.viewer import Band, Pane
 
 
 def geometry(scan: Scan | Pair) -> dict[str, Any]:
@@ -70,6 +71,17 @@ def run_style(run: Run) -> palette.Style:
 def difference(name: str, panes: list[Pane], of: int, minus: int, like: int) -> Pane:
     """A map of pane ``of`` minus pane ``minus``, in the colour of pane ``like``."""
     return Pane(name, panes[like].color, panes[of].frames, minus=minus)
+
+
+def bands(division: Split, pair: int) -> list[Band]:
+    """The marked parts of a pair's slices, where each slice is divided; none elsewhere."""
+    groups = zip(palette.PARTS, (division.train, division.validation, division.test), strict=True)
+    return [
+        Band(name, part.rows, palette.PARTS[name])
+        for name, parts in groups
+        for part in parts
+        if part.rows and part.pair == pair
+    ]
 
 
 def progress_slice(run: Run) -> tuple[str, PairRecord | None, int]:

@@ -18,9 +18,9 @@ from ctdenoise.runs.engine import engine
 from ctdenoise.runs.jobs import Picture, to_picture
 from ctdenoise.runs.store import store
 from ctdenoise.ui.once import once
-from ctdenoise.ui.session import COOKIE, SAMPLE, library, workspace_of
+from ctdenoise.ui.session import SAMPLE, library
+from ctdenoise.ui.visitors import COOKIE, workspace_of
 
-ROUTE = "/pixels/{address:path}"
 WAIT_SECONDS = 60
 
 

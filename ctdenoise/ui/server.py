@@ -1,8 +1,11 @@
-"""What surrounds the pages: start-up, the picture route, the workspace cookie, the policy."""
+"""What surrounds the pages: start-up, the picture route, the visitors.
+
+Whatever is heavy is imported inside functions: the server answers first, and imports the rest while
+the browser is busy with its own loading.
+"""
 
 import asyncio
 import gc
-import importlib
 import os
 import socket
 import threading
@@ -11,39 +14,31 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psutil
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ctdenoise.errors import Problem
-from ctdenoise.runs import jobs
-from ctdenoise.runs.engine import engine
 from ctdenoise.settings import ROOT
-from ctdenoise.ui import pixels
-from ctdenoise.ui.session import (
-    COOKIE,
-    SAMPLE,
-    library,
-    new_cookie,
-    tell_start_problem,
-    workspace_of,
-)
+from ctdenoise.ui.visitors import Visitor
 
 SCRIPT = ROOT / "ctdenoise" / "ui" / "main.py"
-ROUTES = [Route(pixels.ROUTE, pixels.serve)]
 HEAD_START_SECONDS = 4
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; "
-    "base-uri 'self'; frame-ancestors 'self'"
-)
+
+
+async def _pixels(request: Request) -> Response:
+    from ctdenoise.ui import pixels
+
+    return await pixels.serve(request)
 
 
 def _warm_up() -> None:
     """Bring the engine up, resume what a stopped server left, and make the sample once."""
+    from ctdenoise.errors import Problem
+    from ctdenoise.runs import jobs
+    from ctdenoise.runs.engine import engine
+    from ctdenoise.ui.session import SAMPLE, library, tell_start_problem
+
     try:
         running = engine()
         running.watch()
@@ -66,8 +61,17 @@ def _send_at_once() -> None:
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _import_heavy() -> None:
-    """Import what the pages need later, then keep it out of every garbage collection."""
+def _import_first() -> bool:
+    """Import what the first page needs; whether it finds the sample made."""
+    from ctdenoise.ui import cards  # noqa: F401
+    from ctdenoise.ui.session import SAMPLE, library
+
+    return bool(library(SAMPLE).pairs())
+
+
+def _import_rest() -> None:
+    """Import what other pages need, then keep it all out of every garbage collection."""
+    import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
     import scipy.ndimage  # noqa: F401
     import skimage.metrics  # noqa: F401
@@ -86,40 +90,11 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 async def _prepare() -> None:
     """Get ready behind the first page's back: whoever waits for that page goes first."""
-    # Streamlit needs it for the first viewer; the browser is busy with its own loading till then.
-    await asyncio.to_thread(importlib.import_module, "pandas")
-    if library(SAMPLE).pairs():
+    if await asyncio.to_thread(_import_first):
         await asyncio.sleep(HEAD_START_SECONDS)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
-    await asyncio.to_thread(_import_heavy)
+    await asyncio.to_thread(_import_rest)
 
 
-class Visitor:
-    """Give each new browser a workspace of its own, and every answer the security policy."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        known = workspace_of(HTTPConnection(scope).cookies.get(COOKIE))
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = POLICY
-                headers["X-Content-Type-Options"] = "nosniff"
-                if not known and headers.get("content-type", "").startswith("text/html"):
-                    headers.append(
-                        "Set-Cookie",
-                        f"{COOKIE}={new_cookie()}; Path=/; Max-Age=31536000; HttpOnly; "
-                        "SameSite=Lax",
-                    )
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
-
-
+ROUTES = [Route("/pixels/{address:path}", _pixels)]
 MIDDLEWARE = [Middleware(Visitor)]

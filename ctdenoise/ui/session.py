@@ -1,8 +1,5 @@
 """Whose session this is: the workspace behind the browser's cookie, its library and its runs."""
 
-import hashlib
-import re
-import secrets
 from typing import Any
 
 import streamlit as st
@@ -12,23 +9,7 @@ from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.scans.sample import WORKSPACE as SAMPLE
 from ctdenoise.settings import settings
-
-COOKIE = "ctdenoise_workspace"
-_COOKIE = re.compile(r"[0-9a-f]{32}")
-
-
-def new_cookie() -> str:
-    return secrets.token_hex(16)
-
-
-def workspace_of(cookie: object) -> str | None:
-    """The workspace behind a cookie, or None where it is missing or not one of ours.
-
-    A hash, since the workspace's name stands in addresses and the cookie opens it.
-    """
-    if not isinstance(cookie, str) or not _COOKIE.fullmatch(cookie):
-        return None
-    return hashlib.sha256(cookie.encode()).hexdigest()[:32]
+from ctdenoise.ui.visitors import COOKIE, workspace_of
 
 
 def workspace() -> str:

@@ -1,11 +1,14 @@
 """The first window of a picture."""
 
+from itertools import pairwise
+
 import numpy as np
 from conftest import WORKSPACE
 
 from ctdenoise.hounsfield import WINDOWS, Window
 from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.scans.scan import Pair
+from ctdenoise.training.split import Outline, split
 from ctdenoise.ui import panes
 
 
@@ -19,3 +22,11 @@ def test_other_units_are_first_seen_by_the_middle_slice(mine: Library) -> None:
     record = mine.add_pair(Pair("PET", values[None], values, None, np.arange(3.0), unit=""))
     first = panes.first_window(panes.low(WORKSPACE, record), "")
     assert first == Window.automatic(values[1])
+
+
+def test_a_divided_slice_says_where_it_is_learned_from() -> None:
+    marked = panes.bands(split([Outline("Ann", 1, 512, 512), Outline("Ann", 9, 512, 512)], 1), 0)
+    assert [band.label for band in marked] == ["training", "training", "validation", "test"]
+    rows = sorted(band.rows for band in marked)
+    assert all(end <= first for (_, end), (first, _) in pairwise(rows))
+    assert panes.bands(split([Outline("Ann", 9, 512, 512)], 1), 0) == []

@@ -7,12 +7,11 @@ import pytest
 from conftest import WORKSPACE
 from starlette.applications import Starlette
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from ctdenoise.scans.library import Library
 from ctdenoise.scans.scan import Pair
-from ctdenoise.ui import pixels
+from ctdenoise.ui import pixels, server
 
 
 def decoded(body: bytes, headers: Mapping[str, str]) -> np.ndarray:
@@ -24,8 +23,7 @@ def decoded(body: bytes, headers: Mapping[str, str]) -> np.ndarray:
 
 def asked(address: str) -> Response:
     """The whole way: the address, the library, the route."""
-    route = Route(pixels.ROUTE, pixels.serve)
-    return TestClient(Starlette(routes=[route])).get(address)
+    return TestClient(Starlette(routes=server.ROUTES)).get(address)
 
 
 def added(library: Library, low: np.ndarray, full: np.ndarray, unit: str) -> str:

@@ -6,7 +6,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from ctdenoise.ui.server import Visitor
-from ctdenoise.ui.session import COOKIE, workspace_of
+from ctdenoise.ui.visitors import COOKIE, workspace_of
 
 
 def client() -> TestClient:

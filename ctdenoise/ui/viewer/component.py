@@ -123,7 +123,7 @@ def viewer(
     }
     result = _component(
         key=key,
-        data=data,
+        data=[data],  # not a bare dict: Streamlit imports pandas to search it for tables
         on_frame_change=_nothing,
         on_line_change=_nothing,
         on_region_change=_nothing,

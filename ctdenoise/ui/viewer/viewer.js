@@ -40,7 +40,7 @@ export class Viewer {
   }
 
   /** Take what Python sent; called at the start and again at every rerun that changes anything. */
-  update({ data, setStateValue }) {
+  update({ data: [data], setStateValue }) {
     const before = this.data;
     this.send = setStateValue;
     if (before && JSON.stringify(before) === JSON.stringify(data)) return;

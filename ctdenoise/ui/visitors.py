@@ -1,0 +1,63 @@
+"""Who is asking: every browser has a workspace of its own, behind a cookie.
+
+Imported before the server answers, so it imports nothing heavy.
+"""
+
+import hashlib
+import re
+import secrets
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "ctdenoise_workspace"
+_COOKIE = re.compile(r"[0-9a-f]{32}")
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; "
+    "base-uri 'self'; frame-ancestors 'self'"
+)
+
+
+def new_cookie() -> str:
+    return secrets.token_hex(16)
+
+
+def workspace_of(cookie: object) -> str | None:
+    """The workspace behind a cookie, or None where it is missing or not one of ours.
+
+    A hash, since the workspace's name stands in addresses and the cookie opens it.
+    """
+    if not isinstance(cookie, str) or not _COOKIE.fullmatch(cookie):
+        return None
+    return hashlib.sha256(cookie.encode()).hexdigest()[:32]
+
+
+class Visitor:
+    """Give each new browser a workspace of its own, and every answer the security policy."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        known = workspace_of(HTTPConnection(scope).cookies.get(COOKIE))
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = POLICY
+                headers["X-Content-Type-Options"] = "nosniff"
+                if not known and headers.get("content-type", "").startswith("text/html"):
+                    headers.append(
+                        "Set-Cookie",
+                        f"{COOKIE}={new_cookie()}; Path=/; Max-Age=31536000; HttpOnly; "
+                        "SameSite=Lax",
+                    )
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
