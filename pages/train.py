@@ -83,20 +83,21 @@ def show_time(place: DeltaGenerator, config: Config) -> None:
 
 
 def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
-    """Where the network learns, on the picture itself, when slices are divided into bands."""
+    """Where slices are divided into bands: which is for what, on the first of them."""
     for number, (owner, id) in enumerate(chosen):
         if marked := panes.bands(division, number):
             low = panes.low(owner, available[owner, id])
             viewer(
                 [low],
                 key=f"division-{id}",
-                height=220,
+                height=300,
                 window=panes.first_window(low, available[owner, id].unit),
                 tools=("window",),
                 overlay=marked,
                 report=(),
                 **panes.geometry(library(owner).pair(id)),
             )
+            return
 
 
 with picture:
