@@ -6,19 +6,20 @@ import torch
 from torch import Tensor
 
 
-def calibrate(influences: Mapping[str, float], values: Mapping[str, float]) -> dict[str, float]:
-    """Factors that give every term its influence (a share, any scale) of the total loss.
+def calibrate(influences: Mapping[str, float], pulls: Mapping[str, float]) -> dict[str, float]:
+    """Factors that give every term its influence (a share, any scale) on the picture.
 
-    ``values`` are the unweighted terms on the first batch. The first term keeps the factor 1, so
-    that a loss of mean squared error alone stays in HU².
+    ``pulls`` are the norms of the unweighted terms' gradients in the pixels of the first batch: a
+    term's size says nothing about what it does, its slope does. The first term keeps the factor 1,
+    so that a loss of mean squared error alone stays in HU².
     """
     first = next(iter(influences))
-    scale = _value(values[first]) / influences[first]
-    return {name: share * scale / _value(values[name]) for name, share in influences.items()}
+    scale = _pull(pulls[first]) / influences[first]
+    return {name: share * scale / _pull(pulls[name]) for name, share in influences.items()}
 
 
-def _value(value: float) -> float:
-    return max(value, 1e-12)  # a term may vanish where low and full dose are the same
+def _pull(pull: float) -> float:
+    return max(pull, 1e-12)  # a term may vanish where low and full dose are the same
 
 
 def backward(
@@ -36,7 +37,7 @@ def backward(
         parameter.grad = torch.zeros_like(parameter) if apart else None
     weighted = {name: factors[name] * term for name, term in terms.items()}
     if not apart:
-        torch.stack(list(weighted.values())).sum().backward()
+        torch.stack(list(weighted.values())).sum().backward(inputs=list(parameters))
         return {}
     norms: dict[str, Tensor] = {}
     for name, term in weighted.items():

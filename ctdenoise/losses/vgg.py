@@ -34,7 +34,7 @@ ARTICLE = Window(-274.0, 1500.0)
 
 
 class VggFeatures(nn.Module):
-    """Mean squared difference of activated features, averaged over ``layers``.
+    """Mean squared difference of activated features, for each of ``layers``.
 
     ``window`` maps to 0..1; with ``imagenet`` that is then put on the scale VGG16 was trained on,
     otherwise it is fed as it is, as in the article. The weights are not trained.
@@ -76,11 +76,13 @@ class VggFeatures(nn.Module):
                 found.append(x)
         return found
 
-    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+    def forward(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """One scalar a layer, in the order of depth."""
         with torch.no_grad():
             wanted = self.features(target)
-        differences = [F.mse_loss(f, w) for f, w in zip(self.features(output), wanted, strict=True)]
-        return torch.stack(differences).mean()
+        names = [name for name in self.convolutions if name in self.layers]
+        found = zip(names, self.features(output), wanted, strict=True)
+        return {name: F.mse_loss(feature, other) for name, feature, other in found}
 
 
 def weights(index: int) -> tuple[Tensor, Tensor]:

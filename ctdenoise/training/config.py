@@ -25,6 +25,20 @@ VGG_LAYERS = (
 """VGG16's convolutions by their Keras names; blocks 1 to 3 ship with the program."""
 
 
+WEIGHTS = (
+    "mse",
+    "mae",
+    "charbonnier",
+    "ssim",
+    "ms_ssim",
+    "gradient",
+    "texture",
+    "vgg",
+    "adversarial",
+)
+"""The settings of :class:`Loss` that weigh a term."""
+SMALLEST_SSIM_PATCH = 11
+
 MOST_EPOCHS = 1000
 
 
@@ -74,10 +88,53 @@ class Loss(_Record):
         ge=0,
         le=1e9,
     )
+    charbonnier: float = _setting(
+        "Charbonnier",
+        "An absolute error that is rounded near zero, so that it settles calmly.",
+        default=0.0,
+        ge=0,
+        le=1e9,
+    )
+    ssim: float = _setting(
+        "Structural similarity (SSIM)",
+        "Compares brightness, contrast and structure in small windows.",
+        default=0.0,
+        ge=0,
+        le=1e9,
+    )
+    ms_ssim: float = _setting(
+        "SSIM at several scales (MS-SSIM)",
+        "The same for fine and for coarse structure; larger patches give it more scales.",
+        default=0.0,
+        ge=0,
+        le=1e9,
+    )
+    gradient: float = _setting(
+        "Edges (gradient difference)",
+        "Wants steps from pixel to pixel as large as at full dose: edges stay sharp.",
+        default=0.0,
+        ge=0,
+        le=1e9,
+    )
+    texture: float = _setting(
+        "Grain (noise spectrum)",
+        "Wants grain as strong and as coarse as at full dose, wherever its grains lie.",
+        default=0.0,
+        ge=0,
+        le=1e9,
+    )
     vgg: float = _setting(
         "VGG16 features",
         "Keeps the grain and edges that a network trained on photographs "
         "recognises; too much of it shifts the CT number.",
+        default=0.0,
+        ge=0,
+        le=1e9,
+    )
+    adversarial: float = _setting(
+        "Critic (adversarial)",
+        "A second network learns to tell the result from full dose, and this one to fool it: "
+        "looks real, may invent. Slow.",
         default=0.0,
         ge=0,
         le=1e9,
@@ -87,6 +144,12 @@ class Loss(_Record):
         "Early layers see edges and grain, later ones larger shapes.",
         more=True,
         default=("block3_conv3",),
+    )
+    vgg_shares: tuple[Annotated[float, Field(ge=0, le=1e9)], ...] = _setting(
+        "Shares of the VGG16 layers",
+        "In the order of the layers; none shares equally.",
+        more=True,
+        default=(),
     )
     vgg_input: Literal["imagenet", "article"] = _setting(
         "VGG16 is shown",
@@ -98,15 +161,32 @@ class Loss(_Record):
 
     @model_validator(mode="after")
     def _something_to_minimise(self) -> "Loss":
-        if not self.mse + self.mae + self.vgg > 0:
+        if not any(getattr(self, name) for name in WEIGHTS):
             raise ValueError("at least one loss weight must be above zero")
         if self.vgg > 0 and not self.vgg_layers:
             raise ValueError("the VGG16 term needs at least one layer")
+        if self.vgg_shares and len(self.vgg_shares) != len(self.vgg_layers):
+            raise ValueError("there must be one share for each VGG16 layer, or none at all")
+        if self.vgg_shares and not any(self.vgg_shares):
+            raise ValueError("at least one share of a VGG16 layer must be above zero")
         return self
 
     def weights(self) -> dict[str, float]:
-        """The terms in use and the number beside each."""
-        return {name: w for name in ("mse", "mae", "vgg") if (w := getattr(self, name)) > 0}
+        """The terms in use and the number beside each; every VGG16 layer is a term of its own,
+        called ``vgg_`` and its name."""
+        used = {name: w for name in WEIGHTS if name != "vgg" and (w := getattr(self, name)) > 0}
+        shares = self.vgg_shares or (1.0,) * len(self.vgg_layers)
+        for layer, share in sorted(zip(self.vgg_layers, shares, strict=True)):
+            if self.vgg * share > 0:
+                used[f"vgg_{layer}"] = self.vgg * share / sum(shares)
+        return used
+
+
+def term_title(name: str) -> str:
+    """What people call a term of :meth:`Loss.weights`."""
+    if name in WEIGHTS:
+        return str(Loss.model_fields[name].title)
+    return f"VGG16 {name.removeprefix('vgg_')}"
 
 
 class Config(_Record):
@@ -264,6 +344,12 @@ class Config(_Record):
             raise ValueError("must be odd, so that the kernel has a centre pixel")
         return value
 
+    @model_validator(mode="after")
+    def _patch_holds_a_window(self) -> "Config":
+        if (self.loss.ssim or self.loss.ms_ssim) and self.patch < SMALLEST_SSIM_PATCH:
+            raise ValueError(f"SSIM needs a patch size of {SMALLEST_SSIM_PATCH} pixels or more")
+        return self
+
     @property
     def receptive_field(self) -> int:
         """Side of the square of input pixels that one output pixel depends on."""
@@ -323,7 +409,7 @@ def override(config: Config, assignments: dict[str, str]) -> Config:
         if not isinstance(place, dict) or last not in place:
             known = ", ".join([*Config.model_fields, *(f"loss.{n}" for n in Loss.model_fields)])
             raise Problem(f"The setting {key}", "does not exist", f"choose one of {known}")
-        if last == "vgg_layers":
+        if last in ("vgg_layers", "vgg_shares"):
             place[last] = [t for t in text.split(",") if t]
             continue
         try:

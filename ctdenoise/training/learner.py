@@ -1,5 +1,6 @@
 """A network with its loss and optimiser on a device: one step of training."""
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -7,8 +8,9 @@ from torch import Tensor
 
 from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import Window
+from ctdenoise.losses.adversarial import Critic
 from ctdenoise.losses.balance import backward, calibrate
-from ctdenoise.losses.terms import Terms
+from ctdenoise.losses.terms import VGG, Terms
 from ctdenoise.losses.vgg import ARTICLE, VggFeatures
 from ctdenoise.training.checkpoint import build_network
 from ctdenoise.training.config import Config, Loss
@@ -32,7 +34,7 @@ class Learner:
         self.network = network.to(machine.device).to(memory_format=machine.memory_format)
         self.parameters = list(network.parameters())
         self.optimiser = build_optimiser(config, self.parameters)
-        terms = _terms(config.loss, config.patch, window, is_hu)
+        terms = _terms(config, window, is_hu)
         self.terms = terms.to(machine.device).to(memory_format=machine.memory_format)
 
     def forward(self, low: Tensor) -> Tensor:
@@ -51,27 +53,51 @@ class Learner:
         """
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        terms = self.terms(self.forward(low), full)
+        output = self.forward(low)
+        if self.terms.critic is not None:
+            self.terms.critic.learn(output, full)
+        terms = self.terms(output, full)
         lengths = backward(terms, factors, self.parameters, apart=norms)
         self.optimiser.step()
         return {name: term.detach() for name, term in terms.items()}, lengths
 
     def factors(self, loss: Loss, low: Tensor, full: Tensor) -> dict[str, float]:
-        """What each term is multiplied with: as given, or calibrated on this batch."""
+        """What each term is multiplied with: as given, or calibrated on this batch.
+
+        Raises :class:`Problem` where the loss is not a number even before the first step.
+        """
+        output = self.forward(low).detach().float().requires_grad_()
+        terms = self.terms(output, full)
+        values = {name: float(term.detach()) for name, term in terms.items()}
         if loss.weighting == "factor":
-            return loss.weights()
-        with torch.no_grad():
-            values = self.terms(self.forward(low), full)
-        return calibrate(loss.weights(), {name: float(value) for name, value in values.items()})
+            factors = loss.weights()
+        else:
+            pulls = {
+                name: float(torch.autograd.grad(term, output, retain_graph=True)[0].norm())
+                for name, term in terms.items()
+            }
+            if self.terms.critic is not None:
+                pulls["adversarial"] = self.terms.critic.pull(len(low))
+            factors = calibrate(loss.weights(), pulls)
+        total = sum(factors[name] * value for name, value in values.items())
+        if not math.isfinite(total) or abs(total) > torch.finfo(torch.float32).max:
+            raise Problem("The loss", "is too large to be computed on the first patches",
+                          "choose smaller weights")  # fmt: skip
+        return factors
 
 
-def _terms(loss: Loss, patch: int, window: Window, is_hu: bool) -> Terms:
-    if not loss.vgg:
-        return Terms(loss.weights())
-    imagenet = loss.vgg_input == "imagenet"
-    features = VggFeatures(loss.vgg_layers, window if imagenet or not is_hu else ARTICLE, imagenet)
-    if patch < features.smallest:
-        raise Problem(f"The patch size of {patch} pixels",
-                      f"is halved away before {max(loss.vgg_layers)}",
-                      f"use at least {features.smallest} or an earlier VGG16 layer")  # fmt: skip
-    return Terms(loss.weights(), features)
+def _terms(config: Config, window: Window, is_hu: bool) -> Terms:
+    loss, weights = config.loss, config.loss.weights()
+    layers = [name.removeprefix(VGG) for name in weights if name.startswith(VGG)]
+    features = critic = None
+    if layers:
+        imagenet = loss.vgg_input == "imagenet"
+        features = VggFeatures(layers, window if imagenet or not is_hu else ARTICLE, imagenet)
+        if config.patch < features.smallest:
+            raise Problem(f"The patch size of {config.patch} pixels",
+                          f"is halved away before {max(layers)}",
+                          f"use at least {features.smallest} or an earlier VGG16 layer",
+                          )  # fmt: skip
+    if "adversarial" in weights:
+        critic = Critic(config.patch, window.lower, window.width, config.seed)
+    return Terms(weights, window, features, critic)

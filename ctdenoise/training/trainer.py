@@ -83,7 +83,7 @@ class _Training:
         self.progress = state.Progress(batch=config.batch)
         if resuming and (out / state.NAME).exists():
             self.progress = state.load(out, self.learner.network, self.learner.optimiser,
-                                       self.generator)  # fmt: skip
+                                       self.generator, self.learner.terms.critic)  # fmt: skip
         self.sums = {name: torch.tensor(value, device=device)
                      for name, value in self.progress.sums.items()}  # fmt: skip
 
@@ -271,7 +271,8 @@ class _Training:
             shutil.copyfile(self.out / checkpoint.NAME, part := kept.with_suffix(".part"))
             part.replace(kept)
             epochs.thin(self.out)
-        state.save(self.out, self.learner.network, self.learner.optimiser, self.generator, progress)
+        state.save(self.out, self.learner.network, self.learner.optimiser, self.generator,
+                   self.learner.terms.critic, progress)  # fmt: skip
 
     def _emit(self, event: events.Event) -> None:
         events.append(self.out, event)

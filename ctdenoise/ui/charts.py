@@ -8,7 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from ctdenoise.training.config import term_title
 from ctdenoise.training.events import Epoch
+from ctdenoise.ui import palette
 
 LABEL_PIXELS = 16
 """Height of a line of text."""
@@ -93,7 +95,7 @@ def learning_curve(epochs: Sequence[Epoch], color: str, low_color: str, unit: st
     )
 
 
-def term_curves(epochs: Sequence[Epoch], names: dict[str, str], colors: Sequence[str]) -> go.Figure:
+def term_curves(epochs: Sequence[Epoch]) -> go.Figure:
     """Each loss term relative to its first epoch, so that all fit one axis."""
     trained = [e for e in epochs if e.terms]
     curves = []
@@ -101,10 +103,11 @@ def term_curves(epochs: Sequence[Epoch], names: dict[str, str], colors: Sequence
         values = [e.terms[name] for e in trained]
         curves.append(
             Curve(
-                names[name],
+                term_title(name),
                 [e.epoch for e in trained],
                 [100 * v / (values[0] or 1) for v in values],
-                colors[number],
+                palette.TERMS[number % len(palette.TERMS)],
+                palette.DASHES[number // len(palette.TERMS) % len(palette.DASHES)],
             )
         )
     return lines(curves, "Epoch", "Loss term (% of its first epoch)", height=220)

@@ -9,7 +9,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from ctdenoise.errors import Problem
-from ctdenoise.training.config import PRESETS, Config, Loss, override, parse
+from ctdenoise.training.config import PRESETS, WEIGHTS, Config, Loss, override, parse
 
 PRESET_NAMES = {
     "recommended": "Recommended",
@@ -32,11 +32,12 @@ def _fields() -> Iterator[tuple[str, FieldInfo]]:
 
 
 FIELDS = dict(_fields())
-FIRST = ["layers", "filters", "residual", "loss.mse", "loss.mae", "loss.vgg", "epochs"]
+FIRST = ["layers", "filters", "residual", "loss.mse", "loss.texture", "loss.vgg", "epochs"]
 """What stands before "more"."""
 GROUPS = {
+    "More loss terms": [f"loss.{name}" for name in WEIGHTS if f"loss.{name}" not in FIRST],
     "Network": ["kernel_size", "stride", "activation"],
-    "Loss": ["loss.weighting", "loss.vgg_layers", "loss.vgg_input"],
+    "Loss": ["loss.weighting", "loss.vgg_layers", "loss.vgg_shares", "loss.vgg_input"],
     "Optimiser": ["optimiser", "learning_rate", "schedule", "batch"],
     "Data": ["patch", "patches", "augment", "validation_patches"],
     "How long": ["steps_per_epoch", "time_budget_s"],
@@ -141,10 +142,12 @@ def config_form() -> Config | None:
 def _tell_shares() -> None:
     """What the influences mean where they do not add up to 100 %."""
     loss = values()["loss"]
-    weights = {name: loss[name] for name in ("mse", "mae", "vgg") if loss[name] > 0}
+    weights = {name: loss[name] for name in WEIGHTS if loss[name] > 0}
     total = sum(weights.values())
     if loss["weighting"] == "influence" and total not in (0, 100):
-        shares = ", ".join(f"{name.upper()} {each / total:.0%}" for name, each in weights.items())
+        shares = ", ".join(
+            f"{Loss.model_fields[name].title} {each / total:.0%}" for name, each in weights.items()
+        )
         st.caption(f"Shares of the loss: {shares}")
 
 
@@ -161,7 +164,7 @@ def link(config: Config) -> dict[str, str | list[str]]:
 def _as_text(value: Any) -> str:
     """A value as ``override`` reads it."""
     if isinstance(value, list):
-        return ",".join(value)
+        return ",".join(map(str, value))
     return (
         "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     )
@@ -186,10 +189,10 @@ def _control(key: str) -> None:
     extra = field.json_schema_extra
     assert isinstance(extra, dict)
     unit, value = str(extra["unit"]), _get(record, key)
-    percent = (
-        key in ("loss.mse", "loss.mae", "loss.vgg")
-        and _get(record, "loss.weighting") == "influence"
-    )
+    if key == "loss.vgg_shares":
+        _share_controls()
+        return
+    percent = key.removeprefix("loss.") in WEIGHTS and _get(record, "loss.weighting") == "influence"
     generation = st.session_state[_GENERATION]
     widget = f"setting:{key}:{'percent' if percent else 'plain'}:{generation}"
 
@@ -229,6 +232,19 @@ def _control(key: str) -> None:
         st.number_input(min_value=limits["ge"], max_value=limits["le"], step=step, **common)
     else:
         st.number_input(min_value=0.0, max_value=None, format="%g", placeholder="none", **common)
+
+
+def _share_controls() -> None:
+    """How the chosen VGG16 layers share their term, where there are several."""
+    loss = values()["loss"]
+    layers = loss["vgg_layers"]
+    if len(layers) != len(loss["vgg_shares"]):  # layers were chosen anew: all count alike
+        loss["vgg_shares"] = [100.0 / len(layers)] * len(layers) if len(layers) > 1 else []
+    for number, layer in enumerate(layers if len(layers) > 1 else []):
+        widget = f"setting:share:{'.'.join(layers)}:{number}:{st.session_state[_GENERATION]}"
+        st.session_state.setdefault(widget, round(loss["vgg_shares"][number]))
+        chosen = st.slider(f"Share of {layer}", 0, 100, step=5, format="%d %%", key=widget)
+        loss["vgg_shares"][number] = float(chosen)
 
 
 SLIDER_ENDS = {"layers": 16, "filters": 128, "epochs": 60}

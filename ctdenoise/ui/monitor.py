@@ -6,11 +6,9 @@ from ctdenoise.hounsfield import Window
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, last_epoch, store
 from ctdenoise.training import events, picture
-from ctdenoise.training.config import MOST_EPOCHS
+from ctdenoise.training.config import MOST_EPOCHS, term_title
 from ctdenoise.ui import cards, charts, menu, palette, panes, pixels
 from ctdenoise.ui.viewer import Pane, viewer
-
-TERMS = {"mse": "MSE", "mae": "MAE", "vgg": "VGG16 features"}
 
 
 def pace(run: Run) -> float | None:
@@ -145,14 +143,14 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
         plain = {"displayModeBar": False}
         curve = charts.learning_curve(epochs, style.color, palette.LOW.color, unit)
         st.plotly_chart(curve, key="learning", config=plain)
-        terms = charts.term_curves(epochs, TERMS, palette.TERMS)
+        terms = charts.term_curves(epochs)
         st.plotly_chart(terms, key="terms", config=plain)
     st.caption(f"{convention} {start.split}")
     with st.expander("Loss terms"):
         st.dataframe(
             [
                 {
-                    "Term": TERMS[name],
+                    "Term": term_title(name),
                     "Factor": factor,
                     "Value": last.terms.get(name),
                     "Gradient norm": last.gradients.get(name),

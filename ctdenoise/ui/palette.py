@@ -33,5 +33,6 @@ RUNS = (
 PARTS = {"training": "#E69F00", "validation": "#CC79A7", "test": "#0072B2"}
 """Of the bands of a slice that is divided between them."""
 
+DASHES = ("solid", "dash", "dot", "dashdot")
 TERMS = ("#7A6FAC", "#B58900", "#5F9EA0")
 """Of loss terms, which are no images: colours that none of those wears."""

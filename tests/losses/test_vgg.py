@@ -48,11 +48,13 @@ def test_features_are_those_of_torchvisions_network(imagenet) -> None:
             x = ((image + 1024) / 1500).clamp(0, 1).repeat(1, 3, 1, 1)
         return [reference[:4](x), reference(x)]
 
-    expected = np.mean([
+    expected = [
         np.mean((a.detach().numpy().astype(np.float64) - b.detach().numpy()) ** 2)
         for a, b in zip(seen(output), seen(target), strict=True)
-    ])  # fmt: skip
-    assert float(loss(output, target)) == pytest.approx(expected, rel=1e-4)
+    ]
+    found = loss(output, target)
+    assert list(found) == ["block1_conv2", "block3_conv3"]
+    assert [float(term) for term in found.values()] == pytest.approx(expected, rel=1e-4)
 
 
 def test_first_layer_by_hand() -> None:
@@ -71,7 +73,7 @@ def test_gradient_reaches_the_output_alone() -> None:
     loss = VggFeatures(["block2_conv1"], WINDOW).double()
     output = output.double().requires_grad_()
     target = target.double().requires_grad_()
-    loss(output, target).backward()
+    loss(output, target)["block2_conv1"].backward()
     assert target.grad is None
     assert output.grad is not None and output.grad.any()
     assert all(parameter.grad is None for parameter in loss.parameters())
@@ -81,7 +83,9 @@ def test_gradient_is_right() -> None:
     output = (20 * torch.randn(1, 1, 6, 6, dtype=torch.float64) + 40).requires_grad_()
     target = 20 * torch.randn(1, 1, 6, 6, dtype=torch.float64) + 40
     loss = VggFeatures(["block1_conv1"], WINDOW).double()
-    assert torch.autograd.gradcheck(lambda o: loss(o, target), output, eps=1e-5, rtol=1e-3)
+    assert torch.autograd.gradcheck(
+        lambda o: loss(o, target)["block1_conv1"], output, eps=1e-5, rtol=1e-3
+    )
 
 
 def test_no_network_is_a_sentence(monkeypatch) -> None:

@@ -51,7 +51,7 @@ def test_overriding_every_setting_with_its_own_text_changes_nothing(config: Conf
         if key != "loss":
             texts[key] = value if isinstance(value, str) else json.dumps(value)
     for key, value in config.loss.model_dump(mode="json").items():
-        plain = ",".join(value) if key == "vgg_layers" else value
+        plain = ",".join(map(str, value)) if isinstance(value, list) else value
         texts[f"loss.{key}"] = plain if isinstance(plain, str) else json.dumps(plain)
     assert override(Config(), texts) == config
 
@@ -67,9 +67,30 @@ def test_the_article_preset_is_the_recipe_of_the_article() -> None:
     assert article.loss.weights() == {"mse": 100.0}
 
 
+def test_each_vgg_layer_is_a_term_with_its_share() -> None:
+    loss = Loss(mse=50, vgg=40, vgg_layers=("block3_conv3", "block1_conv2"), vgg_shares=(1, 3))
+    assert loss.weights() == {"mse": 50, "vgg_block1_conv2": 30, "vgg_block3_conv3": 10}
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ({"loss": {"mse": 0}}, "at least one loss weight"),
+        ({"loss": {"texture": -1}}, "greater than or equal to 0"),
+        ({"loss": {"vgg": 1, "vgg_layers": []}}, "at least one layer"),
+        ({"loss": {"vgg_shares": [1, 2]}}, "one share for each"),
+        ({"loss": {"vgg_shares": [0]}}, "share of a VGG16 layer must be above zero"),
+        ({"loss": {"ssim": 10}, "patch": 10}, "patch size of 11"),
+    ],
+)
+def test_a_loss_that_cannot_be_is_told_before_the_run(setting: dict, reason: str) -> None:
+    with pytest.raises(Problem, match=reason):
+        parse(setting)
+
+
 def test_the_article_with_features_takes_raw_factors_and_its_own_vgg_input() -> None:
     loss = PRESETS["article-features"].loss
-    assert loss.weights() == {"mse": 0.01, "vgg": 1.0}
+    assert loss.weights() == {"mse": 0.01, "vgg_block3_conv3": 1.0}
     assert (loss.weighting, loss.vgg_input) == ("factor", "article")
     assert loss.vgg_layers == ("block3_conv3",)
 

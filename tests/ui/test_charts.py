@@ -49,6 +49,6 @@ def test_learning_curve_shows_the_error_beside_that_of_the_low_dose() -> None:
 
 def test_terms_are_shown_relative_to_their_first_epoch() -> None:
     said = [epoch(0, 900), epoch(1, 800, mse=50, vgg=4), epoch(2, 700, mse=25, vgg=3)]
-    figure = charts.term_curves(said, {"mse": "MSE", "vgg": "VGG16"}, ["#000000", "#111111"])
+    figure = charts.term_curves(said)
     assert list(figure.data[0].y) == [100, 50]
     assert list(figure.data[1].y) == [100, 75]
