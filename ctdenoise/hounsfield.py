@@ -27,9 +27,6 @@ class Window:
     def upper(self) -> float:
         return self.level + self.width / 2
 
-    def clip(self, image: NDArray[np.floating]) -> NDArray[np.floating]:
-        return np.clip(image, self.lower, self.upper)
-
     @classmethod
     def automatic(cls, image: NDArray[np.floating]) -> "Window":
         """Mean ± 3 SD, for pictures that are not in HU; one wide where all values are the same."""

@@ -112,6 +112,11 @@ def series_folders(scans: Sequence[Scan]) -> list[Path]:
     return [Path(name if unique else f"{n + 1:02d}-{name}") for n, name in enumerate(names)]
 
 
+def draw_folder(number: int) -> str:
+    """Folder of a noise draw beside ``full``: low, low-2, low-3 and so on, ``number`` from 0."""
+    return f"low-{number + 1}" if number else "low"
+
+
 def write(
     values: NDArray[np.float32],
     sources: Sequence[Source],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctdenoise.cli import common
 from ctdenoise.errors import Problem
-from ctdenoise.quality.fidelity import CONVENTIONS, Convention, fidelity_of_series, spanning
+from ctdenoise.quality.fidelity import CONVENTIONS, Convention, fidelity, mean, spanning
 from ctdenoise.scans.pairing import Matched, match
 from ctdenoise.scans.scan import Scan
 
@@ -85,18 +85,16 @@ def measure(path: Path, reference: Path, convention: Convention) -> dict[str, An
         references.extend(matched.pair.full)
         if not scan.is_hu:
             convention = spanning(np.concatenate([image.ravel() for image in references]))
-    found = [
-        fidelity_of_series(image[None], wanted[None], convention)
-        for image, wanted in zip(images, references, strict=True)
-    ]
-    psnrs = [each.psnr for each in found if each.psnr is not None]
+    found = mean(
+        [fidelity(*both, convention) for both in zip(images, references, strict=True)]
+    )
     return {
         "image": str(path),
         "slices": len(images),
-        "mse": float(np.mean([each.mse for each in found])),
-        "rmse": float(np.mean([each.rmse for each in found])),
-        "psnr": float(np.mean(psnrs)) if psnrs else None,
-        "ssim": float(np.mean([each.ssim for each in found])),
+        "mse": found.mse,
+        "rmse": found.rmse,
+        "psnr": found.psnr,
+        "ssim": found.ssim,
         "window": {"level": convention.window.level, "width": convention.window.width},
         "data_range": convention.data_range,
         "convention": convention.name,

@@ -19,6 +19,7 @@ would add is reconstructed and added. Everything else of the slice stays as it w
   ctdenoise low-dose scan/ --dose 0.25 --out quarter
   ctdenoise low-dose scan/ --dose 0.1 --calibrate --pairs --out pairs   # then: train --pairs pairs
 """
+PAIR_DRAWS = 4
 SPACING_MM = 0.7
 """Of images that do not say theirs: 512 pixels across a field of 360 mm."""
 
@@ -78,6 +79,13 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
         help="write FOLDER/low and FOLDER/full, ready for `ctdenoise train`",
     )
     parser.add_argument(
+        "--draws",
+        type=int,
+        metavar="NUMBER",
+        help=f"with --pairs, noise draws of every slice (default {PAIR_DRAWS}): the others go to "
+        "low-2, low-3 and so on, and a network learns better from several",
+    )
+    parser.add_argument(
         "--deidentify", action="store_true", help="take the patient's identity out of the result"
     )
     common.add_output(parser, "folder to write to, one file a slice")
@@ -94,6 +102,9 @@ def run(args: argparse.Namespace) -> None:
         )
     if args.seed < 0:
         raise Problem("The seed", f"is {args.seed}", "choose a whole number from 0 up")
+    draws = args.draws if args.draws is not None else PAIR_DRAWS if args.pairs else 1
+    if draws > 1 and not args.pairs:
+        raise Problem("The option --draws", "is for pairs to train on", "add --pairs")
     from ctdenoise.dose.insertion import insert_noise, truncated
     from ctdenoise.training.machine import find_device
 
@@ -114,12 +125,14 @@ def run(args: argparse.Namespace) -> None:
             args.dose,
             physics=_physics(args, scan, spacing),
             seed=args.seed,
+            draws=draws,
             device=find_device("auto").type,
             progress=common.progress(),
-        )[0]
-        inner = Path("low") if args.pairs else Path()
+        )
         told = f"Low dose, {args.dose:g} of full, simulated"
-        common.write(low, sources, args.out / inner / folder, told, deidentify=args.deidentify)
+        for number, draw in enumerate(low):
+            inner = Path(common.draw_folder(number) if args.pairs else "")
+            common.write(draw, sources, args.out / inner / folder, told, deidentify=args.deidentify)
         if args.pairs:
             common.write(
                 scan.values,
@@ -128,7 +141,9 @@ def run(args: argparse.Namespace) -> None:
                 "Full dose",
                 deidentify=args.deidentify,
             )
-        count = f"{len(low)} {'slice' if len(low) == 1 else 'slices'}"
+        slices = len(scan.values)
+        count = f"{slices} {'slice' if slices == 1 else 'slices'}"
+        inner = Path("low" if args.pairs else "")
         print(f"{scan.name}: {count} at {args.dose:g} of the dose in {args.out / inner / folder}")
 
 

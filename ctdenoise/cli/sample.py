@@ -3,14 +3,23 @@
 import argparse
 from pathlib import Path
 
-from ctdenoise.cli.common import Subparsers, add_command, add_output, claim, progress, write
+from ctdenoise.cli.common import (
+    Subparsers,
+    add_command,
+    add_output,
+    claim,
+    draw_folder,
+    progress,
+    write,
+)
 from ctdenoise.settings import settings
 
 TEXT = """\
 Two real CT slices, abdomen and thoracic spine, each with a simulated quarter dose. They come with
 the program and need no network.
 
-  ctdenoise sample --out sample     writes sample/low and sample/full, ready for `ctdenoise train`
+  ctdenoise sample --out sample     writes sample/low and sample/full, ready for `ctdenoise train`,
+                                    and further noise draws of the same slices as low-2 to low-4
   ctdenoise sample                  makes the sample that the dashboard shows
 """
 
@@ -33,6 +42,8 @@ def run(args: argparse.Namespace) -> None:
     claim(args.out, args.overwrite)
     for pair, sources in zip(sample_pairs(progress()), sample_sources(), strict=True):
         folder = Path(pair.name.lower().replace(" ", "-"))
-        write(pair.low[0], sources, args.out / "low" / folder, f"Low dose, {pair.name}")
+        for number, low in enumerate(pair.low):
+            out = args.out / draw_folder(number) / folder
+            write(low, sources, out, f"Low dose, {pair.name}")
         write(pair.full, sources, args.out / "full" / folder, f"Full dose, {pair.name}")
     print(f"{args.out} holds low/ and full/. {ATTRIBUTION}")

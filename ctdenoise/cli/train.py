@@ -3,19 +3,24 @@
 import argparse
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count, takewhile
 from pathlib import Path
+
+import numpy as np
 
 from ctdenoise.cli import common
 from ctdenoise.errors import Problem
 from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import events, picture, split
+from ctdenoise.training import epochs, events, picture, split
 from ctdenoise.training.config import PRESETS, Config, Loss, override
 
 TEXT = """\
-FOLDER holds low/ and full/, whose slices are paired by position, or by file name for .npy; give
+FOLDER holds low/ and full/, whose slices are paired by position, or by file name for .npy, and
+further noise draws of the same slices in low-2/, low-3/ and so on where there are any; give
 several folders for several patients, so that train, validation and test need not share one.
 The run's folder gets config.json, events.jsonl (a line an event), progress/ (an image an epoch)
 and checkpoint.safetensors. Ctrl-C stops after the step and keeps what is trained.
@@ -27,7 +32,7 @@ and checkpoint.safetensors. Ctrl-C stops after the step and keeps what is traine
 """
 ARTEFACTS = (
     "config.json", split.NAME, events.NAME, "checkpoint.safetensors", "resume.safetensors",
-    "progress", picture.LOW, picture.FULL, picture.FACTS,
+    "progress", epochs.FOLDER, picture.LOW, picture.FULL, picture.FACTS,
 )  # fmt: skip
 """What a run writes, and so what --overwrite may remove."""
 
@@ -90,8 +95,25 @@ def load_pairs(folder: Path) -> list[Pair]:
                 f"has no folder {part.name}/",
                 "give a folder with low/ and full/, as `ctdenoise sample --out` writes it",
             )
+    first, *others = [
+        _matched(draw, full)
+        for draw in takewhile(Path.is_dir, (folder / common.draw_folder(n) for n in count()))
+    ]
+    return [_joined(folder, draws) for draws in zip(first, *others, strict=True)]
+
+
+def _matched(low: Path, full: Path) -> list[Pair]:
     lows, fulls = common.load_both(low, full)
     return [matched.pair for matched in match_all(lows.scans, fulls.scans)]
+
+
+def _joined(folder: Path, draws: Sequence[Pair]) -> Pair:
+    """One pair of several noise draws of the same slices."""
+    if len({draw.low.shape for draw in draws}) > 1:
+        raise Problem(
+            str(folder), "has noise draws of different slices", "write low-2 and so on anew"
+        )
+    return replace(draws[0], low=np.concatenate([draw.low for draw in draws]))
 
 
 def _config(args: argparse.Namespace) -> Config:

@@ -113,19 +113,6 @@ def fidelity(
     )
 
 
-def fidelity_of_series(
-    images: NDArray[np.floating], references: NDArray[np.floating], convention: Convention
-) -> Fidelity:
-    """:func:`mean` over slices (slices, rows, columns) of what :func:`fidelity` says of each."""
-    if len(images) != len(references) or not len(images):
-        raise Problem(
-            "The series",
-            f"has {len(images)} slices and its reference {len(references)}",
-            "compare series of the same slices",
-        )
-    return mean([fidelity(*pair, convention) for pair in zip(images, references, strict=True)])
-
-
 def mean(each: Sequence[Fidelity]) -> Fidelity:
     """Mean over slices; ``psnr`` over those that differ from their reference, None if none does."""
     psnrs = [one.psnr for one in each if one.psnr is not None]

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -230,6 +231,15 @@ class Library:
         finally:
             shutil.rmtree(making, ignore_errors=True)
         return record
+
+
+def sweep(workspaces: Path, older_than: float = 86_400) -> None:
+    """Remove what a process that died left half-made, once it is ``older_than`` seconds old."""
+    for pattern in ("*/.making-*", "*/.reading-*", "*/.removed-*", "*/uploads/*"):
+        for left in workspaces.glob(pattern):
+            with suppress(OSError):  # whoever still works on it finds it young
+                if time.time() - left.stat().st_mtime > older_than:
+                    shutil.rmtree(left)
 
 
 def _record(folder: Path, kind: type[R]) -> R:

@@ -1,6 +1,6 @@
 """What a scan and a pair are, in memory."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -57,15 +57,6 @@ class Scan:
     @property
     def is_hu(self) -> bool:
         return self.unit == "HU"
-
-    def taking(self, slices: list[int]) -> "Scan":
-        """The same scan with only these slices, in this order."""
-        return replace(
-            self,
-            values=self.values[slices],
-            positions=self.positions[slices],
-            origins=self.origins[slices],
-        )
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ class LayerRow:
 
     name: str
     kernel: str
-    in_channels: int
-    out_channels: int
     stride: int
     output_shape: tuple[int, int, int]
     parameters: int
@@ -27,10 +25,10 @@ def layer_table(config: Config, rows: int = 512, columns: int = 512) -> list[Lay
         stride = config.stride if i == 0 else 1
         r, c = -(-r // stride), -(-c // stride)
         count = channels[i + 1] * (channels[i] * k * k + 1)
-        table.append(LayerRow(f"Convolution {i + 1}", f"{k} × {k}", channels[i], channels[i + 1],
-                              stride, (channels[i + 1], r, c), count))  # fmt: skip
+        shape = (channels[i + 1], r, c)
+        table.append(LayerRow(f"Convolution {i + 1}", f"{k} × {k}", stride, shape, count))
     if config.stride > 1:
-        table.append(LayerRow("Enlarge (linear)", "", 1, 1, 1, (1, rows, columns), 0))
+        table.append(LayerRow("Enlarge (linear)", "", 1, (1, rows, columns), 0))
     return table
 
 

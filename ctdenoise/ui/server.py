@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ctdenoise.settings import ROOT
+from ctdenoise.settings import ROOT, settings
 from ctdenoise.ui.visitors import Visitor
 
 SCRIPT = ROOT / "ctdenoise" / "ui" / "main.py"
@@ -37,11 +37,13 @@ def _warm_up() -> None:
     from ctdenoise.errors import Problem
     from ctdenoise.runs import jobs
     from ctdenoise.runs.engine import engine
+    from ctdenoise.scans.library import sweep
     from ctdenoise.ui.session import SAMPLE, library, tell_start_problem
 
     try:
         running = engine()
         running.watch()
+        sweep(settings().workspaces)
         if not library(SAMPLE).pairs():
             running.ask(jobs.prepare_sample).result()
     except Problem as problem:

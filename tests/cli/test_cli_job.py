@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.cli import main
 from ctdenoise.cli.train import load_pairs
+from ctdenoise.errors import Problem
 from ctdenoise.scans.reading import read
 from ctdenoise.training import events
 
@@ -109,6 +111,29 @@ def test_the_same_seed_trains_the_same_network(job: Path, tmp_path: Path) -> Non
     mse = [[event.validation_mse for event in events.read(run) if event.kind == "epoch"]
            for run in (job / "run", tmp_path / "run")]  # fmt: skip
     assert mse[0] == mse[1]
+
+
+def test_pairs_have_four_noise_draws_that_train_uses(job: Path) -> None:
+    (pair,) = load_pairs(job / "pairs")
+    (low,) = read([job / "pairs" / "low"]).scans
+    assert pair.low.shape == (4, *pair.full.shape)
+    np.testing.assert_array_equal(pair.low[0], low.values)
+    noise = (pair.low - pair.full)[:, :, 40:56, 40:56]  # inside the body
+    assert noise.std((1, 2, 3)) == pytest.approx(noise.std(), rel=0.15)
+    assert np.abs(np.corrcoef(noise.reshape(4, -1)) - np.eye(4)).max() < 0.2
+
+
+def test_one_draw_is_enough_and_draws_of_other_slices_are_refused(
+    job: Path, tmp_path: Path
+) -> None:
+    scan, out = job / "scan", tmp_path / "pairs"
+    ctdenoise("low-dose", scan, "--dose", 0.25, "--pairs", "--draws", 1, "--out", out)
+    assert sorted(folder.name for folder in out.iterdir()) == ["full", "low"]
+    assert load_pairs(out)[0].low.shape[0] == 1
+    shutil.copytree(out / "low", out / "low-2")
+    next((out / "low-2").iterdir()).unlink()
+    with pytest.raises(Problem, match="noise draws of different slices"):
+        load_pairs(out)
 
 
 def test_identity_goes_only_when_asked(job: Path, tmp_path: Path) -> None:

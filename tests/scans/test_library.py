@@ -1,4 +1,5 @@
 import errno
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans import library as module
-from ctdenoise.scans.library import Library
+from ctdenoise.scans.library import Library, sweep
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Pair
 
@@ -100,3 +101,15 @@ def test_a_damaged_record_hides_none_of_the_others(library):
     kept, broken = library.add_pair(PAIR), library.add_pair(PAIR)
     (library.folder(broken.id) / "record.json").write_text("{")
     assert [r.id for r in library.pairs()] == [kept.id]
+
+
+def test_what_a_dead_process_left_is_swept_and_nothing_else(tmp_path):
+    old, young = tmp_path / "ann" / ".making-1", tmp_path / "ann" / ".reading-2"
+    upload, kept = tmp_path / "ann" / "uploads" / "3", tmp_path / "ann" / "pairs" / "4"
+    for folder in (old, young, upload, kept):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+    for folder in (old, upload, kept):
+        os.utime(folder, (0, 0))
+    sweep(tmp_path)
+    assert [folder.exists() for folder in (old, young, upload, kept)] == [False, True, False, True]
