@@ -85,9 +85,7 @@ def measure(path: Path, reference: Path, convention: Convention) -> dict[str, An
         references.extend(matched.pair.full)
         if not scan.is_hu:
             convention = spanning(np.concatenate([image.ravel() for image in references]))
-    found = mean(
-        [fidelity(*both, convention) for both in zip(images, references, strict=True)]
-    )
+    found = mean([fidelity(*both, convention) for both in zip(images, references, strict=True)])
     return {
         "image": str(path),
         "slices": len(images),
