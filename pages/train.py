@@ -6,9 +6,9 @@ from itertools import chain, count
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ctdenoise.runs import jobs
+from ctdenoise.runs import branching, jobs
 from ctdenoise.runs.engine import engine
-from ctdenoise.runs.store import store
+from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.training.architecture import layer_table, parameters
 from ctdenoise.training.config import Config
@@ -82,6 +82,24 @@ def show_time(place: DeltaGenerator, config: Config) -> None:
     place.metric(label, f"about {cards.duration(known[key])}", help=told)
 
 
+def show_branch() -> tuple[Run, int] | None:
+    """The run and epoch that the new one goes on from, if it was asked for on Watch."""
+    run_id, epoch = st.session_state.get("train-branch", ("", 0))
+    parent = next((run for run in runs() if run.id == run_id), None)
+    if not parent:
+        return None
+    told, drop = st.columns([4, 1], vertical_alignment="center")
+    told.info(
+        f"Goes on from **{parent.name}**, epoch {epoch}, on the same scans: change the loss or the "
+        "learning rate and leave the network as it is.",
+        icon=":material/fork_right:",
+    )
+    if drop.button("Begin anew", width="stretch"):
+        del st.session_state["train-branch"]
+        st.rerun()
+    return parent, epoch
+
+
 def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
     """Where slices are divided into bands: which is for what, on the first of them."""
     for number, (owner, id) in enumerate(chosen):
@@ -131,6 +149,7 @@ with picture:
     name = naming.text_input(
         "Name of the run", placeholder=default_name(config), max_chars=80, key="run-name"
     )
+    parent = show_branch()
     start = pressing.button(
         "Train",
         type="primary",
@@ -140,7 +159,11 @@ with picture:
     )
     if start:
         title = free_name(name or default_name(config))
-        run = store().create_run(workspace(), title, config, chosen)
+        if parent:
+            run = branching.branch(*parent, title, config)
+        else:
+            run = store().create_run(workspace(), title, config, chosen)
+        st.session_state.pop("train-branch", None)
         engine().launch(run.id)
         st.switch_page(menu.page("Watch"), query_params={"run": run.id})
     if chosen:

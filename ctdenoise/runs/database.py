@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -20,8 +21,12 @@ from sqlalchemy import (
     create_engine,
     event,
     exc,
+    false,
+    inspect,
     make_url,
+    text,
 )
+from sqlalchemy.schema import CreateColumn
 
 from ctdenoise.errors import Problem, telling_disk_problems
 
@@ -31,7 +36,7 @@ table = Table(
     _metadata,
     Column("id", String(12), primary_key=True),
     Column("workspace", String(64), nullable=False, index=True),
-    Column("number", Integer, nullable=False),
+    Column("number", Integer, nullable=False, server_default="0"),
     Column("name", String(200), nullable=False),
     Column("config", JSON, nullable=False),
     Column("pairs", JSON, nullable=False),
@@ -46,6 +51,10 @@ table = Table(
     Column("place", String(200), nullable=False),
     Column("deaths", Integer, nullable=False),
     Column("reached", Integer, nullable=False),
+    Column("sweep", String(12), nullable=False, server_default="", index=True),
+    Column("parent", String(12), nullable=False, server_default=""),
+    Column("parent_epoch", Integer, nullable=False, server_default="0"),
+    Column("starred", Boolean, nullable=False, server_default=false()),
 )
 
 
@@ -83,7 +92,18 @@ def open_database(url: str) -> Engine:
             _metadata.create_all(database)
         except exc.OperationalError as error:
             raise _problem(str(error.orig)) from error
+    _complete(database)
     return database
+
+
+def _complete(database: Engine) -> None:
+    """Add the columns that a database of an earlier version lacks."""
+    there = {column["name"] for column in inspect(database).get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in there:
+            described = CreateColumn(column).compile(dialect=database.dialect)
+            with transaction(database) as connection:
+                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {described}"))
 
 
 def _journal(connection: Any, _record: Any) -> None:

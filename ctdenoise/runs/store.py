@@ -24,6 +24,8 @@ from ctdenoise.training.config import Config, parse
 
 State = Literal["queued", "running", "finished", "stopped", "failed"]
 
+START = "start.safetensors"
+"""In a child's folder: the network it goes on from, which its parent may lose."""
 DEATHS = 2
 """So often may a run's worker die without finishing an epoch in between."""
 
@@ -55,10 +57,21 @@ class Run:
     deaths: int
     """How often its worker died since epoch ``reached``."""
     reached: int
+    sweep: str
+    """What the runs of one sweep have in common; empty for a run on its own."""
+    parent: str
+    """The run from whose epoch ``parent_epoch`` this one went on; empty where it began anew."""
+    parent_epoch: int
+    starred: bool
 
     @property
     def folder(self) -> Path:
         return settings().home / "runs" / self.id
+
+    @property
+    def start(self) -> Path | None:
+        """The network that it goes on from, if it is a child."""
+        return self.folder / START if self.parent else None
 
     @property
     def live(self) -> bool:
@@ -80,9 +93,20 @@ class Store:
     # what people do
 
     def create_run(
-        self, workspace: str, name: str, config: Config, pairs: Sequence[tuple[str, str]]
+        self,
+        workspace: str,
+        name: str,
+        config: Config,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        sweep: str = "",
+        parent: tuple[str, int] = ("", 0),
+        start: Path | None = None,
     ) -> Run:
-        """Queue a new run; :meth:`ctdenoise.runs.engine.Engine.launch` gives it a turn."""
+        """Queue a new run; :meth:`ctdenoise.runs.engine.Engine.launch` gives it a turn.
+
+        ``parent``: the run and its epoch from which it goes on, ``start``: that epoch's network.
+        """
         if not pairs:
             raise Problem("The run", "has no pair to learn from", "choose at least one pair")
         now = time.time()
@@ -103,7 +127,15 @@ class Store:
             "place": "",
             "deaths": 0,
             "reached": 0,
+            "sweep": sweep,
+            "parent": parent[0],
+            "parent_epoch": parent[1],
+            "starred": False,
         }
+        if start:  # before a worker can take the run
+            folder = settings().home / "runs" / values["id"]
+            folder.mkdir(parents=True)
+            shutil.copyfile(start, folder / START)
         last = select(func.max(table.c.number)).where(table.c.workspace == workspace)
         with transaction(self._database) as connection:
             number = connection.execute(last).scalar_one()
@@ -125,6 +157,9 @@ class Store:
 
     def rename(self, run_id: str, name: str) -> None:
         self._change(table.c.id == self.run(run_id).id, name=_name(name))
+
+    def star(self, run_id: str, starred: bool) -> None:
+        self._change(table.c.id == run_id, starred=starred)
 
     @telling_disk_problems
     def remove(self, run_id: str) -> None:

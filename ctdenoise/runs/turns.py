@@ -53,6 +53,7 @@ def execute_run(run_id: str, turn: str) -> None:
             run.folder,
             should_stop=_asked_to_stop(runs, run, turn),
             resume=(run.folder / "events.jsonl").exists(),
+            start=run.start,
         )
         state, sentence = ended.how, ended.sentence
     except Problem as problem:

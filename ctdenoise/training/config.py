@@ -358,6 +358,15 @@ class Config(_Record):
         return 1 + reach + (self.layers - 1) * reach * s + enlarging
 
 
+NETWORK = ("layers", "filters", "kernel_size", "stride", "activation", "residual")
+"""The settings that say how a network is built."""
+
+
+def network_settings(config: Config) -> dict[str, Any]:
+    """What two networks must share for one to go on with the other's weights."""
+    return {name: getattr(config, name) for name in NETWORK}
+
+
 _ARTICLE = Config(
     residual=False,
     learning_rate=1e-4,

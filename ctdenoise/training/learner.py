@@ -12,8 +12,8 @@ from ctdenoise.losses.adversarial import Critic
 from ctdenoise.losses.balance import backward, calibrate
 from ctdenoise.losses.terms import VGG, Terms
 from ctdenoise.losses.vgg import ARTICLE, VggFeatures
-from ctdenoise.training.checkpoint import build_network
-from ctdenoise.training.config import Config, Loss
+from ctdenoise.training.checkpoint import Checkpoint, build_network
+from ctdenoise.training.config import Config, Loss, network_settings
 from ctdenoise.training.machine import Machine
 from ctdenoise.training.optimiser import build_optimiser
 
@@ -27,7 +27,7 @@ class Learner:
 
     def __init__(self, config: Config, machine: Machine, statistics: tuple[float, float, float],
                  window: Window, *, is_hu: bool, generator: torch.Generator) -> None:  # fmt: skip
-        self.machine = machine
+        self.config, self.machine = config, machine
         network = build_network(config)
         network.initialise(generator)
         network.scale(*statistics)
@@ -36,6 +36,13 @@ class Learner:
         self.optimiser = build_optimiser(config, self.parameters)
         terms = _terms(config, window, is_hu)
         self.terms = terms.to(machine.device).to(memory_format=machine.memory_format)
+
+    def adopt(self, start: Checkpoint) -> None:
+        """Go on with the network of a checkpoint, its scale included."""
+        if network_settings(start.config) != network_settings(self.config):
+            raise Problem("The network", "is built otherwise than the one that it goes on from",
+                          "leave the network's settings as they are")  # fmt: skip
+        self.network.load_state_dict(start.network.state_dict())
 
     def forward(self, low: Tensor) -> Tensor:
         """Denoise (batch, 1, rows, columns); all layers but the last in the machine's format."""

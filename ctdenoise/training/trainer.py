@@ -34,13 +34,14 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 def train(config: Config, pairs: Sequence[Pair], out: Path, *,
           on_event: OnEvent | None = None,
           should_stop: Callable[[], bool] = lambda: False,
-          resume: bool = False) -> events.Ended:  # fmt: skip
+          resume: bool = False, start: Path | None = None) -> events.Ended:  # fmt: skip
     """Train the network of ``config`` on ``pairs`` and keep everything in the folder ``out``.
 
     ``should_stop`` is asked before every step. With ``resume``, the run in ``out`` goes on from
     where it was stopped or cut off and ends as it would have without the pause. Bad input and a
     full disk raise :class:`Problem`; a training that blows up ends as failed and its last good
-    epoch is kept.
+    epoch is kept. ``start`` is a checkpoint whose network is learned on with, in place of a new
+    one; it has to be built alike.
     """
     out.mkdir(parents=True, exist_ok=True)
     if not resume and (out / "events.jsonl").exists():
@@ -49,17 +50,18 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
     (out / epochs.FOLDER).mkdir(exist_ok=True)
     (out / "config.json").write_text(config.model_dump_json(indent=2), encoding="utf-8")
     with keeping_memory():
-        return _Training(config, pairs, out, on_event, resume).run(should_stop)
+        return _Training(config, pairs, out, on_event, resume, start).run(should_stop)
 
 
 class _Training:
     """One start of a run: everything that is built once, then the loop in :meth:`run`."""
 
     def __init__(self, config: Config, pairs: Sequence[Pair], out: Path,
-                 on_event: OnEvent | None, resuming: bool) -> None:  # fmt: skip
+                 on_event: OnEvent | None, resuming: bool, start: Path | None) -> None:  # fmt: skip
         self.config, self.out, self.on_event = config, out, on_event
         self.machine = choose(config.device, config.precision, config.filters, config.kernel_size)
         device = self.machine.device
+        self.started = start is not None
         self.pairs = [pair.name for pair in pairs]
         self.unit = pairs[0].unit if pairs else ""
         self.split = split([outline(pair) for pair in pairs], config.seed)
@@ -79,6 +81,8 @@ class _Training:
         self.learner = Learner(config, self.machine, self.source.statistics(),
                                self.slice.window, is_hu=self.unit == "HU",
                                generator=_generator(config.seed, 3))  # fmt: skip
+        if start:
+            self.learner.adopt(checkpoint.load(start))
         self.generator = _generator(config.seed, 0)
         self.progress = state.Progress(batch=config.batch)
         if resuming and (out / state.NAME).exists():
@@ -204,7 +208,8 @@ class _Training:
         """Validate, draw the progress slice, keep the state and tell; False if not a number."""
         progress = self.progress
         began = time.perf_counter()
-        untouched = progress.step == 0 and self.config.residual  # such a network changes nothing
+        # A new residual network changes nothing.
+        untouched = progress.step == 0 and self.config.residual and not self.started
         low_mse = self._mse(lambda low: low)
         validation_mse = low_mse if untouched else self._mse(self.learner.forward)
         if not math.isfinite(validation_mse):

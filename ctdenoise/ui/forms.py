@@ -91,6 +91,7 @@ def values() -> dict[str, Any]:
 
 def adopt(config: Config) -> None:
     """Show these settings in the form."""
+    st.session_state.setdefault(_PRESET, "recommended")
     st.session_state[_VALUES] = config.model_dump(mode="json")
     st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
 

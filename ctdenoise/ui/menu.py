@@ -9,6 +9,7 @@ ICONS = {
     "Scans": ":material/folder_open:",
     "Look": ":material/visibility:",
     "Train": ":material/model_training:",
+    "Sweep": ":material/grid_view:",
     "Watch": ":material/monitoring:",
     "Compare": ":material/compare:",
 }

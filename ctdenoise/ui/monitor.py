@@ -7,7 +7,9 @@ from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, last_epoch, store
 from ctdenoise.training import events, picture
 from ctdenoise.training.config import MOST_EPOCHS, term_title
-from ctdenoise.ui import cards, charts, menu, palette, panes, pixels
+from ctdenoise.training.epochs import kept as kept_epochs
+from ctdenoise.ui import cards, charts, forms, menu, palette, panes, pixels
+from ctdenoise.ui.session import runs
 from ctdenoise.ui.viewer import Pane, viewer
 
 
@@ -34,6 +36,7 @@ def _show(run: Run) -> None:
     starts = [e for e in said if isinstance(e, events.Started)]
     epochs = [e for e in said if isinstance(e, events.Epoch)]
     _status(run, epochs)
+    _descent(run)
     for notice in (e for e in said if isinstance(e, events.Notice)):
         st.info(notice.sentence, icon=":material/info:")
     if not epochs:
@@ -48,7 +51,9 @@ def _show(run: Run) -> None:
 
 def _status(run: Run, epochs: list[events.Epoch]) -> None:
     """One line: the state, how far, how long still, and what can be done."""
-    bar, button = st.columns([5, 1], vertical_alignment="center")
+    bar, button, aside = st.columns([5, 1, 1], vertical_alignment="center")
+    with aside:
+        _branch(run)
     total, budget = run.config.epochs, run.config.time_budget_s
     done = epochs[-1].epoch if epochs else 0
     if run.state == "queued":
@@ -88,6 +93,32 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
         if st.button("Go on", type="primary", width="stretch"):
             engine().continue_run(run.id, done + more)
             st.rerun(scope="app")
+
+
+def _branch(run: Run) -> None:
+    """The way to a run that goes on from one of this run's epochs with other settings."""
+    kept = kept_epochs(run.folder)
+    with st.popover("Branch", icon=":material/fork_right:", width="stretch", disabled=not kept):
+        st.write("Go on from an epoch with another loss or learning rate, as a run of its own.")
+        epoch = st.selectbox("Epoch", kept[::-1], key=f"branch-{run.id}")
+        if st.button("Choose its settings", type="primary", width="stretch"):
+            forms.adopt(run.config)
+            st.session_state["train-branch"] = (run.id, epoch)
+            st.switch_page(menu.page("Train"))
+
+
+def _descent(run: Run) -> None:
+    """Where a run came from, and both side by side."""
+    if run.parent:
+        name = next((each.name for each in runs() if each.id == run.parent), "a run since deleted")
+        told, way = st.columns([3, 2], vertical_alignment="center")
+        told.caption(f":material/fork_right: Went on from {name}, epoch {run.parent_epoch}.")
+        way.page_link(
+            menu.page("Compare"),
+            label="Compare it with its parent",
+            icon=":material/compare:",
+            query_params=[("run", run.id), ("run", run.parent)],
+        )
 
 
 def _pictures(run: Run, epochs: list[events.Epoch], window: Window, facts: picture.Facts) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import checkpoint, events, learner, picture, split, state
+from ctdenoise.training import checkpoint, epochs, events, learner, picture, split, state
 from ctdenoise.training.config import Config, Loss, override
 from ctdenoise.training.estimate import estimate_seconds
 from ctdenoise.training.split import Split
@@ -132,6 +132,22 @@ def test_a_critic_that_was_stopped_goes_on_to_the_same_end(tmp_path) -> None:
     train(config, [pair()], tmp_path / "parts", should_stop=stopping_after(7))
     train(config, [pair()], tmp_path / "parts", resume=True)
     assert same(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_branch_begins_where_its_parent_was(tmp_path) -> None:
+    parent = SMALL.model_copy(update={"epochs": 2, "learning_rate": 1e-4})
+    train(parent, [pair()], tmp_path / "parent")
+    start = epochs.file(tmp_path / "parent", 1)
+    child = parent.model_copy(update={"loss": Loss(mse=50, texture=50)})
+    train(child, [pair()], tmp_path / "child", start=start)
+    was, now = (
+        [e for e in events.read(tmp_path / name) if isinstance(e, events.Epoch)]
+        for name in ("parent", "child")
+    )
+    assert now[0].validation_mse == was[1].validation_mse != was[0].validation_mse
+    assert now[2].validation_mse != was[2].validation_mse
+    with pytest.raises(Problem, match="built otherwise"):
+        train(override(child, {"filters": "4"}), [pair()], tmp_path / "other", start=start)
 
 
 def test_an_event_lost_in_a_power_cut_is_told_on_resuming(tmp_path) -> None:

@@ -14,7 +14,7 @@ from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training.config import Config
 from ctdenoise.training.trainer import train
-from ctdenoise.ui import monitor, pixels, twin
+from ctdenoise.ui import monitor, pixels, sweeping, twin
 
 WORKSPACE = "local"
 """What a session without cookies gets."""
@@ -65,7 +65,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> OnTheSpot:
     stand_in = OnTheSpot()
     monkeypatch.setattr("ctdenoise.runs.engine.engine", lambda: stand_in)
-    for module in (pixels, monitor, twin):
+    for module in (pixels, monitor, sweeping, twin):
         monkeypatch.setattr(module, "engine", lambda: stand_in)
     return stand_in
 

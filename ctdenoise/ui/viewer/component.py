@@ -84,6 +84,7 @@ def viewer(
     frame: int = 0,
     follow: bool = False,
     height: int = 420,
+    columns: int | None = None,
     tools: Sequence[str] = TOOLS,
     overlay: Sequence[Band] = (),
     report: Sequence[str] = STATES,
@@ -92,7 +93,9 @@ def viewer(
 
     ``spacing``: distance of rows and of columns in mm. ``orientation``: the six direction cosines
     of a row and of a column; the display is turned to the radiological view and marked L/R/A/P.
-    ``labels``: one per frame. ``frame`` and ``window`` hold at the start and again whenever the
+    ``height``: of a pane at most, in pixels. ``columns``: how many panes stand side by side, None
+    for as many as fit. ``labels``: one per frame.
+    ``frame`` and ``window`` hold at the start and again whenever the
     page passes another value; ``follow`` goes along with frames that are added at the end.
     ``presets`` are HU windows and left out for other units, which the viewer says. ``report`` names
     the states whose change reruns the page (or the fragment); windowing itself never does.
@@ -116,6 +119,7 @@ def viewer(
         "frame": frame,
         "follow": follow,
         "height": height,
+        "columns": columns,
         "tools": list(tools),
         "bands": [asdict(band) for band in overlay],
         "report": list(report),

@@ -1,0 +1,31 @@
+"""Sweep: a grid of short runs that differ in one or two loss weights, side by side."""
+
+import streamlit as st
+
+from ctdenoise.ui import cards, sweeping
+from ctdenoise.ui.session import arrived, keep_link, pairs, recall, remember
+
+st.title("What does each weight do to the picture?")
+if not pairs():
+    cards.preparing_sample()
+    st.stop()
+sweeps = sweeping.known()
+if linked := [id for id in arrived("sweep", "sweep") if id in sweeps]:
+    st.session_state["sweep-shown"] = linked[0]
+with st.expander("A new sweep", expanded=not sweeps, icon=":material/add:"):
+    sweeping.order()
+if not sweeps:
+    st.stop()
+if recall("sweep-shown", next(iter(sweeps))) not in sweeps:
+    st.session_state["sweep-shown"] = next(iter(sweeps))
+names = cards.told_apart({id: sweeping.name(runs) for id, runs in sweeps.items()})
+shown: str = st.selectbox(
+    "Sweep",
+    list(sweeps),
+    key="sweep-shown",
+    format_func=names.__getitem__,
+)
+remember("sweep-shown")
+keep_link("sweep", "sweep", [shown])
+live = any(run.live for run in sweeps[shown])
+st.fragment(sweeping.show, run_every=2.0 if live else None)(shown)

@@ -1,0 +1,36 @@
+"""Branch: from Watch over Train to a child that goes on."""
+
+import pytest
+from conftest import WORKSPACE, OnTheSpot
+from test_pages import labelled, opened
+
+from ctdenoise.runs.store import Run, store
+from ctdenoise.ui import menu
+
+pytestmark = pytest.mark.usefixtures("on_the_spot")
+
+
+def test_a_run_branches_from_a_chosen_epoch(trained: Run, on_the_spot: OnTheSpot) -> None:
+    app = opened("Watch", run=trained.id)
+    labelled(app.selectbox, "Epoch").set_value(1).run()
+    labelled(app.button, "Choose its settings").click().run()
+    assert not app.exception
+    app.switch_page(str(menu.page("Train"))).run()
+    assert any("First run" in info.value and "epoch 1" in info.value for info in app.info)
+    labelled(app.slider, "Grain (noise spectrum)").set_value(40).run()
+    labelled(app.button, "Train").click().run()
+    assert not app.exception
+    child = store().runs(WORKSPACE)[0]
+    assert (child.parent, child.parent_epoch) == (trained.id, 1)
+    assert child.config.loss.texture == 40 and child.config.layers == trained.config.layers
+    assert child.start and child.start.exists()
+    assert on_the_spot.launched == [child.id]
+
+
+def test_another_network_cannot_go_on(trained: Run) -> None:
+    app = opened("Train")
+    app.session_state["train-branch"] = (trained.id, 1)
+    app.run()
+    labelled(app.button, "Train").click().run()
+    assert any("is built otherwise" in error.value for error in app.error)
+    assert len(store().runs(WORKSPACE)) == 1

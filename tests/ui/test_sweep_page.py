@@ -1,0 +1,43 @@
+"""The Sweep page without a browser: what it orders and what it shows."""
+
+import pytest
+from conftest import WORKSPACE, OnTheSpot
+from test_pages import labelled, opened
+
+from ctdenoise.runs.store import store
+from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.training.trainer import train
+
+pytestmark = pytest.mark.usefixtures("on_the_spot")
+
+
+def test_one_press_queues_the_whole_grid(pair: PairRecord, on_the_spot: OnTheSpot) -> None:
+    app = opened("Sweep")
+    labelled(app.button, "Train all 9").click().run()
+    assert not app.exception
+    runs = store().runs(WORKSPACE)[::-1]
+    assert on_the_spot.launched == [run.id for run in runs]
+    assert len({run.sweep for run in runs}) == 1
+    weights = [(run.config.loss.texture, run.config.loss.vgg) for run in runs]
+    assert weights == [(t, v) for t in (0, 50, 100) for v in (0, 50, 100)]
+    assert {run.config.seed for run in runs} == {1}
+    assert any("0 of 9 runs are done" in bar.proto.text for bar in app.get("progress"))
+
+
+def test_cells_have_a_picture_and_their_numbers(pair: PairRecord, mine: Library) -> None:
+    app = opened("Sweep")
+    labelled(app.selectbox, "The second weight").set_value("nothing else").run()
+    labelled(app.button, "Train all 3").click().run()
+    for run in store().runs(WORKSPACE):
+        short = run.config.model_copy(
+            update={"layers": 2, "filters": 4, "epochs": 1, "validation_patches": 4}
+        )
+        claimed = store().claim("turn")
+        assert claimed
+        ended = train(short, [mine.pair(pair.id)], claimed.folder)
+        store().end(claimed.id, "turn", "finished", ended.sentence)
+    app = opened("Sweep")
+    table = app.dataframe[0].value
+    assert list(table["Cell"]) == [f"Grain {v}" for v in (0, 50, 100)]
+    assert (table["RMSE (HU)"] > 0).all()
+    assert all(link.startswith("/watch?run=") for link in table["Open"])
