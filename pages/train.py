@@ -1,19 +1,17 @@
 """Train: choose the network and its recipe, see what it will be, press Train."""
 
-import time
 from itertools import chain, count
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from ctdenoise.runs import branching, jobs
+from ctdenoise.runs import branching
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.training.architecture import layer_table, parameters
 from ctdenoise.training.config import Config
 from ctdenoise.training.split import Outline, Split, split
-from ctdenoise.ui import cards, drawings, forms, menu, panes
+from ctdenoise.ui import cards, drawings, estimating, forms, menu, panes
 from ctdenoise.ui.session import arrived, library, pairs, recall, remember, runs, workspace
 from ctdenoise.ui.viewer import viewer
 
@@ -50,36 +48,6 @@ def free_name(name: str) -> str:
 
 def outline(record: PairRecord) -> Outline:
     return Outline(record.patient, record.slices, record.rows, record.columns)
-
-
-@st.cache_resource(show_spinner=False)
-def measured_times() -> dict[str, float]:
-    """Seconds that runs took by estimate, by their config; for all sessions of this server."""
-    return {}
-
-
-def show_time(place: DeltaGenerator, config: Config) -> None:
-    """Measure real steps of this network, once the person has stopped moving controls.
-
-    Every call on ``place`` lets a newer run of this script take over.
-    """
-    label = "Time on this machine"
-    told = "Measured just now with real steps of this network, then multiplied."
-    known, key = measured_times(), config.model_dump_json()
-    if key not in known:
-        for _ in range(6):
-            place.metric(label, "measuring …", help=told)
-            time.sleep(0.1)
-        job = engine().ask(jobs.measure_run, config.model_dump(mode="json"))
-        end = time.monotonic() + 60
-        while not job.done() and time.monotonic() < end:
-            place.metric(label, "measuring …", help=told)
-            time.sleep(0.1)
-        if not job.done():
-            place.metric(label, "machine is busy", help=told)
-            return
-        known[key] = float(job.result())
-    place.metric(label, f"about {cards.duration(known[key])}", help=told)
 
 
 def show_branch() -> tuple[Run, int] | None:
@@ -158,6 +126,7 @@ with picture:
         width="stretch",
     )
     if start:
+        estimating.check(config)
         title = free_name(name or default_name(config))
         if parent:
             run = branching.branch(*parent, title, config)
@@ -193,4 +162,4 @@ with picture:
             hide_index=True,
         )
 
-show_time(time_needed, config)  # last: it takes a second or two
+estimating.show(time_needed, config)  # last: it takes a second or two

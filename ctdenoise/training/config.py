@@ -23,6 +23,8 @@ VGG_LAYERS = (
     "block5_conv3",
 )
 """VGG16's convolutions by their Keras names; blocks 1 to 3 ship with the program."""
+NOT_SHIPPED = frozenset(f"vgg_{layer}" for layer in VGG_LAYERS if layer[5] in "45")
+"""The terms whose weights are downloaded when they are first used."""
 
 
 WEIGHTS = (

@@ -14,15 +14,16 @@ from ctdenoise.training.machine import Machine, choose, keeping_memory
 def estimate_seconds(config: Config, rows: int = 512, columns: int = 512) -> float:
     """Seconds for the whole training, with slices of ``rows`` x ``columns`` to picture.
 
-    Takes a second or two itself; with a time budget the answer is the budget.
+    Takes a second or two itself; with a time budget the answer is the budget. Raises
+    :class:`Problem` where a run could not start.
     """
-    if config.time_budget_s:
-        return config.time_budget_s
     machine = choose(config.device, config.precision, config.filters, config.kernel_size)
     generator = torch.Generator().manual_seed(0)
     with keeping_memory():
         learner = Learner(config, machine, (0.0, 500.0, 30.0), WINDOWS["soft tissue"],
                           is_hu=True, generator=generator)  # fmt: skip
+        if config.time_budget_s:
+            return config.time_budget_s
         low = torch.randn(config.batch, 1, config.patch, config.patch).to(machine.device)
         factors = dict.fromkeys(config.loss.weights(), 1.0)
         step = _seconds(lambda: learner.step(low, low * 0.5, 1e-6, factors), machine)

@@ -216,9 +216,10 @@ def _control(key: str) -> None:
         if hasattr(m, name)
     }
     # Only a new control takes its value from here: a person may be faster than our answers.
-    st.session_state.setdefault(widget, min(100, round(value)) if percent else value)
+    st.session_state.setdefault(widget, round(value) if percent else value)
     if percent:
-        st.slider(min_value=0, max_value=100, step=5, format="%d %%", **common)
+        end = st.session_state.setdefault(f"{widget}:end", max(100, round(value)))
+        st.slider(min_value=0, max_value=end, step=5, format="%d %%", **common)
     elif get_origin(kind) is tuple:
         st.pills(options=get_args(get_args(kind)[0]), selection_mode="multi", **common)
     elif get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):

@@ -101,7 +101,7 @@ def _axis(place: str, weights: list[str], usual: str) -> Axis:
         "From and to",
         0,
         400,
-        (0, 100),
+        (0, 400),
         10,
         key=f"sweep-range-{place}",
         persist_state="session",

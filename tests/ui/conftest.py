@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from phantoms import disc_phantom
 
+from ctdenoise.runs import jobs
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training.config import Config
 from ctdenoise.training.trainer import train
-from ctdenoise.ui import monitor, pixels, sweeping, twin
+from ctdenoise.ui import estimating, monitor, pixels, sweeping, twin
 
 WORKSPACE = "local"
 """What a session without cookies gets."""
@@ -61,11 +62,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         cached.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is measured: every run would take 75 s."""
+    estimating.forget()
+    monkeypatch.setattr(jobs, "measure_run", lambda values: 75.0)
+
+
 @pytest.fixture
 def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> OnTheSpot:
     stand_in = OnTheSpot()
     monkeypatch.setattr("ctdenoise.runs.engine.engine", lambda: stand_in)
-    for module in (pixels, monitor, sweeping, twin):
+    for module in (estimating, pixels, monitor, sweeping, twin):
         monkeypatch.setattr(module, "engine", lambda: stand_in)
     return stand_in
 

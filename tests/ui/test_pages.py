@@ -8,7 +8,7 @@ import pytest
 from conftest import OnTheSpot
 from streamlit.testing.v1 import AppTest
 
-from ctdenoise.runs import jobs
+from ctdenoise.errors import Problem
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.scans.scan import Pair
@@ -32,11 +32,6 @@ def opened(name: str, **query: str) -> AppTest:
 
 def labelled(elements: list, label: str):  # type: ignore[no-untyped-def]
     return next(element for element in elements if element.label == label)
-
-
-@pytest.fixture(autouse=True)
-def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "measure_run", lambda values: 75.0)
 
 
 @pytest.mark.parametrize("name", list(menu.ICONS))
@@ -205,3 +200,18 @@ def test_renaming_ignores_spaces_and_never_takes_an_empty_name(
     labelled(app.text_input, "Name").set_value("   ").run()
     assert mine.pairs()[0].name == "Liver phase"
     assert not app.error
+
+
+def test_a_layer_that_cannot_be_had_is_told_before_the_run_starts(
+    pair: PairRecord, on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(values: dict) -> float:
+        raise Problem("The VGG16 layers of blocks 4 and 5", "could not be downloaded", "go online")
+
+    monkeypatch.setattr("ctdenoise.runs.jobs.measure_run", unreachable)
+    app = opened("Train")
+    labelled(app.slider, "VGG16 features").set_value(30).run()
+    labelled(app.pills, "VGG16 layers").set_value(["block5_conv1"]).run()
+    labelled(app.button, "Train").click().run()
+    assert any("could not be downloaded" in error.value for error in app.error)
+    assert not store().runs("local") and not on_the_spot.launched

@@ -19,7 +19,7 @@ def test_one_press_queues_the_whole_grid(pair: PairRecord, on_the_spot: OnTheSpo
     assert on_the_spot.launched == [run.id for run in runs]
     assert len({run.sweep for run in runs}) == 1
     weights = [(run.config.loss.texture, run.config.loss.vgg) for run in runs]
-    assert weights == [(t, v) for t in (0, 50, 100) for v in (0, 50, 100)]
+    assert weights == [(t, v) for t in (0, 200, 400) for v in (0, 200, 400)]
     assert {run.config.seed for run in runs} == {1}
     assert any("0 of 9 runs are done" in bar.proto.text for bar in app.get("progress"))
 
@@ -38,6 +38,6 @@ def test_cells_have_a_picture_and_their_numbers(pair: PairRecord, mine: Library)
         store().end(claimed.id, "turn", "finished", ended.sentence)
     app = opened("Sweep")
     table = app.dataframe[0].value
-    assert list(table["Cell"]) == [f"Grain {v}" for v in (0, 50, 100)]
+    assert list(table["Cell"]) == [f"Grain {v}" for v in (0, 200, 400)]
     assert (table["RMSE (HU)"] > 0).all()
     assert all(link.startswith("/watch?run=") for link in table["Open"])
