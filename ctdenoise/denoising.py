@@ -1,6 +1,6 @@
 """A trained network applied to slices of any size and number."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ctdenoise.errors import Problem
+from ctdenoise.networks.dial import DialCNN
 from ctdenoise.training.checkpoint import Checkpoint, load
 from ctdenoise.training.config import Config
 from ctdenoise.training.machine import choose
@@ -40,25 +41,34 @@ def reach(config: Config) -> int:
 
 
 class Denoiser:
-    """A checkpoint ready to denoise: takes and returns the unit that it was trained in."""
+    """A checkpoint ready to denoise: takes and returns the unit that it was trained in.
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+    ``setting`` is where the dial of a network with one stands, 0 to 1 for each of its terms; all 0
+    where nothing is given.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, device: str = "auto", setting: Sequence[float] = ()
+    ) -> None:
         config = checkpoint.config
         self.config, self.card = config, checkpoint.card
         # bfloat16 has three digits: enough for a residue, not for the image of a direct network
         precision = "auto" if config.residual else "float32"
         self.machine = choose(device, precision, config.filters, config.kernel_size)
-        self.network = checkpoint.network.to(self.machine.device).to(
-            memory_format=self.machine.memory_format
-        )
+        network = checkpoint.network
+        if isinstance(network, DialCNN):
+            network = network.fixed(_on_dial(config, setting))
+        elif setting:
+            raise Problem("This network", "has no dial", "leave the setting of the dial out")
+        self.network = network.to(self.machine.device).to(memory_format=self.machine.memory_format)
         self.margin = reach(config)
         self.tile = TILE
         self.checked = self.machine.hidden == torch.float32
 
     @classmethod
-    def load(cls, path: Path, device: str = "auto") -> "Denoiser":
+    def load(cls, path: Path, device: str = "auto", setting: Sequence[float] = ()) -> "Denoiser":
         """From a checkpoint file or a run's folder; :class:`Problem` for anything else."""
-        return cls(load(path), device)
+        return cls(load(path), device, setting)
 
     def denoise(
         self, slices: NDArray[np.float32], progress: Progress | None = None
@@ -121,6 +131,15 @@ class Denoiser:
         if float((fast - self._pass(probe)).square().mean().sqrt()) <= FAITHFUL:
             self.machine = chosen
         self.checked = True
+
+
+def _on_dial(config: Config, setting: Sequence[float]) -> Tensor:
+    dials = len(config.loss.dial)
+    if setting and (len(setting) != dials or not all(0 <= part <= 1 for part in setting)):
+        numbers = "one number" if dials == 1 else f"{dials} numbers"
+        raise Problem("The setting of the dial", "does not fit this network",
+                      f"give {numbers} from 0 to 1 ({', '.join(config.loss.dial)})")  # fmt: skip
+    return torch.tensor(list(setting) or [0.0] * dials)
 
 
 def _stretches(length: int, step: int, margin: int) -> Iterator[tuple[slice, slice]]:

@@ -1,7 +1,5 @@
 """Train: choose the network and its recipe, see what it will be, press Train."""
 
-from itertools import chain, count
-
 import streamlit as st
 
 from ctdenoise.runs import branching
@@ -12,7 +10,16 @@ from ctdenoise.training.architecture import layer_table, parameters
 from ctdenoise.training.config import Config
 from ctdenoise.training.split import Outline, Split, split
 from ctdenoise.ui import cards, drawings, estimating, forms, menu, panes
-from ctdenoise.ui.session import arrived, library, pairs, recall, remember, runs, workspace
+from ctdenoise.ui.session import (
+    arrived,
+    free_name,
+    library,
+    pairs,
+    recall,
+    remember,
+    runs,
+    workspace,
+)
 from ctdenoise.ui.viewer import viewer
 
 st.title("Which network shall learn?")
@@ -37,13 +44,6 @@ def default_name(config: Config) -> str:
     kind = "residual" if config.residual else "direct"
     loss = " + ".join(config.loss.weights()).upper()
     return f"{config.layers} × {config.filters} {kind}, {loss}"
-
-
-def free_name(name: str) -> str:
-    """The name, numbered where another run has it: curves and tables tell runs apart by it."""
-    taken = {run.name for run in runs()}
-    numbered = (f"{name}, {number}" for number in count(2))
-    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 def outline(record: PairRecord) -> Outline:

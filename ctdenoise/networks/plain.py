@@ -4,7 +4,7 @@ Source: Huber, Missert, Erickson, "Magician's Corner 7", Radiology: AI 2020;2(5)
 Zhang et al., "Beyond a Gaussian denoiser" (DnCNN), IEEE TIP 2017, for learning the noise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -48,20 +48,21 @@ class PlainCNN(nn.Module):
         for name, value in (("mean", 0.0), ("sd", 1.0), ("noise_sd", 1.0)):
             self.register_buffer(name, torch.tensor(value))
 
+    @property
+    def layers(self) -> list[nn.Conv2d]:
+        return [layer for layer in self.convolutions if isinstance(layer, nn.Conv2d)]
+
     def initialise(self, generator: torch.Generator) -> None:
         """Glorot uniform weights and zero bias, as Keras does; a residual's last layer is zero.
 
         A residual network thus starts out as the unchanged image.
         """
-        for layer in self.convolutions:
-            assert isinstance(layer, nn.Conv2d)
+        for layer in self.layers:
             nn.init.xavier_uniform_(layer.weight, generator=generator)
             assert layer.bias is not None
             nn.init.zeros_(layer.bias)
         if self.residual:
-            last = self.convolutions[-1]
-            assert isinstance(last, nn.Conv2d)
-            nn.init.zeros_(last.weight)
+            nn.init.zeros_(self.layers[-1].weight)
 
     def scale(self, mean: float, sd: float, noise_sd: float) -> None:
         """Set mean and SD of the training input, and SD of the noise in it."""
@@ -69,9 +70,13 @@ class PlainCNN(nn.Module):
         self.sd.fill_(sd)
         self.noise_sd.fill_(noise_sd)
 
+    def chain(self) -> Sequence[Callable[[Tensor], Tensor]]:
+        """What is done one after the other, without the activation in between."""
+        return self.layers
+
     def forward(self, hu: Tensor) -> Tensor:
         x = (hu - self.mean) / self.sd
-        *hidden, last = self.convolutions
+        *hidden, last = self.chain()
         for layer in hidden:
             x = self.activation(layer(x))
         with torch.autocast(x.device.type, enabled=False):  # bf16 has too few digits for HU

@@ -158,16 +158,23 @@ def progress(progress_file: str) -> tuple[float, str]:
 
 
 @telling_disk_problems
-def denoise_slice(run_id: str, epoch: int, workspace: str, pair_id: str, index: int) -> Picture:
+def denoise_slice(
+    run_id: str,
+    epoch: int,
+    workspace: str,
+    pair_id: str,
+    index: int,
+    setting: tuple[float, ...] = (),
+) -> Picture:
     """The first noise draw of a slice through a run's network as it was after ``epoch``, in the
-    pair's unit, kept for next time."""
+    pair's unit, kept for next time. ``setting``: where the dial stands, if the network has one."""
     run = store().run(run_id)
-    kept = denoised_file(run, epoch, workspace, pair_id, index)
+    kept = denoised_file(run, epoch, workspace, pair_id, index, setting)
     if kept.exists():
         image: Picture = np.load(kept)
         return image
     pair = Library(settings().workspaces / workspace).pair(pair_id)
-    denoiser = _denoiser(run_id, epoch)
+    denoiser = _denoiser(run_id, epoch, setting)
     if denoiser.card["unit"] != pair.unit:
         known, these = (unit or "their own units" for unit in (denoiser.card["unit"], pair.unit))
         raise Problem(
@@ -184,9 +191,17 @@ def denoise_slice(run_id: str, epoch: int, workspace: str, pair_id: str, index: 
     return image
 
 
-def denoised_file(run: Run, epoch: int, workspace: str, pair_id: str, index: int) -> Path:
+def denoised_file(
+    run: Run,
+    epoch: int,
+    workspace: str,
+    pair_id: str,
+    index: int,
+    setting: tuple[float, ...] = (),
+) -> Path:
     """Where :func:`denoise_slice` keeps a slice."""
-    return run.folder / "compared" / str(epoch) / f"{workspace}-{pair_id}-{index}.npy"
+    name = "-".join([workspace, pair_id, str(index), *(f"{part:g}" for part in setting)])
+    return run.folder / "compared" / str(epoch) / f"{name}.npy"
 
 
 def _forget(current: Path) -> None:
@@ -197,8 +212,8 @@ def _forget(current: Path) -> None:
                 shutil.rmtree(epoch)
 
 
-@lru_cache(maxsize=8)
-def _denoiser(run_id: str, epoch: int) -> "Denoiser":
+@lru_cache(maxsize=32)
+def _denoiser(run_id: str, epoch: int, setting: tuple[float, ...]) -> "Denoiser":
     """A run's network of one epoch in this process' memory."""
     from ctdenoise.denoising import Denoiser
 
@@ -208,7 +223,7 @@ def _denoiser(run_id: str, epoch: int) -> "Denoiser":
         raise Problem(
             run.name, f"did not keep its network of epoch {epoch}", "choose another epoch"
         )
-    return Denoiser.load(weights)
+    return Denoiser.load(weights, setting=setting)
 
 
 def _ct(workspace: str, scan_id: str) -> tuple["Scan", tuple[float, float]]:

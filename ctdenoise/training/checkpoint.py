@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.networks.dial import DialCNN
 from ctdenoise.networks.plain import PlainCNN
 from ctdenoise.training.config import Config, parse
 
@@ -33,8 +34,9 @@ class Checkpoint:
 
 def build_network(config: Config) -> PlainCNN:
     """The untrained network of a config, with weights still to be initialised or loaded."""
-    return PlainCNN(config.layers, config.filters, config.kernel_size, config.stride,
-                    config.activation.value, config.residual)  # fmt: skip
+    shape = (config.layers, config.filters, config.kernel_size, config.stride,
+             config.activation.value, config.residual)  # fmt: skip
+    return DialCNN(len(config.loss.dial), *shape) if config.loss.dial else PlainCNN(*shape)
 
 
 @telling_disk_problems

@@ -1,5 +1,6 @@
 """The single record of a run: it draws the form, validates, travels in links and is stored."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -161,6 +162,15 @@ class Loss(_Record):
         default="imagenet",
     )
 
+    dial: tuple[Literal[WEIGHTS], ...] = _setting(  # type: ignore[valid-type]
+        "On the dial",
+        "The network learns all weights of these terms, from none up to the one above; afterwards "
+        "a slider moves between them. One term or two.",
+        more=True,
+        default=(),
+        max_length=2,
+    )
+
     @model_validator(mode="after")
     def _something_to_minimise(self) -> "Loss":
         if not any(getattr(self, name) for name in WEIGHTS):
@@ -171,6 +181,10 @@ class Loss(_Record):
             raise ValueError("there must be one share for each VGG16 layer, or none at all")
         if self.vgg_shares and not any(self.vgg_shares):
             raise ValueError("at least one share of a VGG16 layer must be above zero")
+        if any(not getattr(self, name) for name in self.dial):
+            raise ValueError("a term on the dial needs a weight above zero")
+        if self.dial and not any(getattr(self, n) for n in WEIGHTS if n not in self.dial):
+            raise ValueError("at least one term with a weight must stay off the dial")
         return self
 
     def weights(self) -> dict[str, float]:
@@ -182,6 +196,19 @@ class Loss(_Record):
             if self.vgg * share > 0:
                 used[f"vgg_{layer}"] = self.vgg * share / sum(shares)
         return used
+
+    def dialled(self, factors: Mapping[str, float], setting: Sequence[float]) -> dict[str, float]:
+        """The factors of all terms while the dial stands at ``setting`` (0 to 1 for each term).
+
+        All are made smaller as the dial adds weight, so that no setting moves the network more
+        than another.
+        """
+        turned = dict(zip(self.dial, setting, strict=True))
+        parts = {n: turned.get("vgg" if n.startswith("vgg_") else n, 1.0) for n in factors}
+        weights = self.weights()
+        added = sum(w * parts[n] for n, w in weights.items())
+        fixed = sum(getattr(self, n) for n in WEIGHTS if n not in self.dial)
+        return {n: factor * parts[n] * fixed / added for n, factor in factors.items()}
 
 
 def term_title(name: str) -> str:
@@ -366,7 +393,7 @@ NETWORK = ("layers", "filters", "kernel_size", "stride", "activation", "residual
 
 def network_settings(config: Config) -> dict[str, Any]:
     """What two networks must share for one to go on with the other's weights."""
-    return {name: getattr(config, name) for name in NETWORK}
+    return {name: getattr(config, name) for name in NETWORK} | {"dial": config.loss.dial}
 
 
 _ARTICLE = Config(
@@ -388,6 +415,9 @@ PRESETS: dict[str, Config] = {
     "recommended": Config(),
     "article": _ARTICLE,
     "article-features": _ARTICLE.model_copy(update={"loss": _FEATURES}),
+    "dial": Config(
+        loss=Loss(vgg=900.0, vgg_layers=("block1_conv2", "block2_conv2"), dial=("vgg",)),
+    ),
 }
 """By name: the recipe of choice, the article's, and the article's with the feature loss."""
 
@@ -420,7 +450,7 @@ def override(config: Config, assignments: dict[str, str]) -> Config:
         if not isinstance(place, dict) or last not in place:
             known = ", ".join([*Config.model_fields, *(f"loss.{n}" for n in Loss.model_fields)])
             raise Problem(f"The setting {key}", "does not exist", f"choose one of {known}")
-        if last in ("vgg_layers", "vgg_shares"):
+        if last in ("vgg_layers", "vgg_shares", "dial"):
             place[last] = [t for t in text.split(",") if t]
             continue
         try:

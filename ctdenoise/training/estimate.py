@@ -25,8 +25,11 @@ def estimate_seconds(config: Config, rows: int = 512, columns: int = 512) -> flo
         if config.time_budget_s:
             return config.time_budget_s
         low = torch.randn(config.batch, 1, config.patch, config.patch).to(machine.device)
+        setting = [0.5] * len(config.loss.dial)
         factors = dict.fromkeys(config.loss.weights(), 1.0)
-        step = _seconds(lambda: learner.step(low, low * 0.5, 1e-6, factors), machine)
+        step = _seconds(
+            lambda: learner.step(low, low * 0.5, 1e-6, factors, setting=setting), machine
+        )
         pixels = min(128, rows) * min(128, columns)
         small = torch.zeros(1, 1, min(128, rows), min(128, columns), device=machine.device)
         with torch.inference_mode():

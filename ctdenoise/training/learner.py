@@ -1,7 +1,7 @@
 """A network with its loss and optimiser on a device: one step of training."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from ctdenoise.losses.adversarial import Critic
 from ctdenoise.losses.balance import backward, calibrate
 from ctdenoise.losses.terms import VGG, Terms
 from ctdenoise.losses.vgg import ARTICLE, VggFeatures
+from ctdenoise.networks.dial import DialCNN
 from ctdenoise.training.checkpoint import Checkpoint, build_network
 from ctdenoise.training.config import Config, Loss, network_settings
 from ctdenoise.training.machine import Machine
@@ -53,19 +54,26 @@ class Learner:
             return self.network(low)
 
     def step(self, low: Tensor, full: Tensor, rate: float, factors: Mapping[str, float], *,
+             setting: Sequence[float] = (),
              norms: bool = False) -> tuple[Mapping[str, Tensor], dict[str, Tensor]]:  # fmt: skip
         """Move the weights once; the unweighted terms and, if asked for, gradient norms.
 
-        Nothing is brought back from the device, so that a GPU is never waited for.
+        ``setting`` is where the dial stands for this step, if there is one; between steps it
+        stands at 0. Nothing is brought back from the device, so that a GPU is never waited for.
         """
         for group in self.optimiser.param_groups:
             group["lr"] = rate
+        if isinstance(self.network, DialCNN):
+            self.network.turn(torch.tensor(setting))
+            factors = self.config.loss.dialled(factors, setting)
         output = self.forward(low)
         if self.terms.critic is not None:
             self.terms.critic.learn(output, full)
         terms = self.terms(output, full)
         lengths = backward(terms, factors, self.parameters, apart=norms)
         self.optimiser.step()
+        if isinstance(self.network, DialCNN):
+            self.network.turn(torch.zeros(len(setting)))
         return {name: term.detach() for name, term in terms.items()}, lengths
 
     def factors(self, loss: Loss, low: Tensor, full: Tensor) -> dict[str, float]:

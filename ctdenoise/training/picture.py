@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -23,11 +24,18 @@ MARGIN = 8
 
 
 class Facts(BaseModel):
-    """How to show the progress pictures of a run."""
+    """How to show and judge the progress pictures of a run; ``rows``: those that are judged, from
+    the first to behind the last."""
 
     spacing: tuple[float, float] | None
     orientation: tuple[float, float, float, float, float, float]
     unit: str
+    rows: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def geometry(self) -> dict[str, Any]:
+        """What the viewer must know."""
+        return self.model_dump(exclude={"rows"})
 
 
 class ProgressSlice:
@@ -47,7 +55,8 @@ class ProgressSlice:
         self.low = np.array(pair.low[0, index, rows, columns], np.float32)
         self.rows = slice(max(band.start - rows.start, 0), min(band.stop, rows.stop) - rows.start)
         self.window = WINDOWS["soft tissue"] if pair.unit == "HU" else Window.automatic(full)
-        self.facts = Facts(spacing=pair.spacing, orientation=pair.orientation, unit=pair.unit)
+        self.facts = Facts(spacing=pair.spacing, orientation=pair.orientation, unit=pair.unit,
+                           rows=(self.rows.start, self.rows.stop))  # fmt: skip
 
     def score(self, image: NDArray[np.float32]) -> Fidelity:
         return fidelity(image[self.rows], self.full[self.rows], viewing(self.window))

@@ -18,6 +18,7 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, epochs, events, picture, state
 from ctdenoise.training.config import Config
+from ctdenoise.training.dial import dial_setting
 from ctdenoise.training.learner import Learner
 from ctdenoise.training.machine import choose, keeping_memory
 from ctdenoise.training.optimiser import learning_rate
@@ -125,6 +126,7 @@ class _Training:
     def _epoch(self, should_stop: Callable[[], bool]) -> tuple[bool, dict[str, Tensor]]:
         """Steps up to the end of the epoch: whether it was stopped, and gradient norms."""
         progress, steps = self.progress, self.config.steps_per_epoch
+        dials = len(self.config.loss.dial)
         began, before = time.perf_counter(), progress.wall_seconds
         norms: dict[str, Tensor] = {}
         while progress.position < steps:
@@ -137,6 +139,7 @@ class _Training:
             low, full = self._batch()
             terms, norms = self.learner.step(
                 low, full, learning_rate(self.config, done), progress.factors,
+                setting=dial_setting(progress.step, dials),
                 norms=progress.position == steps - 1)  # fmt: skip
             for name, term in terms.items():
                 self.sums[name] = self.sums.get(name, 0) + term

@@ -27,6 +27,18 @@ class Curve:
     dash: str = "solid"
 
 
+@dataclass(frozen=True)
+class Trail:
+    """A run's way over the map: one dot an epoch; a starred run's last dot is a star."""
+
+    id: str
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    color: str
+    starred: bool
+
+
 def lines(
     curves: Sequence[Curve], x_title: str, y_title: str, *, log: bool = False, height: int = 300
 ) -> go.Figure:
@@ -111,3 +123,66 @@ def term_curves(epochs: Sequence[Epoch]) -> go.Figure:
             )
         )
     return lines(curves, "Epoch", "Loss term (% of its first epoch)", height=220)
+
+
+def landscape(
+    trails: Sequence[Trail],
+    others: Sequence[tuple[str, float, float]],
+    frontier: Sequence[tuple[float, float]],
+    unit: str,
+) -> go.Figure:
+    """Distortion across, perception up; every dot can be clicked and carries its run and number.
+
+    ``others``: (name, distortion, perception) of what needs no network, in one grey row.
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[x for x, _ in frontier],
+        y=[y for _, y in frontier],
+        mode="lines",
+        line={"color": "#888888", "width": 6},
+        opacity=0.3,
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=[x for _, x, _ in others],
+        y=[y for _, _, y in others],
+        text=[name for name, _, _ in others],
+        mode="markers+text",
+        textposition=[
+            "top left" if x == max(across for _, across, _ in others) else "top right"
+            for _, x, _ in others
+        ],
+        marker={"color": palette.GAUSSIAN.color, "symbol": "x-thin-open", "size": 9},
+        hovertemplate="%{text}: %{x:.1f}, %{y:.1f} dB<extra></extra>",
+    )
+    for trail in trails:
+        last = len(trail.x) - 1
+        figure.add_scatter(
+            x=trail.x,
+            y=trail.y,
+            name=trail.name,
+            customdata=[[trail.id, number] for number in range(len(trail.x))],
+            mode="lines+markers",
+            line={"color": trail.color, "width": 1},
+            marker={
+                "color": trail.color,
+                "size": [6] * last + [18 if trail.starred else 12],
+                "symbol": ["circle"] * last + ["star" if trail.starred else "circle"],
+                "opacity": [0.45] * last + [1.0],
+            },
+            hovertemplate=f"{trail.name}, picture %{{customdata[1]}}: "
+            "%{x:.1f}, %{y:.1f} dB<extra></extra>",
+        )
+    figure.update_layout(
+        height=500,
+        margin={"l": 60, "r": 8, "t": 8, "b": 48},
+        hovermode="closest",
+        clickmode="event+select",
+        legend={"orientation": "h", "y": -0.14, "yanchor": "top"},
+    )
+    for trace in figure.data[:2]:
+        trace.showlegend = False
+    figure.update_xaxes(title=f"Distortion: RMSE{unit and f' ({unit})'}", showgrid=False)
+    figure.update_yaxes(title="Perception: texture distance (dB)")
+    return figure

@@ -15,6 +15,7 @@ PRESET_NAMES = {
     "recommended": "Recommended",
     "article": "As in the article",
     "article-features": "Article + features",
+    "dial": "Dial",
 }
 _VALUES = "config.values"  # the plain values behind the form; they outlive a page switch
 _PRESET = "config.preset"
@@ -37,13 +38,13 @@ FIRST = ["layers", "filters", "residual", "loss.mse", "loss.texture", "loss.vgg"
 GROUPS = {
     "More loss terms": [f"loss.{name}" for name in WEIGHTS if f"loss.{name}" not in FIRST],
     "Network": ["kernel_size", "stride", "activation"],
-    "Loss": ["loss.weighting", "loss.vgg_layers", "loss.vgg_shares", "loss.vgg_input"],
+    "Loss": ["loss.weighting", "loss.vgg_layers", "loss.vgg_shares", "loss.vgg_input", "loss.dial"],
     "Optimiser": ["optimiser", "learning_rate", "schedule", "batch"],
     "Data": ["patch", "patches", "augment", "validation_patches"],
     "How long": ["steps_per_epoch", "time_budget_s"],
     "Machine": ["seed", "device", "precision"],
 }
-WORDS = {
+WORDS = {name: str(Loss.model_fields[name].title) for name in WEIGHTS} | {
     "influence": "influence in percent",
     "factor": "raw factors",
     "relu": "ReLU",
@@ -114,7 +115,8 @@ def preset_picker() -> None:
         on_change=take,
         required=True,
         help="Recommended learns many times faster. As in the article repeats the published recipe "
-        "step by step. Article + features adds its VGG16 loss. Every choice below still moves.",
+        "step by step. Article + features adds its VGG16 loss. Dial learns many weights of a loss "
+        "at once, to choose from afterwards. Every choice below still moves.",
     )
     if problem := st.session_state.pop(_LINK_PROBLEM, None):
         st.warning(f"{problem} The link's other settings were left out.")
@@ -221,10 +223,11 @@ def _control(key: str) -> None:
         end = st.session_state.setdefault(f"{widget}:end", max(100, round(value)))
         st.slider(min_value=0, max_value=end, step=5, format="%d %%", **common)
     elif get_origin(kind) is tuple:
-        st.pills(options=get_args(get_args(kind)[0]), selection_mode="multi", **common)
+        members = get_args(get_args(kind)[0])
+        st.pills(options=members, selection_mode="multi", format_func=_word, **common)
     elif get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         options = list(get_args(kind)) or [member.value for member in cast(type[StrEnum], kind)]
-        st.selectbox(options=options, format_func=lambda o: WORDS.get(o, o), **common)
+        st.selectbox(options=options, format_func=_word, **common)
     elif kind is bool:
         st.toggle(**common)
     elif key in FIRST and kind is int:
@@ -234,6 +237,10 @@ def _control(key: str) -> None:
         st.number_input(min_value=limits["ge"], max_value=limits["le"], step=step, **common)
     else:
         st.number_input(min_value=0.0, max_value=None, format="%g", placeholder="none", **common)
+
+
+def _word(option: str) -> str:
+    return WORDS.get(option, option)
 
 
 def _share_controls() -> None:

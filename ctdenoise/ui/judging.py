@@ -39,7 +39,7 @@ def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps
         **panes.geometry(library(owner).pair(record.id)),
     )
     _offer_newer(networks)
-    _tell_seen(record, networks, state.frame, rows)
+    tell_seen(record, networks, state.frame, rows)
     profile, numbers = st.columns([3, 2], gap="medium")
     with profile:
         _profile(images, record, state)
@@ -121,7 +121,7 @@ def judged_rows(record: PairRecord, networks: list[Run]) -> tuple[int, int]:
     return 0, record.rows
 
 
-def _tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[int, int]) -> None:
+def tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[int, int]) -> None:
     """Say honestly how far the figures below can be trusted."""
     known = pairs()
     slice_seen, patient_seen = [], []

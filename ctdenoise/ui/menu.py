@@ -12,6 +12,9 @@ ICONS = {
     "Sweep": ":material/grid_view:",
     "Watch": ":material/monitoring:",
     "Compare": ":material/compare:",
+    "Map": ":material/scatter_plot:",
+    "Features": ":material/grid_on:",
+    "Dial": ":material/tune:",
 }
 
 

@@ -138,7 +138,7 @@ def _pictures(run: Run, epochs: list[events.Epoch], window: Window, facts: pictu
         report=(),
         frame=st.session_state.setdefault(f"watch-frame-{run.id}", len(epochs) - 1),
         labels=["Before training" if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
-        **facts.model_dump(),
+        **facts.geometry,
     )
 
 

@@ -1,5 +1,7 @@
 """From scans, pairs and runs to the panes of the viewer: one name and one colour per image."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +63,28 @@ def network(run: Run, epoch: int, owner: str, record: PairRecord) -> Pane:
     )
     style = run_style(run)
     return Pane(run.name, style.color, frames, dash=style.dash, note=f"Epoch {epoch}")
+
+
+def dialled(run: Run, epoch: int, owner: str, record: PairRecord) -> Pane:
+    """The same of a network with a dial, for wherever the viewer's dial stands."""
+    plain = network(run, epoch, owner, record)
+    return replace(
+        plain,
+        frames=tuple(
+            pixels.dialled(run.id, epoch, owner, record.id, i) for i in range(record.slices)
+        ),
+    )
+
+
+def turned(pane: Pane, setting: Sequence[float]) -> Pane:
+    """A pane of :func:`dialled` with its dial standing at ``setting``."""
+    place = "-".join(f"{part:g}" for part in setting)
+    shares = ", ".join(f"{part:.0%}" for part in setting)
+    return replace(
+        pane,
+        name=f"{pane.name} at {shares}",
+        frames=tuple(frame.replace("{}", place) for frame in pane.frames),
+    )
 
 
 def run_style(run: Run) -> palette.Style:

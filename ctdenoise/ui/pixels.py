@@ -65,6 +65,11 @@ def denoised(run_id: str, epoch: int, owner: str, pair_id: str, index: int) -> s
     return f"/pixels/denoised/{run_id}/{epoch}/{owner}/{pair_id}/{index}"
 
 
+def dialled(run_id: str, epoch: int, owner: str, pair_id: str, index: int) -> str:
+    """Address of the same wherever the dial of a network stands: the viewer fills the ``{}``."""
+    return f"{denoised(run_id, epoch, owner, pair_id, index)}/{{}}"
+
+
 def load(address: str, workspace: str) -> Picture:
     """The picture behind an address, (rows, columns), read-only: int16 HU or float32 own units.
 
@@ -150,9 +155,12 @@ def _progress(run_id: str, *path: str) -> Picture:
     return imread(file)
 
 
-def _denoised(run_id: str, epoch: str, owner: str, pair_id: str, index: str) -> Picture:
-    asked = engine().ask(jobs.denoise_slice, run_id, int(epoch), owner, pair_id, int(index))
-    return asked.result(WAIT_SECONDS)
+def _denoised(
+    run_id: str, epoch: str, owner: str, pair_id: str, index: str, setting: str = ""
+) -> Picture:
+    stands = tuple(float(part) for part in setting.split("-") if part)
+    job = engine().ask(jobs.denoise_slice, run_id, int(epoch), owner, pair_id, int(index), stands)
+    return job.result(WAIT_SECONDS)
 
 
 _LOADERS: dict[str, Callable[..., Picture]] = {

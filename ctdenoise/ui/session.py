@@ -1,5 +1,6 @@
 """Whose session this is: the workspace behind the browser's cookie, its library and its runs."""
 
+from itertools import chain, count
 from typing import Any
 
 import streamlit as st
@@ -33,6 +34,13 @@ def pairs() -> dict[tuple[str, str], PairRecord]:
 def runs() -> list[Run]:
     """The runs of this session, newest first."""
     return store().runs(workspace())
+
+
+def free_name(name: str) -> str:
+    """The name, numbered where another run has it: curves and tables tell runs apart by it."""
+    taken = {run.name for run in runs()}
+    numbered = (f"{name}, {number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 def arrived(parameter: str, page: str) -> list[str]:

@@ -147,7 +147,7 @@ def show(sweep: str) -> None:
         columns=_columns(cells),
         window=Window(*start.window),
         report=(),
-        **facts.model_dump(),
+        **facts.geometry,
     )
     _table(begun, said, facts.unit)
     if live := [run for run in cells if run.live]:

@@ -12,6 +12,7 @@ MODULES = (
     "unit",
     "lut",
     "pixels",
+    "dials",
     "measure",
     "overlay",
     "curves",

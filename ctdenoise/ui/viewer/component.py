@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -15,7 +15,7 @@ Point = tuple[float, float]
 TOOLS = ("window", "zoom", "distance", "line", "region", "magnifier", "curtain", "play")
 """What a viewer can offer; a curtain needs two pictures and play needs two frames to appear."""
 
-STATES = ("frame", "line", "region", "background", "window")
+STATES = ("frame", "line", "region", "background", "window", "dial")
 """What the browser may report when a mouse button is released; each report reruns the page."""
 
 DIFFERENCE = 200.0
@@ -57,11 +57,21 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Dial:
+    """A slider below the pictures, from ``low`` to ``high``; two of them also make a pad."""
+
+    title: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True)
 class ViewerState:
     """What a person has set in the viewer; rows and columns are those of the stored image.
 
     ``line``: its two ends as (row, column), pixel centres at whole numbers. ``region`` and
-    ``background``: first row, first column, height, width in pixels.
+    ``background``: first row, first column, height, width in pixels. ``dial``: where each dial
+    stands, 0 to 1.
     """
 
     frame: int
@@ -69,6 +79,7 @@ class ViewerState:
     region: tuple[int, int, int, int] | None
     background: tuple[int, int, int, int] | None
     window: Window
+    dial: tuple[float, ...] = ()
 
 
 def viewer(
@@ -88,6 +99,9 @@ def viewer(
     tools: Sequence[str] = TOOLS,
     overlay: Sequence[Band] = (),
     report: Sequence[str] = STATES,
+    dials: Sequence[Dial] = (),
+    dial: Sequence[float] = (),
+    stops: int = 9,
 ) -> ViewerState:
     """Show ``panes`` side by side, linked, and return what was set in them.
 
@@ -99,6 +113,9 @@ def viewer(
     page passes another value; ``follow`` goes along with frames that are added at the end.
     ``presets`` are HU windows and left out for other units, which the viewer says. ``report`` names
     the states whose change reruns the page (or the fragment); windowing itself never does.
+    ``dials``: where a frame's address holds ``{}``, pictures are mixed from those at the nearest of
+    ``stops`` settings from 0 to 1 a dial (``0.25``, or ``0.25-0.5`` of two dials, in place of the
+    ``{}``) as the dials move; ``dial`` is where they stand at the start.
     """
     if not panes:
         raise ValueError("a viewer needs at least one pane")
@@ -108,6 +125,7 @@ def viewer(
     for pane in panes:
         if not pane.frames or (pane.minus is not None and not 0 <= pane.minus < len(panes)):
             raise ValueError(f"pane {pane.name!r} has no frames or subtracts a pane that is not")
+    stands = list(dial) or [0.0] * len(dials)
     data = {
         "panes": [asdict(pane) for pane in panes],
         "spacing": spacing,
@@ -123,6 +141,9 @@ def viewer(
         "tools": list(tools),
         "bands": [asdict(band) for band in overlay],
         "report": list(report),
+        "dials": [asdict(each) for each in dials],
+        "dial": stands,
+        "stops": stops,
         "difference": DIFFERENCE if unit == "HU" else window.width / 2,
     }
     result = _component(
@@ -133,8 +154,11 @@ def viewer(
         on_region_change=_nothing,
         on_background_change=_nothing,
         on_window_change=_nothing,
+        on_dial_change=_nothing,
     )
-    return _state(result, frame, max(len(pane.frames) for pane in panes), window)
+    state = _state(result, frame, max(len(pane.frames) for pane in panes), window)
+    turned = _numbers(result.get("dial"), len(dials)) or stands
+    return replace(state, dial=tuple(min(max(each, 0.0), 1.0) for each in turned))
 
 
 def _nothing() -> None:

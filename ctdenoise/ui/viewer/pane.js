@@ -1,9 +1,14 @@
 /** One pane: a canvas with the picture's own pixels, turned and scaled by CSS, and its captions. */
 
+import { everySetting, mixture } from "./dials.js";
 import { make, shape } from "./dom.js";
 import { Lens } from "./lens.js";
 import { statistics } from "./measure.js";
 import { drawOverlay, orientationMarks } from "./overlay.js";
+import { difference, mix } from "./pixels.js";
+
+const SETTING = "{}"; // stands in an address for where the dial stands
+const address = ({ frames }, frame) => frames[Math.min(frame, frames.length - 1)];
 
 const PATIENCE_MS = 150; // a wait shorter than this shows no spinner
 const PIXELATED_FROM = 6; // screen pixels per image pixel
@@ -52,10 +57,22 @@ export class PaneView {
     this.marks.replaceChildren(...orientationMarks(marks));
   }
 
-  /** What to fetch for a frame: an address, or a pair of addresses to subtract. */
+  /** What to fetch for a frame. */
   source(frame) {
-    const at = ({ frames }) => frames[Math.min(frame, frames.length - 1)];
-    return this.isDifference ? [at(this.data), at(this.state.data.panes[this.data.minus])] : at(this.data);
+    const { panes } = this.state.data, at = (pane) => this.mixed(address(pane, frame));
+    return this.isDifference ? difference(at(this.data), at(panes[this.data.minus])) : at(this.data);
+  }
+
+  mixed(address) {
+    if (!address.includes(SETTING)) return address;
+    const { dial, data } = this.state;
+    return mix(mixture(dial, data.stops).map(([setting, weight]) => [address.replace(SETTING, setting), weight]));
+  }
+
+  /** The addresses of a frame for everywhere that the dial can stand, the nearest first. */
+  allSettings(frame) {
+    const own = address(this.data, frame), { dial, data } = this.state;
+    return own.includes(SETTING) ? everySetting(dial, data.stops).map((setting) => own.replace(SETTING, setting)) : [];
   }
 
   /** The previous picture stays, dimmed, until the next is here. */

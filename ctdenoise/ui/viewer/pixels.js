@@ -1,6 +1,7 @@
 /**
- * Fetching pictures, keeping them, and subtracting them. A picture is {rows, columns, values}, the
- * values an Int16Array in HU and a Float32Array in any other unit.
+ * Fetching pictures, keeping them, subtracting and mixing them. A picture is {rows, columns, values}, the
+ * values an Int16Array in HU and a Float32Array in any other unit. What is asked for is an address or
+ * something made of others: {parts, make, key}, kept where it has a key.
  */
 
 const KEEP_BYTES = 192 * 1024 * 1024;
@@ -65,6 +66,32 @@ function decoded(stored, headers) {
   return values;
 }
 
+/** One picture less another. */
+export function difference(one, other) {
+  return { parts: [one, other], make: subtract, key: [one, other].every((part) => typeof part === "string") && `${one} minus ${other}` };
+}
+
+/** A weighted mean of pictures, in place of one that nobody computed: [[address, weight], ...]. */
+export function mix(weighted) {
+  if (weighted.length === 1) return weighted[0][0];
+  return { parts: weighted.map(([address]) => address), make: (...pictures) => mean(pictures, weighted.map(([, weight]) => weight)) };
+}
+
+/** The addresses that something is made of. */
+export const addresses = (source) => (typeof source === "string" ? [source] : source.parts.flatMap(addresses));
+
+function mean(pictures, weights) {
+  const { rows, columns, values: first } = pictures[0], values = new first.constructor(first.length);
+  const half = values instanceof Int16Array ? 0.5 : 0; // rounds what is stored as a whole number
+  const sums = new Float32Array(first.length);
+  pictures.forEach(({ values: some }, i) => {
+    const weight = weights[i];
+    for (let k = 0; k < sums.length; k++) sums[k] += weight * some[k];
+  });
+  for (let k = 0; k < sums.length; k++) values[k] = half ? Math.floor(sums[k] + half) : sums[k];
+  return { rows, columns, values };
+}
+
 function subtract(one, other) {
   if (one.rows !== other.rows || one.columns !== other.columns)
     throw new Error("These two pictures differ in size and cannot be subtracted.");
@@ -83,18 +110,24 @@ export class PixelStore {
     this.underway = new Map();
   }
 
-  /** The picture of one address, or of [address, address to subtract], where already here. */
+  /** The picture, where everything it is made of is already here. */
   peek(source) {
-    return cache.get(Array.isArray(source) ? source.join(" minus ") : source);
+    if (typeof source === "string") return cache.get(source);
+    const kept = source.key && cache.get(source.key);
+    if (kept) return kept;
+    const parts = source.parts.map((part) => this.peek(part));
+    return parts.every(Boolean) ? this.made(source, parts) : undefined;
   }
 
   async get(source) {
-    const here = this.peek(source);
-    if (here) return here;
-    if (!Array.isArray(source)) return this.fetch(source);
-    const difference = subtract(...(await Promise.all(source.map((each) => this.get(each)))));
-    cache.put(source.join(" minus "), difference);
-    return difference;
+    if (typeof source === "string") return cache.get(source) ?? this.fetch(source);
+    return this.peek(source) ?? this.made(source, await Promise.all(source.parts.map((part) => this.get(part))));
+  }
+
+  made(source, parts) {
+    const picture = source.make(...parts);
+    if (source.key) cache.put(source.key, picture);
+    return picture;
   }
 
   fetch(address) {
@@ -112,7 +145,7 @@ export class PixelStore {
 
   /** Give up requests that nobody waits for any more, so that fast scrolling floods nobody. */
   keepOnly(sources) {
-    const wanted = new Set(sources.flat());
+    const wanted = new Set(sources.flatMap(addresses));
     for (const [address, request] of this.underway)
       if (!wanted.has(address)) {
         this.underway.delete(address);

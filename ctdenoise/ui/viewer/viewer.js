@@ -2,12 +2,13 @@
 
 import { Curtain } from "./curtain.js";
 import { drawCurves } from "./curves.js";
+import { Dials } from "./dials.js";
 import { radiological, View } from "./geometry.js";
 import { attachKeyboard } from "./keyboard.js";
 import { GreyTable } from "./lut.js";
 import { extremes } from "./measure.js";
 import { PaneView } from "./pane.js";
-import { PixelStore } from "./pixels.js";
+import { addresses, PixelStore } from "./pixels.js";
 import { Player } from "./player.js";
 import { Toolbar } from "./toolbar.js";
 import { attachTools } from "./tools.js";
@@ -15,7 +16,7 @@ import { clamp, Unit } from "./unit.js";
 
 const GAP = 4, CAPTION = 24, NARROWEST = 190, MOST_COLUMNS = 5;
 const REST_MS = 250; // a frame is reported, and its neighbours fetched, once scrolling rests
-const ALL = ["pixels", "place", "overlay", "numbers", "window", "frame", "tools", "curves"];
+const ALL = ["pixels", "place", "overlay", "numbers", "window", "frame", "dials", "tools", "curves"];
 
 export class Viewer {
   constructor(parent) {
@@ -51,6 +52,7 @@ export class Viewer {
     if (follows) this.frame = this.frames - 1;
     this.frame = Math.min(Math.max(this.frame, 0), this.frames - 1);
     if (!before || String(before.window) !== String(data.window)) [this.level, this.width] = data.window;
+    if (!before || String(before.dial) !== String(data.dial)) this.dial = data.dial;
     if (!before || before.unit !== data.unit) {
       this.unit = new Unit(data);
       this.range = this.unit.slider;
@@ -67,7 +69,7 @@ export class Viewer {
 
   /** Make the parts anew where their number or kind has changed. */
   build(before) {
-    const shape = ({ panes, tools, presets, unit }) => JSON.stringify([panes.length, tools, presets, unit]);
+    const shape = ({ panes, tools, presets, unit, dials }) => JSON.stringify([panes.length, tools, presets, unit, dials]);
     if (before && shape(before) === shape(this.data)) return;
     this.player?.stop();
     this.panes = this.data.panes.map((_, i) => new PaneView(this, i));
@@ -80,6 +82,7 @@ export class Viewer {
     this.curtain = new Curtain(this, this.root.querySelector(".handle"));
     this.toolbar = new Toolbar(this, this.root.querySelector(".toolbar"), this.root.querySelector(".options"), this.help);
     this.player = new Player(this, this.root.querySelector(".player"));
+    this.dials = new Dials(this, this.root.querySelector(".dials"));
     this.resizing.observe(this.root);
   }
 
@@ -158,12 +161,11 @@ export class Viewer {
   async ahead() {
     const { wanted, frame } = this;
     const next = [frame + 1, frame - 1, frame + 2].filter((each) => each >= 0 && each < this.frames);
-    for (const each of next)
-      for (const pane of this.panes)
-        for (const address of [pane.source(each)].flat()) {
-          if (this.wanted !== wanted || this.loading) return;
-          await this.pixels.get(address).catch(() => {}); // an error is told when the frame is shown
-        }
+    const others = next.flatMap((each) => this.panes.flatMap((pane) => addresses(pane.source(each))));
+    for (const address of [...this.panes.flatMap((pane) => pane.allSettings(frame)), ...others]) {
+      if (this.wanted !== wanted || this.loading) return;
+      await this.pixels.get(address).catch(() => {}); // an error is told when the frame is shown
+    }
   }
 
   // What a person sets
@@ -174,6 +176,12 @@ export class Viewer {
     this.frame = inside;
     this.load();
     this.refresh("frame");
+  }
+
+  setDial(positions) {
+    this.dial = positions;
+    this.load();
+    this.refresh("dials");
   }
 
   setWindow(level, width) {
@@ -277,6 +285,11 @@ export class Viewer {
     this.report("frame", this.frame);
   }
 
+  reportDial() {
+    this.reported.dial ??= JSON.stringify(this.data.dial);
+    this.report("dial", this.dial);
+  }
+
   reportWindow() {
     this.reported.window ??= JSON.stringify(this.data.window);
     this.report("window", [this.level, this.width]);
@@ -335,6 +348,7 @@ export class Viewer {
       this.panes.forEach((pane) => pane.drawWindow());
     }
     if (due.has("frame")) this.player.draw();
+    if (due.has("dials")) this.dials.draw();
     if (due.has("tools")) this.toolbar.drawTools();
     if (due.has("tools")) this.root.dataset.tool = this.tool;
     if (due.has("curves")) drawCurves(this.figure, this);

@@ -1,0 +1,109 @@
+"""The Features page: feature maps, where they differ, and what smoothing does to them."""
+
+import math
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ctdenoise.runs import features as jobs
+from ctdenoise.runs.engine import engine
+from ctdenoise.runs.features import SIGMAS, View
+from ctdenoise.scans.library import PairRecord
+from ctdenoise.ui import charts, palette
+from ctdenoise.ui.once import once
+from ctdenoise.ui.orientation import upright
+
+WAIT_SECONDS = 120
+HEAT = np.array([255.0, 176.0, 0.0])
+"""Colour of the places where features differ."""
+TILE = 160
+"""Longest side of a feature map on a wall, in pixels; larger maps are thinned out."""
+Question = tuple[str, str, int, str, bool]
+"""Workspace, pair, slice, layer, and whether VGG16 is shown what it was trained on."""
+
+
+@once(size=64)
+def view(asked: Question, sigma: float, by: str, count: int) -> View:
+    return engine().ask(jobs.view, *asked, sigma, by, count).result(WAIT_SECONDS)
+
+
+@once(size=64)
+def smoothing(asked: Question) -> tuple[list[float], list[float]]:
+    return engine().ask(jobs.smoothing, *asked).result(WAIT_SECONDS)
+
+
+def show(asked: Question, record: PairRecord, sigma: float, by: str, count: int) -> None:
+    """Where low and full dose differ, laid over the slice; the maps of both; the curves."""
+    with st.spinner("VGG16 is looking …"):
+        seen = view(asked, sigma, by, count)
+    over, low, full = st.columns(3, gap="small")
+    smoothed = f"Low dose, smoothed {sigma:g} px" if sigma else "Low dose"
+    over.markdown("**Where it differs from full dose**")
+    over.image(_overlay(seen), width="stretch")
+    told = f"{len(seen.numbers)} of {seen.maps} feature maps"
+    scale = np.maximum(seen.low.max((1, 2)), seen.full.max((1, 2)))
+    for place, name, maps in ((low, smoothed, seen.low), (full, "Full dose", seen.full)):
+        place.markdown(f"**{name}**: {told}")
+        place.image(_wall(maps, scale, seen.orientation), width="stretch")
+    numbers = ", ".join(map(str, seen.numbers[:12])) + (", …" if len(seen.numbers) > 12 else "")
+    st.caption(
+        f"Each tile is one map, bright where VGG16 finds its pattern, in the same grey for low and "
+        f"full dose (numbers {numbers}). The feature loss is the mean of the squared differences: "
+        f"{seen.loss:.4g} here."
+    )
+    _curves(asked, sigma, record.unit)
+
+
+def _curves(asked: Question, sigma: float, unit: str) -> None:
+    """Feature loss and MSE of the smoothed low dose, in percent of those of the low dose."""
+    with st.spinner("Smoothing step by step …"):
+        losses, errors = smoothing(asked)
+    left, right = st.columns([3, 2], gap="medium")
+    curves = [
+        charts.Curve("feature loss", SIGMAS, _percent(losses), palette.TERMS[0]),
+        charts.Curve("MSE", SIGMAS, _percent(errors), palette.TERMS[1], "dash"),
+    ]
+    chart = charts.lines(curves, "Gaussian filter (px)", "Of the low dose's (%)", height=260)
+    chart.add_vline(x=sigma, line={"color": palette.GAUSSIAN.color, "dash": "dot"})
+    left.plotly_chart(chart, key="feature-curves", config={"displayModeBar": False})
+    best = [SIGMAS[int(np.argmin(each))] for each in (losses, errors)]
+    right.markdown("##### What each loss would choose")
+    right.write(
+        "If blurring were all that a network could do, squared error would have it blur by "
+        f"**{best[1]:g} px** and this layer's features by **{best[0]:g} px**: from the same scan, "
+        "the two losses want different pictures."
+    )
+
+
+def _percent(values: list[float]) -> list[float]:
+    return [100 * value / (values[0] or 1) for value in values]
+
+
+def _overlay(seen: View) -> NDArray[np.uint8]:
+    """The slice in its window, and over it in colour where the features differ, (rows, columns,
+    3); the strongest hundredth is opaque."""
+    window = seen.window
+    grey = np.clip((seen.image - window.lower) / window.width, 0, 1) * 255
+    most = float(np.percentile(seen.where, 99)) or 1.0
+    part = np.clip(seen.where / most, 0, 1)[..., None] * 0.85
+    laid = ((1 - part) * grey[..., None] + part * HEAT).astype(np.uint8)
+    return upright(laid, seen.orientation)
+
+
+def _wall(
+    maps: NDArray[np.float32], scale: NDArray[np.float32], orientation: tuple[float, ...]
+) -> NDArray[np.uint8]:
+    """All maps (count, rows, columns) as tiles of one grey picture, each against its scale; the
+    square root brings out what is weak."""
+    maps = np.stack([upright(one, orientation) for one in maps])
+    thin = max(1, math.ceil(max(maps.shape[1:]) / TILE))
+    maps = maps[:, ::thin, ::thin]
+    count, rows, columns = maps.shape
+    across = math.ceil(math.sqrt(count * rows / columns))
+    down = math.ceil(count / across)
+    wall = np.full((down * (rows + 2), across * (columns + 2)), 60, np.uint8)
+    for number, (tile, most) in enumerate(zip(maps, scale, strict=True)):
+        top, left = number // across * (rows + 2), number % across * (columns + 2)
+        wall[top : top + rows, left : left + columns] = 255 * np.sqrt(tile / max(float(most), 1e-9))
+    return wall

@@ -1,0 +1,37 @@
+"""Dial: one network whose loss is chosen afterwards, by a slider."""
+
+import streamlit as st
+
+from ctdenoise.training import epochs
+from ctdenoise.ui import cards, dialling, panes
+from ctdenoise.ui.session import arrived, keep_link, pairs, recall, remember, runs
+
+st.title("How smooth, how grainy would you have it?")
+if not pairs():
+    cards.preparing_sample()
+    st.stop()
+networks = {run.id: run for run in runs() if run.config.loss.dial and epochs.kept(run.folder)}
+with st.expander("A new network with a dial", expanded=not networks, icon=":material/add:"):
+    dialling.order()
+if not networks:
+    st.stop()
+if linked := [id for id in arrived("run", "dial") if id in networks]:
+    st.session_state["dial-run"] = linked[0]
+    owner, judged, _ = panes.progress_slice(networks[linked[0]])
+    if judged:
+        st.session_state["dial-pair"] = (owner, judged.id)
+if recall("dial-run", next(iter(networks))) not in networks:
+    st.session_state["dial-run"] = next(iter(networks))
+first, second = st.columns(2)
+with first:
+    chosen: str = st.selectbox(
+        "Network",
+        list(networks),
+        key="dial-run",
+        format_func=cards.told_apart({id: run.name for id, run in networks.items()}).__getitem__,
+    )
+remember("dial-run")
+with second:
+    owner, record = cards.pair_picker("Scan", "dial")
+keep_link("run", "dial", [chosen])
+dialling.show(networks[chosen], owner, record)

@@ -1,0 +1,78 @@
+"""Features: what the network that judges the feature loss sees in a slice."""
+
+import streamlit as st
+
+from ctdenoise.runs.features import SIGMAS
+from ctdenoise.training.config import VGG_LAYERS
+from ctdenoise.ui import cards, features
+from ctdenoise.ui.session import keep_link
+
+COUNTS = {"7 maps": 7, "16 maps": 16, "all maps": 512}
+
+st.title("What does the feature loss look at?")
+first, second, third = st.columns([3, 2, 2], vertical_alignment="bottom")
+with first:
+    owner, record = cards.pair_picker("Scan", "features")
+with second:
+    index = (
+        st.slider("Slice", 1, record.slices, record.slices // 2 + 1, key=f"slice-{record.id}") - 1
+        if record.slices > 1
+        else 0
+    )
+
+
+def as_in_the_article() -> None:
+    """Its layer and its input, seven maps, nothing smoothed."""
+    st.session_state["features-layer"] = "block3_conv3"
+    st.session_state["features-input"] = "article"
+    st.session_state["features-count"] = "7 maps"
+    st.session_state["features-sigma"] = 0.0
+
+
+third.button(
+    "Visual importance, as in the article",
+    icon=":material/article:",
+    on_click=as_in_the_article,
+    width="stretch",
+    help="block3_conv3, seven of its maps, shown clip((HU + 1024) / 1500, 0, 1).",
+)
+columns = st.columns([2, 2, 2, 2, 3], vertical_alignment="bottom")
+layer = columns[0].selectbox(
+    "VGG16 layer",
+    VGG_LAYERS,
+    index=VGG_LAYERS.index("block3_conv3"),
+    key="features-layer",
+    persist_state="session",
+    help="Early layers see edges and grain, later ones larger shapes. Blocks 4 and 5 are "
+    "downloaded when they are first used.",
+)
+shown = columns[1].selectbox(
+    "VGG16 is shown",
+    ["imagenet", "article"],
+    format_func={"imagenet": "as it was trained", "article": "as in the article"}.__getitem__,
+    key="features-input",
+    persist_state="session",
+)
+by = columns[2].selectbox(
+    "Which maps",
+    ["strongest", "most different"],
+    key="features-order",
+    persist_state="session",
+    help="Strongest at full dose, or most changed by the noise.",
+)
+count = columns[3].selectbox(
+    "How many", list(COUNTS), index=1, key="features-count", persist_state="session"
+)
+sigma = columns[4].slider(
+    "Smooth the low dose (px)",
+    0.0,
+    max(SIGMAS),
+    0.0,
+    0.1,
+    key="features-sigma",
+    persist_state="session",
+    help="A Gaussian filter, to see what blurring does to the features.",
+)
+keep_link("pair", "features", [record.id])
+asked = (owner, record.id, index, layer, shown == "imagenet")
+features.show(asked, record, sigma, by, COUNTS[count])

@@ -1,0 +1,27 @@
+"""Map: all runs and epochs by how true and how natural their pictures are."""
+
+import streamlit as st
+
+from ctdenoise.ui import cards, mapping, menu
+from ctdenoise.ui.session import runs
+
+st.title("Which is truer, which looks more natural?")
+groups = mapping.groups(runs())
+if not groups:
+    st.info("No network has been trained here yet.", icon=":material/model_training:")
+    st.page_link(
+        menu.page("Train"),
+        label="Choose a network and press Train",
+        icon=":material/arrow_forward:",
+    )
+    st.stop()
+chosen = next(iter(groups))
+if len(groups) > 1:
+    chosen = st.selectbox(
+        "Runs that are judged on",
+        list(groups),
+        format_func=cards.told_apart({key: mapping.title(key) for key in groups}).__getitem__,
+        help="Only pictures of the same slice can be compared.",
+    )
+live = any(run.live for run in groups[chosen])
+st.fragment(mapping.show, run_every=3.0 if live else None)(groups[chosen])

@@ -1,0 +1,45 @@
+"""The Features page without a browser."""
+
+import numpy as np
+import pytest
+from conftest import WORKSPACE
+from scipy.ndimage import gaussian_filter
+from test_pages import labelled, opened
+
+from ctdenoise.runs import features as jobs
+from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.ui import features
+
+pytestmark = pytest.mark.usefixtures("on_the_spot")
+
+
+def test_one_click_is_the_article(pair: PairRecord) -> None:
+    app = opened("Features")
+    labelled(app.selectbox, "VGG16 layer").set_value("block1_conv1").run()
+    assert any("16 of 64 feature maps" in text.value for text in app.markdown)
+    labelled(app.button, "Visual importance, as in the article").click().run()
+    assert not app.exception
+    assert labelled(app.selectbox, "VGG16 layer").value == "block3_conv3"
+    assert any("7 of 256 feature maps" in text.value for text in app.markdown)
+
+
+def test_smoothing_moves_the_picture_and_its_loss(pair: PairRecord, mine: Library) -> None:
+    asked = (WORKSPACE, pair.id, 1, "block1_conv2", True)
+    plain = jobs.view(*asked, 0.0, "strongest", 4)
+    smooth = jobs.view(*asked, 1.0, "strongest", 4)
+    assert plain.numbers == smooth.numbers and len(plain.numbers) == 4 and plain.maps == 64
+    np.testing.assert_array_equal(smooth.image, gaussian_filter(plain.image, 1.0))
+    losses, errors = jobs.smoothing(*asked)
+    assert losses[0] == pytest.approx(plain.loss)
+    assert losses[jobs.SIGMAS.index(1.0)] == pytest.approx(smooth.loss)
+    full = mine.pair(pair.id).full[1]
+    assert errors[0] == pytest.approx(np.square(plain.image - full).mean(), rel=1e-5)
+
+
+def test_heat_lies_where_features_differ(pair: PairRecord) -> None:
+    seen = jobs.view(WORKSPACE, pair.id, 1, "block1_conv2", True, 0.0, "strongest", 4)
+    where = np.zeros_like(seen.where)
+    where[:10] = 1
+    laid = features._overlay(type(seen)(**{**vars(seen), "where": where})).astype(int)
+    assert (laid[:10, :, 0] - laid[:10, :, 2] > 100).all()
+    assert (laid[10:, :, 0] == laid[10:, :, 2]).all()
