@@ -38,10 +38,12 @@ live = mine[run_id].live
 st.fragment(monitor.show, run_every=monitor.pace(mine[run_id]))(run_id)
 
 with st.expander("This run"):
-    columns = st.columns(2)
+    columns = st.columns([3, 2, 2], vertical_alignment="bottom")
     with columns[0]:
         cards.renamer(mine[run_id].name, run_id, store().rename)
-    with columns[1].popover("Delete this run …"):
+    with columns[1]:
+        monitor.run_card(mine[run_id])
+    with columns[2].popover("Delete this run …", width="stretch"):
         st.write("Its pictures, curves and network are deleted for good.")
         if st.button(
             "Delete", type="primary", disabled=live, help="Stop it first." if live else None

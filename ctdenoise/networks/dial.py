@@ -1,7 +1,9 @@
 """A plain chain of convolutions that is told how its loss is weighted.
 
 Source: Dosovitskiy & Djolonga, "You Only Train Once: Loss-Conditional Training of Deep Networks",
-ICLR 2020; the modulation by scale and shift is that of Perez et al., "FiLM", AAAI 2018.
+ICLR 2020. They scale and shift features; here the filters themselves move along the dial, which
+came closer to networks trained for one setting and spread the ends further apart (figures in
+docs/loss-laboratory.md).
 """
 
 from collections.abc import Callable
@@ -14,16 +16,17 @@ from torch import Tensor, nn
 
 from ctdenoise.networks.plain import PlainCNN
 
-WIDTH = 64
-"""Units between a setting and the scales and shifts that it becomes."""
+SPEED = 0.3
+"""How fast filters move along the dial as their directions are learned; at 1 it overshoots."""
 
 
 class DialCNN(PlainCNN):
-    """A :class:`PlainCNN` whose every filter is scaled and shifted by what ``setting`` says.
+    """A :class:`PlainCNN` whose filters move along straight lines as ``setting`` changes.
 
     ``setting``, one number from 0 to 1 for each of ``dials`` loss terms, is where the dial stands;
     all images of a batch share it. At 0 the terms on the dial count nothing, at 1 all they can.
-    Scales and shifts act on each filter's output, so for one setting the network is a plain chain.
+    ``directions`` holds, for each dial, a layer of what is added to each layer. ``shape`` is what
+    :class:`PlainCNN` takes; for one setting the network is just that.
     """
 
     setting: Tensor
@@ -31,17 +34,14 @@ class DialCNN(PlainCNN):
     def __init__(self, dials: int, *shape: Any) -> None:
         super().__init__(*shape)
         self.shape = shape
-        outputs = sum(layer.out_channels for layer in self.layers)
-        self.enter, self.leave = nn.Linear(dials, WIDTH), nn.Linear(WIDTH, 2 * outputs)
+        self.directions = nn.ModuleList(PlainCNN(*shape).convolutions for _ in range(dials))
         self.register_buffer("setting", torch.zeros(dials), persistent=False)
 
     def initialise(self, generator: torch.Generator) -> None:
         """As :class:`PlainCNN`, and the dial changes nothing yet."""
         super().initialise(generator)
-        nn.init.xavier_uniform_(self.enter.weight, generator=generator)
-        nn.init.uniform_(self.enter.bias, -1, 1, generator=generator)  # bends all along the dial
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        for parameter in self.directions.parameters():
+            nn.init.zeros_(parameter)
 
     def turn(self, setting: Tensor) -> None:
         """Set the dial, (dials,)."""
@@ -52,7 +52,7 @@ class DialCNN(PlainCNN):
         """The plain chain that this network is while the dial stands at ``setting``."""
         self.turn(setting)
         plain = PlainCNN(*self.shape).to(self.mean.device)
-        for layer, (weight, bias) in zip(plain.layers, self._modulated(), strict=True):
+        for layer, (weight, bias) in zip(plain.layers, self._turned(), strict=True):
             assert layer.bias is not None
             layer.weight.copy_(weight)
             layer.bias.copy_(bias)
@@ -62,19 +62,16 @@ class DialCNN(PlainCNN):
     def chain(self) -> list[Callable[[Tensor], Tensor]]:
         return [
             partial(F.conv2d, weight=weight, bias=bias, stride=layer.stride, padding=layer.padding)
-            for layer, (weight, bias) in zip(self.layers, self._modulated(), strict=True)
+            for layer, (weight, bias) in zip(self.layers, self._turned(), strict=True)
         ]
 
-    def _modulated(self) -> list[tuple[Tensor, Tensor]]:
+    def _turned(self) -> list[tuple[Tensor, Tensor]]:
         """Weight and bias of each layer for the present setting."""
-        layers = self.layers
-        with torch.autocast(self.setting.device.type, enabled=False):
-            all_changes = self.leave(F.relu(self.enter(self.setting)))
-        changes = all_changes.split([2 * layer.out_channels for layer in layers])
+        part = SPEED * (2 * self.setting - 1)  # of opposite sign at the ends, so that both learn
         found = []
-        for layer, change in zip(layers, changes, strict=True):
-            gain, shift = change.chunk(2)
-            assert layer.bias is not None
-            weight = layer.weight * (1 + gain)[:, None, None, None]
-            found.append((weight, layer.bias * (1 + gain) + shift))
+        for layer, *moves in zip(self.convolutions, *self.directions, strict=True):
+            weight, bias = layer.weight, layer.bias
+            for each, move in zip(part, moves, strict=True):
+                weight, bias = weight + each * move.weight, bias + each * move.bias
+            found.append((weight, bias))
         return found

@@ -24,7 +24,8 @@ def layer_table(config: Config, rows: int = 512, columns: int = 512) -> list[Lay
     for i in range(config.layers):
         stride = config.stride if i == 0 else 1
         r, c = -(-r // stride), -(-c // stride)
-        count = channels[i + 1] * (channels[i] * k * k + 1)
+        # a dial moves every filter along a line, which takes as many numbers again
+        count = (1 + len(config.loss.dial)) * channels[i + 1] * (channels[i] * k * k + 1)
         shape = (channels[i + 1], r, c)
         table.append(LayerRow(f"Convolution {i + 1}", f"{k} × {k}", stride, shape, count))
     if config.stride > 1:

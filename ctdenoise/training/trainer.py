@@ -18,7 +18,7 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, epochs, events, picture, state
 from ctdenoise.training.config import Config
-from ctdenoise.training.dial import dial_setting
+from ctdenoise.training.dial_settings import dial_setting
 from ctdenoise.training.learner import Learner
 from ctdenoise.training.machine import choose, keeping_memory
 from ctdenoise.training.optimiser import learning_rate

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ctdenoise.hounsfield import Window
+from ctdenoise.runs.card import card
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, last_epoch, store
 from ctdenoise.training import events, picture
@@ -105,6 +106,22 @@ def _branch(run: Run) -> None:
             forms.adopt(run.config)
             st.session_state["train-branch"] = (run.id, epoch)
             st.switch_page(menu.page("Train"))
+
+
+def run_card(run: Run) -> None:
+    """The run as a zip, made when it is asked for."""
+    st.download_button(
+        "Run card (zip)",
+        lambda: card(run),
+        f"{run.name}.zip",
+        "application/zip",
+        icon=":material/badge:",
+        width="stretch",
+        on_click="ignore",
+        disabled=not kept_epochs(run.folder),
+        help="Settings, network, figures, pictures, hashes of the scans, version, and a script "
+        "that repeats the run. No scan goes with it, except for the slice in its pictures.",
+    )
 
 
 def _descent(run: Run) -> None:
