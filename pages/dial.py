@@ -11,9 +11,8 @@ if not pairs():
     cards.preparing_sample()
     st.stop()
 networks = {run.id: run for run in runs() if run.config.loss.dial and epochs.kept(run.folder)}
-with st.expander("A new network with a dial", expanded=not networks, icon=":material/add:"):
-    dialling.order()
 if not networks:
+    dialling.order()
     st.stop()
 if linked := [id for id in arrived("run", "dial") if id in networks]:
     st.session_state["dial-run"] = linked[0]
@@ -35,3 +34,5 @@ with second:
     owner, record = cards.pair_picker("Scan", "dial")
 keep_link("run", "dial", [chosen])
 dialling.show(networks[chosen], owner, record)
+with st.expander("A new network with a dial", icon=":material/add:"):
+    dialling.order()

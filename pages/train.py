@@ -35,8 +35,9 @@ picture, controls = st.columns([3, 2], gap="large")
 with controls:
     forms.preset_picker()
     config = forms.config_form()
-if config is None:
-    st.stop()
+    if config is None:
+        st.stop()
+    forms.share(config)
 
 
 def default_name(config: Config) -> str:

@@ -11,6 +11,7 @@ Writes one derived DICOM file per slice, with position, orientation and spacing 
 .npy gives .npy and .tif gives .tif. Several series get a folder each.
 
   ctdenoise denoise run scan/ --out denoised
+  ctdenoise denoise dial scan/ --out grainier --dial 0.7
   ctdenoise denoise checkpoints/network.safetensors scan.zip --out denoised --deidentify
 """
 
@@ -28,6 +29,14 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
         help="auto takes a graphics processor where there is one",
     )
     parser.add_argument(
+        "--dial",
+        type=float,
+        nargs="+",
+        default=(),
+        metavar="POSITION",
+        help="where the dial stands, 0 to 1 for each of its terms (default 0, the smooth end)",
+    )
+    parser.add_argument(
         "--deidentify", action="store_true", help="take the patient's identity out of the result"
     )
     common.add_output(parser, "folder to write to, one file a slice")
@@ -38,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
     common.claim(args.out, args.overwrite, [args.input, args.network])
     from ctdenoise.denoising import Denoiser
 
-    denoiser = Denoiser.load(args.network, args.device)
+    denoiser = Denoiser.load(args.network, args.device, args.dial)
     reading = common.load([args.input])
     trained_in = denoiser.card.get("unit", "HU")
     for scan in reading.scans:

@@ -416,7 +416,10 @@ PRESETS: dict[str, Config] = {
     "article": _ARTICLE,
     "article-features": _ARTICLE.model_copy(update={"loss": _FEATURES}),
     "dial": Config(
-        loss=Loss(vgg=900.0, vgg_layers=("block1_conv2", "block2_conv2"), dial=("vgg",)),
+        loss=Loss(texture=12_000.0, vgg_layers=("block1_conv2", "block2_conv2"), dial=("texture",)),
+        filters=32,
+        batch=8,
+        epochs=50,
     ),
 }
 """By name: the recipe of choice, the article's, and the article's with the feature loss."""

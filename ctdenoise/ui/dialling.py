@@ -68,7 +68,8 @@ def order() -> None:
 
 def with_dial(preset: Config, terms: list[str]) -> Config:
     """The preset with these terms on its dial, each as strong as the preset's own."""
-    strength = preset.loss.vgg
+    (usual,) = preset.loss.dial
+    strength = getattr(preset.loss, usual)
     weights = {f"loss.{name}": str(strength * (name in terms)) for name in WEIGHTS if name != "mse"}
     return override(preset, weights | {"loss.dial": ",".join(terms)})
 
@@ -86,7 +87,8 @@ def show(run: Run, owner: str, record: PairRecord) -> None:
     state = viewer(
         [*images, panes.difference("Removed noise", images, of=0, minus=1, like=1)],
         key=f"dial-{run.id}-{record.id}",
-        height=330,
+        overlay=judging.marked_bands(record, [run]),
+        height=300,
         window=panes.first_window(low, record.unit),
         frame=unseen[len(unseen) // 2],
         dials=[Dial(term_title(name), "smooth", ENDS[name]) for name in terms],

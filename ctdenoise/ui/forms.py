@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from types import NoneType
 from typing import Any, Literal, cast, get_args, get_origin
+from urllib.parse import urlencode
 
 import streamlit as st
 from pydantic.fields import FieldInfo
@@ -152,6 +153,14 @@ def _tell_shares() -> None:
             f"{Loss.model_fields[name].title} {each / total:.0%}" for name, each in weights.items()
         )
         st.caption(f"Shares of the loss: {shares}")
+
+
+def share(config: Config) -> None:
+    """The whole form as one address, to be copied."""
+    with st.popover("Share", icon=":material/link:", help="One link that holds all settings."):
+        st.write("Whoever opens this link finds the form as it stands now.")
+        page = (st.context.url or "/train").partition("?")[0]
+        st.code(f"{page}?{urlencode(link(config), doseq=True)}", language=None, wrap_lines=True)
 
 
 def link(config: Config) -> dict[str, str | list[str]]:

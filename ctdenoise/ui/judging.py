@@ -31,7 +31,7 @@ def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps
     unseen = test_slices(record, networks)
     state = viewer(
         shown,
-        overlay=_bands(record, networks),
+        overlay=marked_bands(record, networks),
         key=f"compare-{record.id}",
         height=300 if len(shown) > 4 else 400,
         window=panes.first_window(images[0], record.unit),
@@ -47,7 +47,7 @@ def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps
         figures.show(images, record, rows, unseen, state)
 
 
-def _bands(record: PairRecord, networks: list[Run]) -> list[Band]:
+def marked_bands(record: PairRecord, networks: list[Run]) -> list[Band]:
     """Where the first network that was given this pair learned, if its slices are divided."""
     for run in networks:
         for number, (_, pair_id) in enumerate(run.pairs):

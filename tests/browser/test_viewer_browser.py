@@ -332,59 +332,25 @@ def test_in_hu_nothing_is_said_of_other_units(page: Page, demo: str) -> None:
     expect(page.get_by_test_id("viewer-own-unit")).to_have_count(0)
 
 
-DIALS = """
-import numpy as np, streamlit as st
-from starlette.routing import Route
-from streamlit.starlette import App
-from ctdenoise.hounsfield import Window
-from ctdenoise.ui import pixels
-from ctdenoise.ui.viewer import Dial, Pane, viewer
-
-async def serve(request):
-    first, second = map(float, request.path_params["setting"].split("-"))
-    return pixels.answer(np.full((96, 128), 400 * first + 1000 * first * second, np.int16))
-
-if __name__ == "__main__":
-    st.set_page_config(layout="wide")
-    panes = [Pane("Dialled", "#009E73", ("/pixels/{}",)),
-             Pane("Smooth", "#0072B2", ("/pixels/0-0",)),
-             Pane("Difference", "#0072B2", ("/pixels/{}",), minus=1)]
-    dials = [Dial("Grain", "smooth", "grainy"), Dial("Edges", "soft", "sharp")]
-    state = viewer(panes, key="dials", window=Window(40, 400), dials=dials, stops=5)
-    st.text(f"state {state.dial}")
-else:
-    app = App(__file__, routes=[Route("/pixels/{setting}", serve)])
-"""
-"""A viewer whose pictures are 400 a + 1000 a b HU where its two dials stand at a and b."""
-
-
-@pytest.fixture(scope="module")
-def dials(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    script = tmp_path_factory.mktemp("dials") / "app.py"
-    script.write_text(DIALS)
-    return serve(script)
-
-
 def test_turning_a_dial_mixes_the_pictures_beside_it_without_the_server(
-    page: Page, dials: str
+    page: Page, demo: str
 ) -> None:
-    opened(page, dials)
+    opened(page, f"{demo}/?panes=dial,full,difference")
     asked: list[str] = []
     page.wait_for_load_state("networkidle")
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_test_id("viewer-dial-0").fill("0.3")
     page.get_by_test_id("viewer-dial-1").fill("0.85")
-    expect(told(page)).to_have_text("state (0.3, 0.85)")
-    at_pixel = at(page, 0, 40, 60)
-    page.mouse.move(*at_pixel)
-    expected = 400 * 0.3 + 1000 * 0.3 * 0.85
-    for pane in (0, 2):
+    expect(told(page)).to_contain_text("dial=(0.3, 0.85)")
+    page.mouse.move(*at(page, 0, 40, 60))
+    mixed = 400 * 0.3 + 1000 * 0.3 * 0.85
+    for pane, expected in ((0, mixed), (2, mixed - picture("full")[40, 60])):
         expect(page.get_by_test_id(f"viewer-value-{pane}")).to_have_text(f"{expected:.0f} HU")
     assert not [url for url in asked if "/pixels/" in url]
 
 
-def test_the_pad_turns_both_dials(page: Page, dials: str) -> None:
-    opened(page, dials)
+def test_the_pad_turns_both_dials(page: Page, demo: str) -> None:
+    opened(page, f"{demo}/?panes=dial,full")
     box = page.get_by_test_id("viewer-pad").bounding_box()
     assert box
     page.mouse.move(box["x"] + 5, box["y"] + 5)
@@ -393,4 +359,4 @@ def test_the_pad_turns_both_dials(page: Page, dials: str) -> None:
     page.mouse.up()
     expect(page.get_by_test_id("viewer-dial-value-0")).to_have_text("50 %")
     expect(page.get_by_test_id("viewer-dial-value-1")).to_have_text("25 %")
-    expect(told(page)).to_contain_text("state (0.5")
+    expect(told(page)).to_contain_text("dial=(0.5, 0.25)")

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -58,6 +59,22 @@ def test_train_says_what_the_network_is_before_it_starts(pair: PairRecord) -> No
     assert told["Sees around each pixel"] == "13 px"
     assert told["Time on this machine"] == "about 1 min 15 s"
     assert any("one patient" in warning.value for warning in app.warning)
+
+
+def test_the_whole_form_is_one_link(pair: PairRecord) -> None:
+    app = opened("Train")
+    labelled(app.slider, "Layers").set_value(9).run()
+    labelled(app.slider, "Grain (noise spectrum)").set_value(35).run()
+    (shared,) = app.code
+    query = parse_qs(urlsplit(shared.value).query)
+    fresh = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=30)
+    fresh.switch_page(str(menu.page("Train")))
+    for name, values in query.items():
+        fresh.query_params[name] = values
+    fresh.run()
+    assert labelled(fresh.slider, "Layers").value == 9
+    assert labelled(fresh.slider, "Grain (noise spectrum)").value == 35
+    assert not fresh.warning or all("link" not in each.value for each in fresh.warning)
 
 
 def test_train_queues_a_run_with_the_chosen_settings(

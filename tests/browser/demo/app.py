@@ -24,5 +24,5 @@ async def pixels(request: Request) -> Response:
 
 app = App(
     Path(__file__).parent / "page.py",
-    routes=[Route("/pixels/{kind}/{rows:int}/{columns:int}/{frame:int}", pixels)],
+    routes=[Route("/pixels/{kind}/{rows:int}/{columns:int}/{frame}", pixels)],
 )

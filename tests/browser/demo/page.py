@@ -6,9 +6,10 @@ from pictures import picture
 from ctdenoise.hounsfield import Window
 from ctdenoise.quality.profile import line_profile
 from ctdenoise.ui import charts, palette
-from ctdenoise.ui.viewer import Band, Pane, viewer
+from ctdenoise.ui.viewer import Band, Dial, Pane, viewer
 
 FRAMES = 4
+DIALS = (Dial("Grain", "smooth", "grainy"), Dial("Edges", "soft", "sharp"))
 st.set_page_config(layout="wide")
 shape = st.query_params.get("shape", "96/128")
 rows, columns = map(int, shape.split("/"))
@@ -19,6 +20,8 @@ styles = [palette.LOW, palette.RUNS[0], palette.FULL, palette.GAUSSIAN, palette.
 def pane(index: int, kind: str) -> Pane:
     style = styles[index]
     minus = kinds.index("full") if kind == "difference" else None
+    if "dial" in kinds and kind in ("dial", "difference"):
+        return Pane(kind, style.color, (f"/pixels/dial/{shape}/{{}}",), style.dash, minus)
     source = "low" if kind == "difference" else kind
     frames = tuple(f"/pixels/{source}/{shape}/{i}" for i in range(FRAMES))
     return Pane(kind, style.color, frames, style.dash, minus)
@@ -33,6 +36,8 @@ def show() -> None:
         window=Window(0, 400),
         orientation=(1, 0, 0, 0, -1, 0) if "flipped" in st.query_params else (1, 0, 0, 0, 1, 0),
         labels=[f"Slice {i + 1}" for i in range(FRAMES)],
+        dials=DIALS if "dial" in kinds else (),
+        stops=5,
         overlay=[Band("test", (60, 90), "#009E73")] if "band" in st.query_params else (),
     )
     st.text(f"state {state}")

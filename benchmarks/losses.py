@@ -1,0 +1,84 @@
+"""What MSE, MSE + VGG16 and VGG16 alone do to the picture, on test slices.
+
+    .venv/bin/python benchmarks/losses.py [--pictures FOLDER]
+
+The article's loss terms (VGG16 block3_conv3 of clip((HU + 1024) / 1500, 0, 1); 0.01 x MSE beside
+it) with the recommended recipe, same network, seed and steps. Slices of ../shared/data where they
+are there, else of the sample. With --pictures, the middle test slice of each is written as a PNG in
+the abdomen window.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from _bounds import tell, verdict
+from _trained import Slices, rmse, test_slices, trained, uniform_sd
+from PIL import Image
+from recipes import pairs
+
+from ctdenoise.denoising import Denoiser
+from ctdenoise.hounsfield import WINDOWS
+from ctdenoise.training.config import PRESETS, Loss
+
+FEATURES = PRESETS["article-features"].loss
+LOSSES = {
+    "MSE": Loss(),
+    "MSE + VGG16": FEATURES,
+    "VGG16 alone": FEATURES.model_copy(update={"mse": 0.0}),
+}
+TISSUE = (-50, 150)
+"""HU of soft tissue at full dose, in which the shift of the CT number is taken."""
+
+
+def shift(slices: Slices, full: Slices) -> float:
+    tissue = (full > TISSUE[0]) & (full < TISSUE[1])
+    return float((slices - full)[tissue].mean())
+
+
+def keep(name: str, image: Slices, folder: Path | None) -> None:
+    if folder is not None:
+        window = WINDOWS["soft tissue"]
+        grey = np.clip((image - window.lower) / window.width, 0, 1) * 255
+        folder.mkdir(parents=True, exist_ok=True)
+        file = name.lower().replace(" ", "-").replace("+-", "")
+        Image.fromarray(grey.astype(np.uint8)).save(folder / f"{file}.png")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=Path)
+    options = parser.parse_args()
+    data = pairs()
+    results: dict[str, Slices] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, loss in LOSSES.items():
+            config = PRESETS["recommended"].model_copy(update={"loss": loss})
+            run = trained(name, config, data, Path(folder))
+            low, full = test_slices(run, data)
+            results[name] = Denoiser.load(run).denoise(low)
+    shown = {"Low dose": low, **results, "Full dose": full}
+    print(f"{'':14s} {'MSE (HU²)':>10s} {'SD (HU)':>8s} {'shift of the CT number (HU)':>28s}")
+    for name, slices in shown.items():
+        error = rmse(slices, full) ** 2
+        print(
+            f"{name:14s} {error:10.0f} {uniform_sd(slices, full):8.1f} {shift(slices, full):+28.1f}"
+        )
+        keep(name, slices[len(slices) // 2], options.pictures)
+    plain, both, alone = results.values()
+    target = uniform_sd(full, full)
+    nearer = [abs(uniform_sd(each, full) - target) for each in (both, plain)]
+    tell("MSE + VGG16: SD from full dose's, against MSE's", f"{nearer[0]:.1f} : {nearer[1]:.1f} HU",
+         "nearer", nearer[0] < nearer[1])  # fmt: skip
+    ratio = (rmse(both, full) / rmse(plain, full)) ** 2
+    tell("MSE + VGG16: error over that of MSE", f"{ratio:.2f}", "above 1", ratio > 1)
+    moved = abs(shift(alone, full)), abs(shift(plain, full))
+    tell("VGG16 alone: CT number shifted, against MSE", f"{moved[0]:.1f} : {moved[1]:.1f} HU",
+         "larger", moved[0] > moved[1])  # fmt: skip
+    return verdict()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

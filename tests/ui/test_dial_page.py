@@ -1,0 +1,53 @@
+"""The Dial page without a browser: ordering a network with a dial, and what is shown of it."""
+
+import pytest
+from conftest import WORKSPACE, OnTheSpot
+from test_pages import labelled, opened
+
+from ctdenoise.runs.store import Run, store
+from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.training.config import PRESETS, Config, Loss
+from ctdenoise.training.trainer import train
+from ctdenoise.ui import panes
+
+pytestmark = pytest.mark.usefixtures("on_the_spot")
+
+
+@pytest.fixture
+def dialled(pair: PairRecord, mine: Library) -> Run:
+    config = Config(layers=2, filters=4, epochs=1, steps_per_epoch=3, validation_patches=4,
+                    loss=Loss(texture=400, dial=("texture",)))  # fmt: skip
+    run = store().create_run(WORKSPACE, "My dial", config, [(WORKSPACE, pair.id)])
+    store().claim("turn-test")
+    ended = train(config, [mine.pair(pair.id)], run.folder)
+    store().end(run.id, "turn-test", "finished", ended.sentence)
+    return store().run(run.id)
+
+
+def test_one_press_trains_the_preset_with_the_chosen_terms(
+    pair: PairRecord, on_the_spot: OnTheSpot
+) -> None:
+    app = opened("Dial")
+    labelled(app.multiselect, "From squared error towards").set_value(["texture", "gradient"]).run()
+    labelled(app.button, "Train").click().run()
+    assert not app.exception
+    (run,) = store().runs(WORKSPACE)
+    assert on_the_spot.launched == [run.id]
+    loss = run.config.loss
+    assert loss.dial == ("texture", "gradient")
+    assert loss.texture == loss.gradient > loss.mse > 0 and loss.vgg == 0
+    assert run.config.batch == PRESETS["dial"].batch
+
+
+def test_a_network_with_a_dial_is_shown_with_its_figures(dialled: Run) -> None:
+    app = opened("Dial", run=dialled.id)
+    assert not app.error
+    names = list(app.dataframe[0].value["Image"])
+    assert names == ["Low dose", "My dial at 0%"]
+
+
+def test_a_turned_pane_is_that_setting(dialled: Run, pair: PairRecord) -> None:
+    pane = panes.dialled(dialled, 1, WORKSPACE, pair)
+    assert all(frame.endswith("/{}") for frame in pane.frames)
+    turned = panes.turned(pane, (0.25, 1.0))
+    assert turned.frames[3].endswith("/3/0.25-1") and turned.name == "My dial at 25%, 100%"
