@@ -79,6 +79,23 @@ def test_the_checkpoint_alone_gives_the_same_result(job: Path, tmp_path: Path) -
     np.testing.assert_array_equal(again, first)
 
 
+def test_the_dial_is_turned_by_an_option(job: Path, tmp_path: Path, capsys) -> None:
+    dial = ["--set", "loss.texture=9000", "--set", "loss.dial=texture"]
+    dial += ["--set", "steps_per_epoch=40", "--set", "learning_rate=0.05"]
+    ctdenoise("train", "--pairs", job / "pairs", "--out", tmp_path / "dial", *TINY, *dial)
+    for name, stands in (("plain", []), ("smooth", ["--dial", 0]), ("grainy", ["--dial", 1])):
+        out = tmp_path / name
+        ctdenoise("denoise", tmp_path / "dial", job / "pairs" / "low", "--out", out, *stands)
+    plain, smooth, grainy = (
+        read([tmp_path / name]).scans[0].values for name in ("plain", "smooth", "grainy")
+    )
+    np.testing.assert_array_equal(plain, smooth)
+    assert (grainy != smooth).any()
+    argv = ["denoise", job / "run", job / "pairs" / "low", "--out", tmp_path / "no", "--dial", 0.5]
+    assert main([str(each) for each in argv]) != 0
+    assert "has no dial" in capsys.readouterr().err
+
+
 def test_compare_prints_one_object_an_image(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     low, denoised, full = (job / each for each in ("pairs/low", "denoised", "pairs/full"))
     rows = compared(capsys, "--reference", full, "--images", low, denoised, full)
