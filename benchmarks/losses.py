@@ -1,11 +1,11 @@
 """What MSE, MSE + VGG16 and VGG16 alone do to the picture, on test slices.
 
-    .venv/bin/python benchmarks/losses.py [--pictures FOLDER]
+    .venv/bin/python benchmarks/losses.py [--picture FILE]
 
 The article's loss terms (VGG16 block3_conv3 of clip((HU + 1024) / 1500, 0, 1); 0.01 x MSE beside
 it) with the recommended recipe, same network, seed and steps. Slices of ../shared/data where they
-are there, else of the sample. With --pictures, the middle test slice of each is written as a PNG in
-the abdomen window.
+are there, else of the sample. With --picture, the same part of the sample's abdomen is written as
+one PNG: low dose, the three networks, full dose, in the soft tissue window.
 """
 
 import argparse
@@ -21,7 +21,9 @@ from recipes import pairs
 
 from ctdenoise.denoising import Denoiser
 from ctdenoise.hounsfield import WINDOWS
+from ctdenoise.scans.sample import sample_pairs
 from ctdenoise.training.config import PRESETS, Loss
+from ctdenoise.ui.orientation import upright
 
 FEATURES = PRESETS["article-features"].loss
 LOSSES = {
@@ -29,6 +31,8 @@ LOSSES = {
     "MSE + VGG16": FEATURES,
     "VGG16 alone": FEATURES.model_copy(update={"mse": 0.0}),
 }
+CROP = slice(190, 360), slice(90, 260)
+"""Of the picture: liver, stomach and a vessel."""
 TISSUE = (-50, 150)
 """HU of soft tissue at full dose, in which the shift of the CT number is taken."""
 
@@ -38,27 +42,32 @@ def shift(slices: Slices, full: Slices) -> float:
     return float((slices - full)[tissue].mean())
 
 
-def keep(name: str, image: Slices, folder: Path | None) -> None:
-    if folder is not None:
-        window = WINDOWS["soft tissue"]
-        grey = np.clip((image - window.lower) / window.width, 0, 1) * 255
-        folder.mkdir(parents=True, exist_ok=True)
-        file = name.lower().replace(" ", "-").replace("+-", "")
-        Image.fromarray(grey.astype(np.uint8)).save(folder / f"{file}.png")
+def montage(networks: dict[str, Denoiser], file: Path) -> None:
+    """Low dose, every network and full dose side by side, on a slice of the sample's abdomen."""
+    pair = sample_pairs()[0]
+    low, full = np.array(pair.low[0, :1]), np.array(pair.full[:1])
+    shown = [low, *(each.denoise(low) for each in networks.values()), full]
+    window, (rows, columns) = WINDOWS["soft tissue"], CROP
+    row = np.concatenate([upright(each[0], pair.orientation)[rows, columns] for each in shown], 1)
+    grey = np.clip((row - window.lower) / window.width, 0, 1) * 255
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(grey.astype(np.uint8)).save(file)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
     data = pairs()
     results: dict[str, Slices] = {}
+    networks: dict[str, Denoiser] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, loss in LOSSES.items():
             config = PRESETS["recommended"].model_copy(update={"loss": loss})
             run = trained(name, config, data, Path(folder))
             low, full = test_slices(run, data)
-            results[name] = Denoiser.load(run).denoise(low)
+            networks[name] = Denoiser.load(run)
+            results[name] = networks[name].denoise(low)
     shown = {"Low dose": low, **results, "Full dose": full}
     print(f"{'':14s} {'MSE (HU²)':>10s} {'SD (HU)':>8s} {'shift of the CT number (HU)':>28s}")
     for name, slices in shown.items():
@@ -66,7 +75,8 @@ def main() -> int:
         print(
             f"{name:14s} {error:10.0f} {uniform_sd(slices, full):8.1f} {shift(slices, full):+28.1f}"
         )
-        keep(name, slices[len(slices) // 2], options.pictures)
+    if options.picture:
+        montage(networks, options.picture)
     plain, both, alone = results.values()
     target = uniform_sd(full, full)
     nearer = [abs(uniform_sd(each, full) - target) for each in (both, plain)]

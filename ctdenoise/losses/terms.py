@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from torch import Tensor, nn
 
 from ctdenoise.hounsfield import Window
-from ctdenoise.losses import pixel, texture
+from ctdenoise.losses import pixel
 from ctdenoise.losses.adversarial import Critic
+from ctdenoise.losses.spectrum import spectrum
 from ctdenoise.losses.structure import Similarity
 from ctdenoise.losses.vgg import VggFeatures
 
@@ -37,7 +38,7 @@ class Terms(nn.Module):
             "ssim": Similarity(window.lower, window.width, multiscale=False),
             "ms_ssim": Similarity(window.lower, window.width, multiscale=True),
             "gradient": pixel.gradient,
-            "texture": lambda output, target: texture.spectrum(output, target, 2.5 * small),
+            "texture": lambda output, target: spectrum(output, target, 2.5 * small),
         }
         self.simple = {name: known[name] for name in names if name in known}
         self.modules_of = nn.ModuleList(

@@ -224,3 +224,19 @@ def test_a_full_disk_is_told_and_loses_nothing(runs: Store) -> None:
 def test_no_pair_no_run(runs: Store) -> None:
     with pytest.raises(Problem, match="no pair to learn from"):
         runs.create_run("ann", "x", Config(), [])
+
+
+def test_a_database_of_an_earlier_version_is_completed_and_keeps_its_runs(
+    runs: Store, tmp_path: Path
+) -> None:
+    kept = new(runs, "ann", layers=4)
+    newer = ("sweep", "parent", "parent_epoch", "starred")
+    with sqlite3.connect(tmp_path / "runs.sqlite") as old:
+        old.execute("DROP INDEX ix_runs_sweep")
+        for column in newer:
+            old.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+    store.cache_clear()
+    again = store().run(kept)
+    assert (again.config.layers, again.sweep, again.parent, again.starred) == (4, "", "", False)
+    store().star(kept, True)
+    assert store().run(kept).starred

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ctdenoise.losses.texture import spectrum
+from ctdenoise.losses.spectrum import spectrum
 
 
 def noise(sd: float, seed: int, count: int = 400) -> torch.Tensor:
