@@ -18,7 +18,7 @@ from _bounds import tell, verdict
 from _trained import Slices, rmse, test_slices, trained, uniform_sd
 from recipes import pairs
 
-from ctdenoise.denoising import Denoiser
+from ctdenoise.denoising.network import Denoiser
 from ctdenoise.dose.insertion import insert_noise
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.losses.terms import Terms

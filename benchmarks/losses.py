@@ -19,7 +19,7 @@ from _trained import Slices, rmse, test_slices, trained, uniform_sd
 from PIL import Image
 from recipes import pairs
 
-from ctdenoise.denoising import Denoiser
+from ctdenoise.denoising.network import Denoiser
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.scans.sample import sample_pairs
 from ctdenoise.training.config import PRESETS, Loss

@@ -45,7 +45,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> None:
     common.claim(args.out, args.overwrite, [args.input, args.network])
-    from ctdenoise.denoising import Denoiser
+    from ctdenoise.denoising.network import Denoiser
 
     denoiser = Denoiser.load(args.network, args.device, args.dial)
     reading = common.load([args.input])

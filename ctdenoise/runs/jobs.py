@@ -28,7 +28,7 @@ from ctdenoise.training import epochs
 from ctdenoise.training.config import parse
 
 if TYPE_CHECKING:
-    from ctdenoise.denoising import Denoiser
+    from ctdenoise.denoising.network import Denoiser
     from ctdenoise.dose.insertion import Physics
     from ctdenoise.scans.scan import Scan
 
@@ -215,7 +215,7 @@ def _forget(current: Path) -> None:
 @lru_cache(maxsize=32)
 def _denoiser(run_id: str, epoch: int, setting: tuple[float, ...]) -> "Denoiser":
     """A run's network of one epoch in this process' memory."""
-    from ctdenoise.denoising import Denoiser
+    from ctdenoise.denoising.network import Denoiser
 
     run = store().run(run_id)
     weights = epochs.file(run.folder, epoch)

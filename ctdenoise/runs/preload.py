@@ -16,7 +16,7 @@ MODULES = (
     "ctdenoise.runs.jobs",
     "ctdenoise.training.trainer",
     "ctdenoise.training.estimate",
-    "ctdenoise.denoising",
+    "ctdenoise.denoising.network",
     "ctdenoise.dose.insertion",
 )
 

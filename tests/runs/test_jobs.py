@@ -35,16 +35,16 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         card: ClassVar = {"unit": "HU"}
 
         @classmethod
-        def load(cls, path: Path) -> "Denoiser":
+        def load(cls, path: Path, *, setting: tuple[float, ...]) -> "Denoiser":
             loaded.append(path)
             return cls()
 
         def denoise(self, slices: np.ndarray) -> np.ndarray:
             return slices + len(loaded)
 
-    stand_in = types.ModuleType("ctdenoise.denoising")
+    stand_in = types.ModuleType("ctdenoise.denoising.network")
     stand_in.Denoiser = Denoiser  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "ctdenoise.denoising", stand_in)
+    monkeypatch.setitem(sys.modules, "ctdenoise.denoising.network", stand_in)
     jobs._denoiser.cache_clear()
     yield loaded
     jobs._denoiser.cache_clear()
@@ -89,7 +89,7 @@ def test_a_slice_in_its_own_unit_keeps_its_numbers(
     run = runs.create_run("ann", "x", Config(), [("ann", pair_id)])
     run.folder.mkdir(parents=True)
     keep_epoch(run, 1)
-    monkeypatch.setattr(sys.modules["ctdenoise.denoising"].Denoiser, "card", {"unit": ""})
+    monkeypatch.setattr(sys.modules["ctdenoise.denoising.network"].Denoiser, "card", {"unit": ""})
     for _ in range(2):  # computed, then kept
         image = jobs.denoise_slice(run.id, 1, "ann", pair_id, 0)
         assert image.dtype == np.float32

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from phantoms import disc_phantom
 
-from ctdenoise.denoising import Denoiser
+from ctdenoise.denoising.network import Denoiser
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training.config import Config, Loss, parse
