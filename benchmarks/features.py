@@ -22,7 +22,7 @@ from ctdenoise.training.machine import choose, keeping_memory
 
 def learner(preset: str) -> Learner:
     config = PRESETS[preset]
-    machine = choose("auto", config.precision, config.filters, config.kernel_size)
+    machine = choose("auto", config.precision, config.filters)
     return Learner(config, machine, (0.0, 500.0, 30.0), WINDOWS["soft tissue"], is_hu=True,
                    generator=torch.Generator().manual_seed(1))  # fmt: skip
 

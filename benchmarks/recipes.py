@@ -52,7 +52,7 @@ class Course:
 
     def __init__(self, config: Config, data: list[Pair]) -> None:
         self.config, self.step, self.seconds = config, 0, 0.0
-        machine = choose("cpu", config.precision, config.filters, config.kernel_size)
+        machine = choose("cpu", config.precision, config.filters)
         train = split([outline(pair) for pair in data], config.seed).train
         self.source = Patchwork(data, train, config.patch, machine.device)
         self.generator = torch.Generator().manual_seed(config.seed)

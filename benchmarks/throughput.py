@@ -55,7 +55,7 @@ class PlainLoop:
 
 def made_learner() -> Learner:
     config = Config()
-    machine = choose("cpu", "auto", config.filters, config.kernel_size)
+    machine = choose("cpu", "auto", config.filters)
     return Learner(config, machine, STATISTICS, WINDOWS["soft tissue"], is_hu=True,
                    generator=torch.Generator().manual_seed(1))  # fmt: skip
 

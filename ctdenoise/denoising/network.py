@@ -54,7 +54,7 @@ class Denoiser:
         self.config, self.card = config, checkpoint.card
         # bfloat16 has three digits: enough for a residue, not for the image of a direct network
         precision = "auto" if config.residual else "float32"
-        self.machine = choose(device, precision, config.filters, config.kernel_size)
+        self.machine = choose(device, precision, config.filters)
         network = checkpoint.network
         if isinstance(network, DialCNN):
             network = network.fixed(_on_dial(config, setting))

@@ -17,7 +17,7 @@ def estimate_seconds(config: Config, rows: int = 512, columns: int = 512) -> flo
     Takes a second or two itself; with a time budget the answer is the budget. Raises
     :class:`Problem` where a run could not start.
     """
-    machine = choose(config.device, config.precision, config.filters, config.kernel_size)
+    machine = choose(config.device, config.precision, config.filters)
     generator = torch.Generator().manual_seed(0)
     with keeping_memory():
         learner = Learner(config, machine, (0.0, 500.0, 30.0), WINDOWS["soft tissue"],

@@ -60,7 +60,7 @@ class _Training:
     def __init__(self, config: Config, pairs: Sequence[Pair], out: Path,
                  on_event: OnEvent | None, resuming: bool, start: Path | None) -> None:  # fmt: skip
         self.config, self.out, self.on_event = config, out, on_event
-        self.machine = choose(config.device, config.precision, config.filters, config.kernel_size)
+        self.machine = choose(config.device, config.precision, config.filters)
         device = self.machine.device
         self.started = start is not None
         self.pairs = [pair.name for pair in pairs]

@@ -19,7 +19,9 @@ def test_against_numpy() -> None:
     def decibels(patches: np.ndarray) -> np.ndarray:
         centred = patches - patches.mean((1, 2), keepdims=True)
         power = np.abs(np.fft.rfft2(centred * window)) ** 2 / np.sum(window**2)
-        return 10 * np.log10(power.mean(0) + 1)
+        rings = np.rint(12 * np.hypot(np.fft.fftfreq(16)[:, None], np.fft.rfftfreq(12)))
+        means = [power.mean(0)[rings == ring].mean() for ring in range(1, 7)]
+        return 10 * np.log10(np.array(means) + 1)
 
     wanted = np.mean((decibels(output) - decibels(target)) ** 2)
     found = spectrum(torch.tensor(output)[:, None], torch.tensor(target)[:, None], 1.0)
