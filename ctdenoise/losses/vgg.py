@@ -71,7 +71,7 @@ class VggFeatures(nn.Module):
         for name, convolution in self.convolutions.items():
             if name[5] != block:
                 x, block = F.max_pool2d(x, 2), name[5]
-            x = F.relu(convolution(x))
+            x = F.relu_(convolution(x))
             if name in self.layers:
                 found.append(x)
         return found

@@ -6,12 +6,9 @@ came closer to networks trained for one setting and spread the ends further apar
 docs/loss-laboratory.md).
 """
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ctdenoise.networks.plain import PlainCNN
@@ -52,20 +49,14 @@ class DialCNN(PlainCNN):
         """The plain chain that this network is while the dial stands at ``setting``."""
         self.turn(setting)
         plain = PlainCNN(*self.shape).to(self.mean.device)
-        for layer, (weight, bias) in zip(plain.layers, self._turned(), strict=True):
+        for layer, (weight, bias) in zip(plain.layers, self.filters(), strict=True):
             assert layer.bias is not None
             layer.weight.copy_(weight)
             layer.bias.copy_(bias)
         plain.scale(float(self.mean), float(self.sd), float(self.noise_sd))
         return plain
 
-    def chain(self) -> list[Callable[[Tensor], Tensor]]:
-        return [
-            partial(F.conv2d, weight=weight, bias=bias, stride=layer.stride, padding=layer.padding)
-            for layer, (weight, bias) in zip(self.layers, self._turned(), strict=True)
-        ]
-
-    def _turned(self) -> list[tuple[Tensor, Tensor]]:
+    def filters(self) -> list[tuple[Tensor, Tensor]]:
         """Weight and bias of each layer for the present setting."""
         part = SPEED * (2 * self.setting - 1)  # of opposite sign at the ends, so that both learn
         found = []

@@ -11,14 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": nn.ReLU,
-    "leaky_relu": lambda: nn.LeakyReLU(0.1),
+    "relu": lambda: nn.ReLU(inplace=True),
+    "leaky_relu": lambda: nn.LeakyReLU(0.1, inplace=True),
     "elu": nn.ELU,
     "gelu": nn.GELU,
     "silu": nn.SiLU,
     "none": nn.Identity,
 }
-"""What may stand between two layers, by the config's name."""
+"""What may stand between two layers, by the config's name; in place, where no layer's gradient
+needs what stood there before."""
 
 
 class PlainCNN(nn.Module):
@@ -70,20 +71,33 @@ class PlainCNN(nn.Module):
         self.sd.fill_(sd)
         self.noise_sd.fill_(noise_sd)
 
-    def chain(self) -> Sequence[Callable[[Tensor], Tensor]]:
-        """What is done one after the other, without the activation in between."""
-        return self.layers
+    def filters(self) -> Sequence[tuple[Tensor, Tensor]]:
+        """Weight and bias of each layer."""
+        return [(layer.weight, layer.bias) for layer in self.layers]  # type: ignore[misc]
 
     def forward(self, hu: Tensor) -> Tensor:
         x = (hu - self.mean) / self.sd
-        *hidden, last = self.chain()
-        for layer in hidden:
-            x = self.activation(layer(x))
+        *hidden, (weight, bias) = self.filters()
+        for number, (w, b) in enumerate(hidden):
+            stride = 1 if number else self.stride
+            x = self.activation(F.conv2d(x, w, b, stride, padding=w.shape[-1] // 2))
         with torch.autocast(x.device.type, enabled=False):  # bf16 has too few digits for HU
-            x = last(x.float())
+            x = _single_filter(x.float(), weight, bias)
             if self.stride > 1:
                 x = _enlarge(x, self.stride, hu.shape[-2:])
             return hu - x * self.noise_sd if self.residual else x * self.sd + self.mean
+
+
+def _single_filter(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A convolution with one filter, as a matrix product whose columns are added up shifted.
+
+    Libraries tune convolutions for many filters: forward and backward take half the time this way.
+    """
+    batch, channels, rows, columns = x.shape
+    side = weight.shape[-1]
+    pixels = x.permute(0, 2, 3, 1).reshape(batch, rows * columns, channels)
+    products = pixels @ weight.flip(-2, -1).reshape(channels, side * side)
+    return F.fold(products.mT, (rows, columns), side, padding=side // 2) + bias
 
 
 def _enlarge(small: Tensor, stride: int, size: torch.Size) -> Tensor:
