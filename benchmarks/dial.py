@@ -86,7 +86,7 @@ def main() -> int:
         print(f"  at {setting:.0%}: RMSE to full dose {rmse(own, full):.2f} (single "
               f"{rmse(other, full):.2f}) HU, SD {uniform_sd(own, full):.2f} "
               f"({uniform_sd(other, full):.2f}) HU, terms "
-              + ", ".join(f"{n} {mine[n]:.0f} ({its[n]:.0f}, {100 * (mine[n] / its[n] - 1):+.0f} %)"
+              + ", ".join(f"{n} {mine[n]:.3g} ({its[n]:.3g}, {100 * (mine[n] / its[n] - 1):+.0f} %)"
                           for n in mine))  # fmt: skip
         far, end = rmse(own, other), setting in (0, 1)
         tell(f"dial at {setting:.0%} from a network for that alone", f"{far:.2f} HU",

@@ -6,7 +6,7 @@ from ctdenoise.runs import branching
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import PairRecord
-from ctdenoise.training.architecture import layer_table, parameters
+from ctdenoise.training.architecture import layer_table, parameters, receptive_field
 from ctdenoise.training.config import Config
 from ctdenoise.training.split import Outline, Split, split
 from ctdenoise.ui import cards, drawings, estimating, forms, menu, panes
@@ -109,7 +109,7 @@ with picture:
     facts[0].metric("Weights", f"{parameters(config):,}")
     facts[1].metric(
         "Sees around each pixel",
-        f"{config.receptive_field} px",
+        f"{receptive_field(config)} px",
         help="Receptive field: the side of the square of input pixels that one output pixel "
         "depends on.",
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ctdenoise.errors import Problem
 from ctdenoise.networks.dial import DialCNN
+from ctdenoise.training.architecture import grid, reach
 from ctdenoise.training.checkpoint import Checkpoint, load
 from ctdenoise.training.config import Config
 from ctdenoise.training.machine import choose
@@ -26,18 +27,6 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 Progress = Callable[[float, str], None]
 """Told how much is done, from 0 to 1, and a sentence about it."""
-
-
-def reach(config: Config) -> int:
-    """Pixels to each side that an output pixel depends on, and a multiple of the stride.
-
-    The first layer looks at full resolution and the others at the strided one; enlarging the
-    result again takes in one coarse pixel more.
-    """
-    half = config.kernel_size // 2
-    radius = half * (1 + (config.layers - 1) * config.stride)
-    radius += config.stride if config.stride > 1 else 0
-    return -(-radius // config.stride) * config.stride
 
 
 class Denoiser:
@@ -102,7 +91,7 @@ class Denoiser:
 
     def _tiled(self, image: Tensor) -> Tensor:
         """Pass overlapping tiles through the network; keep of each what no inner edge reaches."""
-        step = max(self.tile // self.config.stride, 1) * self.config.stride
+        step = max(self.tile // grid(self.config), 1) * grid(self.config)
         result = torch.empty_like(image)
         for rows, wide_rows in _stretches(image.shape[0], step, self.margin):
             for columns, wide_columns in _stretches(image.shape[1], step, self.margin):

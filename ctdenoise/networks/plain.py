@@ -4,41 +4,26 @@ Source: Huber, Missert, Erickson, "Magician's Corner 7", Radiology: AI 2020;2(5)
 Zhang et al., "Beyond a Gaussian denoiser" (DnCNN), IEEE TIP 2017, for learning the noise.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": lambda: nn.ReLU(inplace=True),
-    "leaky_relu": lambda: nn.LeakyReLU(0.1, inplace=True),
-    "elu": nn.ELU,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "none": nn.Identity,
-}
-"""What may stand between two layers, by the config's name; in place, where no layer's gradient
-needs what stood there before."""
+from ctdenoise.networks.base import ACTIVATIONS, Network
 
 
-class PlainCNN(nn.Module):
+class PlainCNN(Network):
     """``layers`` convolutions of ``filters`` filters, the last of one filter and not activated.
 
-    Takes and returns HU, shape (batch, 1, rows, columns), of any size. The buffers ``mean`` and
-    ``sd`` are those of the training input; ``noise_sd`` scales what a residual network predicts.
     With a ``stride`` above 1 the first layer skips pixels; the last layer's small image is then
     enlarged linearly to the size of the input.
     """
 
-    mean: Tensor
-    sd: Tensor
-    noise_sd: Tensor
-
     def __init__(self, layers: int, filters: int, kernel_size: int = 3, stride: int = 1,
                  activation: str = "relu", residual: bool = True) -> None:  # fmt: skip
-        super().__init__()
-        self.stride, self.residual = stride, residual
+        super().__init__(residual)
+        self.stride = stride
         channels = [1, *[filters] * (layers - 1), 1]
         self.convolutions = nn.ModuleList(
             nn.Conv2d(channels[i], channels[i + 1], kernel_size, padding=kernel_size // 2,
@@ -46,8 +31,6 @@ class PlainCNN(nn.Module):
             for i in range(layers)
         )  # fmt: skip
         self.activation = ACTIVATIONS[activation]()
-        for name, value in (("mean", 0.0), ("sd", 1.0), ("noise_sd", 1.0)):
-            self.register_buffer(name, torch.tensor(value))
 
     @property
     def layers(self) -> list[nn.Conv2d]:
@@ -65,27 +48,21 @@ class PlainCNN(nn.Module):
         if self.residual:
             nn.init.zeros_(self.layers[-1].weight)
 
-    def scale(self, mean: float, sd: float, noise_sd: float) -> None:
-        """Set mean and SD of the training input, and SD of the noise in it."""
-        self.mean.fill_(mean)
-        self.sd.fill_(sd)
-        self.noise_sd.fill_(noise_sd)
-
     def filters(self) -> Sequence[tuple[Tensor, Tensor]]:
         """Weight and bias of each layer."""
         return [(layer.weight, layer.bias) for layer in self.layers]  # type: ignore[misc]
 
     def forward(self, hu: Tensor) -> Tensor:
-        x = (hu - self.mean) / self.sd
+        x = self.scaled(hu)
         *hidden, (weight, bias) = self.filters()
         for number, (w, b) in enumerate(hidden):
             stride = 1 if number else self.stride
             x = self.activation(F.conv2d(x, w, b, stride, padding=w.shape[-1] // 2))
         with torch.autocast(x.device.type, enabled=False):  # bf16 has too few digits for HU
-            x = _single_filter(x.float(), weight, bias)
+            x = _single_filter(x.to(hu.dtype), weight, bias)
             if self.stride > 1:
                 x = _enlarge(x, self.stride, hu.shape[-2:])
-            return hu - x * self.noise_sd if self.residual else x * self.sd + self.mean
+            return self.picture(hu, x)
 
 
 def _single_filter(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -12,8 +12,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.networks.base import Network
 from ctdenoise.networks.dial import DialCNN
 from ctdenoise.networks.plain import PlainCNN
+from ctdenoise.networks.unet import UNet
 from ctdenoise.training.config import Config, parse
 
 FORMAT, VERSION = "ctdenoise", 1
@@ -26,16 +28,19 @@ LARGEST = 512 * 2**20
 class Checkpoint:
     """``card`` tells what the network was trained on and how far it came."""
 
-    network: PlainCNN
+    network: Network
     config: Config
     card: dict[str, Any]
     version: int
 
 
-def build_network(config: Config) -> PlainCNN:
+def build_network(config: Config) -> Network:
     """The untrained network of a config, with weights still to be initialised or loaded."""
+    activation = config.activation.value
+    if config.network == "unet":
+        return UNet(config.layers, config.filters, config.kernel_size, activation, config.residual)
     shape = (config.layers, config.filters, config.kernel_size, config.stride,
-             config.activation.value, config.residual)  # fmt: skip
+             activation, config.residual)  # fmt: skip
     return DialCNN(len(config.loss.dial), *shape) if config.loss.dial else PlainCNN(*shape)
 
 
@@ -49,7 +54,7 @@ def write_atomically(tensors: dict[str, Tensor], metadata: dict[str, str], path:
     part.replace(path)
 
 
-def save(path: Path, network: PlainCNN, config: Config, card: dict[str, Any]) -> None:
+def save(path: Path, network: Network, config: Config, card: dict[str, Any]) -> None:
     """Write ``network`` with everything needed to use it again into the file ``path``."""
     metadata = {"format": FORMAT, "version": str(VERSION), "config": config.model_dump_json(),
                 "card": json.dumps(card)}  # fmt: skip

@@ -222,9 +222,17 @@ class Config(_Record):
     """Everything that makes a run repeatable, apart from the data it saw."""
 
     # the network
+    network: Literal["chain", "unet"] = _setting(
+        "Kind of network",
+        "Chain: the article's row of layers. U-Net: also works on the picture at half and quarter "
+        "size, so that it sees further in the same time.",
+        default="chain",
+        more=True,
+    )
     layers: int = _setting(
         "Layers",
-        "More layers see further around each pixel: stronger smoothing, slower training.",
+        "More layers see further around each pixel: stronger smoothing, slower training. A U-Net "
+        "has as many in each of its five stages.",
         default=6,
         ge=2,
         le=30,
@@ -379,15 +387,19 @@ class Config(_Record):
             raise ValueError(f"SSIM needs a patch size of {SMALLEST_SSIM_PATCH} pixels or more")
         return self
 
-    @property
-    def receptive_field(self) -> int:
-        """Side of the square of input pixels that one output pixel depends on."""
-        reach, s = self.kernel_size - 1, self.stride
-        enlarging = s if s > 1 else 0
-        return 1 + reach + (self.layers - 1) * reach * s + enlarging
+    @model_validator(mode="after")
+    def _a_unet_can_be_built(self) -> "Config":
+        if self.network == "unet":
+            if self.layers % 2:
+                raise ValueError("a U-Net's layers come in pairs, so their number must be even")
+            if self.stride > 1:
+                raise ValueError("a U-Net makes the picture smaller by itself and needs stride 1")
+            if self.loss.dial:
+                raise ValueError("a U-Net cannot have a dial; choose the chain for it")
+        return self
 
 
-NETWORK = ("layers", "filters", "kernel_size", "stride", "activation", "residual")
+NETWORK = ("network", "layers", "filters", "kernel_size", "stride", "activation", "residual")
 """The settings that say how a network is built."""
 
 
@@ -416,13 +428,25 @@ PRESETS: dict[str, Config] = {
     "article": _ARTICLE,
     "article-features": _ARTICLE.model_copy(update={"loss": _FEATURES}),
     "dial": Config(
-        loss=Loss(texture=20_000.0, vgg_layers=("block1_conv2", "block2_conv2"), dial=("texture",)),
+        loss=Loss(texture=30_000.0, vgg_layers=("block1_conv2", "block2_conv2"), dial=("texture",)),
         filters=32,
         batch=8,
-        epochs=50,
+        epochs=100,
+    ),
+    "optimised": Config(
+        network="unet",
+        layers=4,
+        filters=32,
+        batch=16,
+        patch=64,
+        learning_rate=1e-3,
+        epochs=60,
+        steps_per_epoch=50,
+        loss=Loss(mse=0.0, charbonnier=100.0),
     ),
 }
-"""By name: the recipe of choice, the article's, and the article's with the feature loss."""
+"""By name: the recipe of choice, the article's, the article's with the feature loss, a network with
+a dial, and the strongest network, which takes longest."""
 
 
 def parse(values: dict[str, Any]) -> Config:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from ctdenoise.losses.adversarial import Critic
-from ctdenoise.networks.plain import PlainCNN
+from ctdenoise.networks.base import Network
 from ctdenoise.training.checkpoint import FORMAT, read_tensors, write_atomically
 
 NAME = "resume.safetensors"
@@ -38,7 +38,7 @@ class Progress:
 _ADAPTER = TypeAdapter(Progress)
 
 
-def save(out: Path, network: PlainCNN, optimiser: torch.optim.Optimizer,
+def save(out: Path, network: Network, optimiser: torch.optim.Optimizer,
          generator: torch.Generator, critic: Critic | None, progress: Progress,
          ) -> None:  # fmt: skip
     tensors = {f"network/{k}": v for k, v in network.state_dict().items()}
@@ -51,7 +51,7 @@ def save(out: Path, network: PlainCNN, optimiser: torch.optim.Optimizer,
     write_atomically(tensors, metadata, out / NAME)
 
 
-def load(out: Path, network: PlainCNN, optimiser: torch.optim.Optimizer,
+def load(out: Path, network: Network, optimiser: torch.optim.Optimizer,
          generator: torch.Generator, critic: Critic | None) -> Progress:  # fmt: skip
     """Put everything back into the objects given; :class:`Problem` where the file is not ours."""
     tensors, metadata = read_tensors(out / NAME)

@@ -17,6 +17,7 @@ PRESET_NAMES = {
     "article": "As in the article",
     "article-features": "Article + features",
     "dial": "Dial",
+    "optimised": "Optimised",
 }
 _VALUES = "config.values"  # the plain values behind the form; they outlive a page switch
 _PRESET = "config.preset"
@@ -38,7 +39,7 @@ FIRST = ["layers", "filters", "residual", "loss.mse", "loss.texture", "loss.vgg"
 """What stands before "more"."""
 GROUPS = {
     "More loss terms": [f"loss.{name}" for name in WEIGHTS if f"loss.{name}" not in FIRST],
-    "Network": ["kernel_size", "stride", "activation"],
+    "Network": ["network", "kernel_size", "stride", "activation"],
     "Loss": ["loss.weighting", "loss.vgg_layers", "loss.vgg_shares", "loss.vgg_input", "loss.dial"],
     "Optimiser": ["optimiser", "learning_rate", "schedule", "batch"],
     "Data": ["patch", "patches", "augment", "validation_patches"],
@@ -46,6 +47,8 @@ GROUPS = {
     "Machine": ["seed", "device", "precision"],
 }
 WORDS = {name: str(Loss.model_fields[name].title) for name in WEIGHTS} | {
+    "chain": "chain",
+    "unet": "U-Net",
     "influence": "influence in percent",
     "factor": "raw factors",
     "relu": "ReLU",
@@ -117,7 +120,8 @@ def preset_picker() -> None:
         required=True,
         help="Recommended learns many times faster. As in the article repeats the published recipe "
         "step by step. Article + features adds its VGG16 loss. Dial learns many weights of a loss "
-        "at once, to choose from afterwards. Every choice below still moves.",
+        "at once, to choose from afterwards. Optimised is a stronger network that takes minutes "
+        "longer. Every choice below still moves.",
     )
     if problem := st.session_state.pop(_LINK_PROBLEM, None):
         st.warning(f"{problem} The link's other settings were left out.")

@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ctdenoise.networks.plain import ACTIVATIONS, PlainCNN
+from ctdenoise.networks.base import ACTIVATIONS
+from ctdenoise.networks.plain import PlainCNN
 
 
 def made(seed: int = 0, **settings: object) -> PlainCNN:
@@ -63,25 +64,6 @@ def test_enlarging_is_exact_for_a_ramp() -> None:
     ramp = torch.arange(31.0).expand(1, 1, 31, 31)
     plain = made(kernel_size=1, stride=1, activation="none", residual=False)
     torch.testing.assert_close(network(ramp), plain(ramp), rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-def test_the_receptive_field_is_what_the_config_says(stride) -> None:
-    from ctdenoise.training.checkpoint import build_network
-    from ctdenoise.training.config import Config
-
-    config = Config(layers=4, filters=3, kernel_size=3, stride=stride, residual=False,
-                    activation="none")  # fmt: skip
-    network = build_network(config)
-    for parameter in network.parameters():
-        torch.nn.init.ones_(parameter)
-    image = torch.zeros(1, 1, 65, 65, requires_grad=True)
-    extents = []
-    for centre in range(30, 30 + stride):
-        (gradient,) = torch.autograd.grad(network(image)[0, 0, 32, centre], image)
-        touched = gradient[0, 0].any(0).nonzero().flatten()
-        extents.append(int(touched[-1] - touched[0]) + 1)
-    assert max(extents) == config.receptive_field
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

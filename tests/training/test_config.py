@@ -95,19 +95,14 @@ def test_the_article_with_features_takes_raw_factors_and_its_own_vgg_input() -> 
     assert loss.vgg_layers == ("block3_conv3",)
 
 
-@pytest.mark.parametrize(("kernel", "layers", "side"), [(3, 6, 13), (1, 4, 1), (5, 2, 9)])
-def test_the_receptive_field_of_a_stack_of_convolutions(
-    kernel: int, layers: int, side: int
-) -> None:
-    assert Config(kernel_size=kernel, layers=layers).receptive_field == side
-
-
 @pytest.mark.parametrize(
     ("values", "where"),
     [
         ({"layers": 0}, "layers"),
         ({"layers": 1000}, "layers"),
         ({"kernel_size": 4}, "kernel_size"),
+        ({"network": "unet", "layers": 3}, "loss"),
+        ({"network": "unet", "layers": 4, "stride": 2}, "loss"),
         ({"stride": 0}, "stride"),
         ({"learning_rate": math.nan}, "learning_rate"),
         ({"learning_rate": math.inf}, "learning_rate"),

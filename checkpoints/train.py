@@ -1,0 +1,134 @@
+"""Train the networks that ship with the program, on any folder of full-dose series or of pairs.
+
+    .venv/bin/python checkpoints/train.py ../shared/data/ct --out checkpoints
+
+Of full-dose series the low dose is simulated: at a quarter for the article's recipe and the
+recommended one, and at random doses of random scanners for the networks that are meant for any
+scan. A folder with low/ and full/ is taken as it is. Patients are kept aside for validation and
+test, and the card beside each network tells how it does on the latter. What was trained stays in
+--runs, and a second call goes on from there.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from card import write_card
+from numpy.typing import NDArray
+from scipy.ndimage import zoom
+
+from ctdenoise.cli.train import load_pairs
+from ctdenoise.dose.insertion import Physics, insert_noise
+from ctdenoise.scans.reading import read
+from ctdenoise.scans.scan import Pair, Scan
+from ctdenoise.training import checkpoint, events
+from ctdenoise.training.config import PRESETS, Config
+from ctdenoise.training.trainer import train
+
+QUARTER = 0.25
+DRAWS = 4
+SEED = 99
+"""Keeps aside, of the patients in ../shared/data, a whole abdomen and the only Toshiba scanner."""
+DOSES, PHOTONS, KERNELS = (0.08, 0.6), (0.8e5, 8e5), (0.26, 0.6)
+"""Dose fraction, photons per ray and f50 in lp/mm of what a network for any scan has to expect."""
+ZOOMS = (1.0, 0.8, 1.25)
+"""Enlargements of the full dose, so that other fields of view and sharpnesses are seen too."""
+
+
+def recipe(name: str, minutes: float) -> Config:
+    """A preset; ``optimised`` trains as long as it is given time."""
+    config = PRESETS[name].model_copy(update={"seed": SEED})
+    if name != "optimised":
+        return config
+    limited = {"time_budget_s": 60 * minutes, "steps_per_epoch": 500, "validation_patches": 256}
+    return config.model_copy(update=limited)
+
+
+def full_dose(scan: Scan, enlarged: float) -> tuple[NDArray[np.float32], tuple[float, float]]:
+    """Slices and pixel spacing of a scan, enlarged or made smaller by cubic interpolation."""
+    assert scan.spacing is not None
+    if enlarged == 1:
+        return np.array(scan.values), scan.spacing
+    slices = np.stack([zoom(image, enlarged, order=3) for image in scan.values])
+    if enlarged > 1:  # no larger than it was: the middle of it
+        first = [(n - m) // 2 for n, m in zip(slices.shape[1:], scan.values.shape[1:], strict=True)]
+        rows, columns = scan.values.shape[1:]
+        slices = slices[:, first[0] : first[0] + rows, first[1] : first[1] + columns]
+    return slices.astype(np.float32), (scan.spacing[0] / enlarged, scan.spacing[1] / enlarged)
+
+
+def quarter(scan: Scan) -> Pair:
+    full, spacing = full_dose(scan, 1.0)
+    low = insert_noise(full, spacing, QUARTER, seed=1, draws=DRAWS)
+    return as_pair(scan, low, full, spacing, QUARTER)
+
+
+def any_dose(scan: Scan, draws: int) -> Iterator[Pair]:
+    """The scan at every zoom, every draw at another dose, on another scanner."""
+    chance = np.random.default_rng(list(scan.name.encode()) + [SEED])
+    for enlarged in ZOOMS:
+        full, spacing = full_dose(scan, enlarged)
+        low = []
+        for draw in range(draws if enlarged == 1 else draws // 2):
+            dose, photons = (float(np.exp(chance.uniform(*np.log(r)))) for r in (DOSES, PHOTONS))
+            physics = Physics(photons=photons, f50=float(chance.uniform(*KERNELS)))
+            low.append(insert_noise(full, spacing, dose, physics=physics, seed=draw)[0])
+        yield as_pair(scan, np.stack(low), full, spacing, None)
+
+
+def as_pair(scan: Scan, low: NDArray[np.float32], full: NDArray[np.float32],
+            spacing: tuple[float, float], dose: float | None) -> Pair:  # fmt: skip
+    return Pair(scan.name, low, full, spacing, scan.positions, scan.orientation, scan.unit,
+                scan.facts.patient, dose, True)  # fmt: skip
+
+
+def pairs_for(name: str, scans: list[Scan], given: list[Pair], draws: int) -> list[Pair]:
+    if given:
+        return given
+    if name in ("article", "recommended"):
+        return [quarter(scan) for scan in scans]
+    return [pair for scan in scans for pair in any_dose(scan, draws)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="full-dose series, or a folder with low/ and full/")
+    parser.add_argument("--out", type=Path, default=Path("checkpoints"))
+    parser.add_argument("--runs", type=Path, default=Path("build/checkpoints"))
+    parser.add_argument("--only", nargs="+", choices=sorted(PRESETS), metavar="NAME",
+                        default=["article", "recommended", "dial", "optimised"])  # fmt: skip
+    parser.add_argument("--minutes", type=float, default=60, help="for the optimised network")
+    parser.add_argument("--draws", type=int, default=12, help="low doses of every slice")
+    options = parser.parse_args()
+    given = load_pairs(options.data) if (options.data / "full").is_dir() else []
+    scans = [] if given else list(read([options.data]).scans)
+    for number, scan in enumerate(scans):  # unnamed patients are not one and the same
+        if not scan.facts.patient:
+            scans[number] = replace(scan, facts=replace(scan.facts, patient=scan.name))
+    for name in options.only:
+        run = options.runs / name
+        began = time.perf_counter()
+        pairs = pairs_for(name, scans, given, options.draws)
+        print(f"{name}: {len(pairs)} pairs in {time.perf_counter() - began:.0f} s", flush=True)
+        ended = train(recipe(name, options.minutes), pairs, run, on_event=tell,
+                      resume=(run / checkpoint.NAME).exists())  # fmt: skip
+        print(ended.sentence, flush=True)
+        write_card(name, run, pairs, options.out)
+    return 0
+
+
+def tell(event: events.Event) -> None:
+    match event:
+        case events.Started():
+            print(f"  {event.split}", flush=True)
+        case events.Epoch():
+            print(f"  epoch {event.epoch}: validation MSE {event.validation_mse:.1f} HU² "
+                  f"(low dose {event.low_mse:.1f})", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
