@@ -18,7 +18,8 @@ COLUMNS = ["PatientID", "BodyPartExamined", "SeriesDescription", "SeriesInstance
            "instanceCount", "series_size_MB", "series_aws_url", "license_short_name"]  # fmt: skip
 DOSES = {"Full Dose Images": "full", "Low Dose Images": "low"}
 FRACTIONS = {"CHEST": 0.1, "ABDOMEN": 0.25}
-"""Of the routine dose, at which the collection's low-dose images were simulated."""
+"""Of the routine dose. The index does not say it; the collection's description does (Moen TR, et
+al. Low-dose CT image and projection dataset. Med Phys 2021;48:902-911)."""
 
 
 def rows(index: Path) -> list[dict[str, Any]]:

@@ -18,21 +18,25 @@ ASKED = "ldct-asked"
 """Session state: the answer to come, and how many patients were asked for."""
 TOLD = "ldct-told"
 """Session state: what became of the last download."""
+TIMES = "ldct-times"
+"""Session state: how many downloads arrived whole; each closes the table and clears its ticks."""
 
 
 def real_pairs() -> None:
     """The section of the Scans page."""
     live = ASKED in st.session_state or fetching.progress(workspace()) is not None
+    with st.container():  # always there, so that the table below keeps its place and its ticks
+        if live:
+            st.fragment(_watch, run_every=1.0)()
+        elif TOLD in st.session_state:
+            show, sentence = st.session_state[TOLD]
+            getattr(st, show)(sentence)
     patients = list(ldct.patients().values())
     with st.expander(
-        f"**Real low-dose pairs from the Mayo Clinic:** {len(patients)} patients to download"
+        f"**Real low-dose pairs from the Mayo Clinic:** {len(patients)} patients to download",
+        key=f"ldct-{st.session_state.setdefault(TIMES, 0)}",
     ):
         st.fragment(cards.telling_problems(_choose))(patients, live)
-    if live:
-        st.fragment(_watch, run_every=1.0)()
-    elif TOLD in st.session_state:
-        show, sentence = st.session_state[TOLD]
-        getattr(st, show)(sentence)
 
 
 def _choose(patients: Sequence[ldct.Patient], live: bool) -> None:
@@ -65,10 +69,10 @@ def _choose(patients: Sequence[ldct.Patient], live: bool) -> None:
                     help="To download for all slices at both doses."
                 ),
             },
-            key="ldct-table",
+            key=f"ldct-table-{st.session_state[TIMES]}",
             on_select="rerun",
             selection_mode="multi-row",
-            height=260,
+            height=240,
         )
     chosen = [patients[row] for row in answer["selection"]["rows"] if row < len(patients)]
     with controls:
@@ -133,4 +137,5 @@ def _outcome(answer: Answer[list[str]], wanted: int) -> tuple[str, str]:
     pairs = f"{count} pair{'s' * (count != 1)}"
     if count < wanted:
         return "info", f"Stopped, {pairs} added. Download again, and it goes on where it was."
-    return "success", f"{pairs} added: see below."
+    st.session_state[TIMES] += 1
+    return "success", f"{pairs} added to the list below."

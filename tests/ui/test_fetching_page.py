@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("on_the_spot")
 def chosen(*rows: int) -> AppTest:
     """The Scans page with these patients ticked."""
     app = opened("Scans")
-    app.session_state["ldct-table"] = {
+    app.session_state["ldct-table-0"] = {
         "selection": {"rows": list(rows), "columns": [], "cells": []}
     }
     return app.run()
@@ -61,6 +61,7 @@ def test_chosen_patients_become_pairs(mine: Library, mayo: Mayo) -> None:
     assert {pair.name for pair in mine.pairs()} == {"Mayo L004, abdomen", "Mayo C002, chest"}
     assert any("2 pairs added" in success.value for success in app.success)
     assert any("Mayo L004, abdomen" in text.value for text in app.markdown)
+    assert labelled(app.button, "Download").disabled  # the ticks are gone
 
 
 def test_without_a_network_there_is_a_sentence(
