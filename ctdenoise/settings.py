@@ -21,6 +21,8 @@ class Settings:
     """Address of a Dask scheduler (``CTDENOISE_ENGINE=tls://host:8786``); None: a local one."""
     engine_certificates: Path | None
     """Folder of ca.pem, cert.pem, key.pem for ``engine`` (``CTDENOISE_ENGINE_CERTIFICATES``)."""
+    s3: str | None
+    """Address of another S3 server for the public archive (``CTDENOISE_S3``); None: Amazon's."""
     upload_file_mb: int = 1024
     """Largest single uploaded file."""
     upload_files: int = 5000
@@ -47,4 +49,5 @@ def settings() -> Settings:
         database=os.environ.get("CTDENOISE_DATABASE", f"sqlite:///{home / 'runs.sqlite'}"),
         engine=os.environ.get("CTDENOISE_ENGINE"),
         engine_certificates=Path(certificates) if certificates else None,
+        s3=os.environ.get("CTDENOISE_S3"),
     )

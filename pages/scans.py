@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.scans.library import PairRecord
-from ctdenoise.ui import cards, intake, menu, pairing, twin
+from ctdenoise.ui import cards, fetching, intake, menu, pairing, twin
 from ctdenoise.ui.session import library, pairs, workspace
 
 st.title("Which scans shall we use?")
@@ -28,6 +28,7 @@ def pair_line(owner: str, record: PairRecord) -> None:
 
 
 intake.uploader(mine)
+fetching.real_pairs()
 scans = {record.id: record for record in mine.scans()}
 if scans:
     suggested = pairing.suggestions(mine)

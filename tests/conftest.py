@@ -1,8 +1,11 @@
 """What all tests share."""
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mayo import Mayo, stand_in
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -13,3 +16,20 @@ def shared_data() -> Path:
     if not SHARED_DATA.exists():
         pytest.skip("real CT in ../shared/data is not on this machine")
     return SHARED_DATA
+
+
+@pytest.fixture
+def mayo(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Mayo]:
+    """The public archive of real pairs, on loopback."""
+    with stand_in(tmp_path_factory.mktemp("archive"), monkeypatch) as archive:
+        yield archive
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

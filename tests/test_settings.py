@@ -10,7 +10,7 @@ from ctdenoise.settings import ROOT, settings
 
 @pytest.fixture(autouse=True)
 def read_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("HOME", "DATABASE", "ENGINE", "ENGINE_CERTIFICATES"):
+    for name in ("HOME", "DATABASE", "ENGINE", "ENGINE_CERTIFICATES", "S3"):
         monkeypatch.delenv(f"CTDENOISE_{name}", raising=False)
     settings.cache_clear()
     yield
@@ -22,6 +22,7 @@ def test_without_environment_everything_is_below_the_project() -> None:
     assert settings().workspaces == ROOT / "workspace" / "workspaces"
     assert settings().database == f"sqlite:///{ROOT / 'workspace' / 'runs.sqlite'}"
     assert (settings().engine, settings().engine_certificates) == (None, None)
+    assert settings().s3 is None
 
 
 def test_the_environment_moves_home_and_the_database_with_it(
@@ -38,6 +39,8 @@ def test_the_environment_names_a_database_and_a_cluster(
     monkeypatch.setenv("CTDENOISE_DATABASE", "postgresql://server/runs")
     monkeypatch.setenv("CTDENOISE_ENGINE", "tls://cluster:8786")
     monkeypatch.setenv("CTDENOISE_ENGINE_CERTIFICATES", str(tmp_path))
+    monkeypatch.setenv("CTDENOISE_S3", "https://mirror")
     read = settings()
     assert read.database == "postgresql://server/runs"
     assert (read.engine, read.engine_certificates) == ("tls://cluster:8786", tmp_path)
+    assert read.s3 == "https://mirror"

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ctdenoise import __version__
-from ctdenoise.cli import compare, denoise, low_dose, sample, train
+from ctdenoise.cli import compare, denoise, fetch, low_dose, sample, train
 from ctdenoise.errors import Problem, disk_problem
 
-COMMANDS = (sample, low_dose, train, denoise, compare)
+COMMANDS = (sample, fetch, low_dose, train, denoise, compare)
 
 DESCRIPTION = """\
 Learn how a convolutional network removes noise from low-dose CT.
@@ -23,6 +23,9 @@ From nothing to a judged network:
 
 With scans of your own, start from full dose instead of the sample:
   ctdenoise low-dose scans --dose 0.25 --pairs --out pairs
+
+Or with real low-dose pairs of the Mayo Clinic:
+  ctdenoise fetch ldct --patient L004 --out mayo
 
 Not a medical device: do not use it for diagnosis.
 """

@@ -117,7 +117,7 @@ def make_twin(
     library = Library(settings().workspaces / workspace)
     scan, spacing = _ct(workspace, scan_id)
     full = np.array(scan.values)
-    with _telling(Path(progress_file)) as tell:
+    with telling(Path(progress_file)) as tell:
         low = insert_noise(
             full,
             spacing,
@@ -246,7 +246,7 @@ def _physics(photons: float, electrons: float, f50: float) -> "Physics":
 
 
 @contextmanager
-def _telling(file: Path) -> Iterator[Progress]:
+def telling(file: Path) -> Iterator[Progress]:
     """Writes how far a job is, whole each time and a few times a second at most."""
     last = 0.0
 

@@ -154,7 +154,7 @@ def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int]] | Problem:
             )
         if not np.allclose(low.orientation, full.orientation, atol=0.01):
             return Problem(both, "lie in different directions", "choose two with equal slices")
-    ours, theirs = _nearest(low.positions, full.positions)
+    ours, theirs = nearest(low.positions, full.positions)
     if not ours:
         return Problem(
             both, "have no slice at the same position", "choose two scans of the same slices"
@@ -176,7 +176,7 @@ def _tolerance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return min([0.5, *(0.25 * steps[steps > 0])])
 
 
-def _nearest(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[list[int], list[int]]:
+def nearest(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[list[int], list[int]]:
     """Pairs of indices that are each other's nearest and within tolerance, in order of ``b``."""
     distance = np.abs(a[:, None] - b[None, :])
     tolerance = _tolerance(a, b)

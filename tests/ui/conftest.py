@@ -15,7 +15,17 @@ from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training.config import Config
 from ctdenoise.training.trainer import train
-from ctdenoise.ui import dialling, estimating, features, mapping, monitor, pixels, sweeping, twin
+from ctdenoise.ui import (
+    dialling,
+    estimating,
+    features,
+    fetching,
+    mapping,
+    monitor,
+    pixels,
+    sweeping,
+    twin,
+)
 
 WORKSPACE = "local"
 """What a session without cookies gets."""
@@ -73,7 +83,8 @@ def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
 def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> OnTheSpot:
     stand_in = OnTheSpot()
     monkeypatch.setattr("ctdenoise.runs.engine.engine", lambda: stand_in)
-    for module in (dialling, estimating, features, mapping, pixels, monitor, sweeping, twin):
+    waiting = (dialling, estimating, features, fetching, mapping, pixels, monitor, sweeping, twin)
+    for module in waiting:
         monkeypatch.setattr(module, "engine", lambda: stand_in)
     return stand_in
 
