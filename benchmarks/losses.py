@@ -23,7 +23,7 @@ from ctdenoise.denoising.network import Denoiser
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.scans.sample import sample_pairs
 from ctdenoise.training.config import PRESETS, Loss
-from ctdenoise.ui.orientation import upright
+from ctdenoise.orientation import upright
 
 FEATURES = PRESETS["article-features"].loss
 LOSSES = {
