@@ -1,6 +1,6 @@
 """Networks that people brought: checkpoints of this program that were trained elsewhere.
 
-    <workspace>/networks/<id>/record.json  checkpoint.safetensors
+Each lies in a folder ``networks/<id>`` of its workspace: record.json and checkpoint.safetensors.
 """
 
 import re

@@ -17,6 +17,7 @@ from ctdenoise.training import checkpoint
 from ctdenoise.training.config import Config, Loss
 
 CONFIG = Config(layers=3, filters=4)
+OURS = CONFIG.model_dump_json()
 HUGE = Config(layers=30, filters=256, kernel_size=11).model_dump_json()
 WORKSPACE = "class"
 
@@ -36,7 +37,7 @@ def tensors():
     return {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
 
-def written(path, tensors, config=CONFIG.model_dump_json(), card='{"unit": "HU", "epoch": 7}'):
+def written(path, tensors, config=OURS, card='{"unit": "HU", "epoch": 7}'):
     ours = {"format": "ctdenoise", "version": "1", "config": config, "card": card}
     save_file(tensors, path, ours)
     return path

@@ -1,5 +1,5 @@
-"""What a PACS checks on receipt, by an independent validator: dciodvfy of David Clunie's dicom3tools
-(``make test`` installs it with Debian's package where it may)."""
+"""What a PACS may check on receipt, by an independent validator: dciodvfy of David Clunie's
+dicom3tools (``make test`` installs it with Debian's package where it may)."""
 
 import shutil
 import subprocess
