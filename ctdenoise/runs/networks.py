@@ -38,7 +38,7 @@ class Network(BaseModel):
 
 
 @telling_disk_problems
-def add(workspace: str, path: Path, name: str = "") -> Network:
+def add_network(workspace: str, path: Path, name: str = "") -> Network:
     """Take a checkpoint file into a workspace; on a worker, since it has to be loaded once.
 
     Raises :class:`Problem` for anything but a whole safetensors file of this program, of bounded

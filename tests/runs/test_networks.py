@@ -45,8 +45,8 @@ def written(path, tensors, config=OURS, card='{"unit": "HU", "epoch": 7}'):
 
 def test_it_comes_in_is_listed_denoises_and_goes(tmp_path, tensors, home) -> None:
     path = written(tmp_path / "anna.safetensors", tensors)
-    first = networks.add(WORKSPACE, path)
-    second = networks.add(WORKSPACE, path, "  Anna's   second ")
+    first = networks.add_network(WORKSPACE, path)
+    second = networks.add_network(WORKSPACE, path, "  Anna's   second ")
     assert (first.name, second.name) == ("anna", "Anna's second")
     assert networks.networks(WORKSPACE) == [second, first]
     assert (first.config, first.card["epoch"], first.unit) == (CONFIG, 7, "HU")
@@ -208,7 +208,7 @@ def test_what_is_no_network_of_ours_is_told_and_not_kept(tmp_path, tensors, home
     path = tmp_path / "brought.safetensors"
     make(path, tensors)
     with pytest.raises(Problem, match=HOSTILE[make]) as told:
-        networks.add(WORKSPACE, path)
+        networks.add_network(WORKSPACE, path)
     assert told.value.subject == "brought.safetensors"
     assert not home.exists() or not list(home.rglob("*"))
 
@@ -226,7 +226,7 @@ def test_a_config_that_promises_much_takes_no_memory(tmp_path, tensors, monkeypa
 
     monkeypatch.setattr(checkpoint, "build_network", watched)
     with pytest.raises(Problem):
-        networks.add(WORKSPACE, tmp_path / "brought.safetensors")
+        networks.add_network(WORKSPACE, tmp_path / "brought.safetensors")
     assert built == [{"meta"}]
 
 
@@ -238,5 +238,5 @@ def test_a_full_disk_leaves_nothing(tmp_path, tensors, home, monkeypatch) -> Non
 
     monkeypatch.setattr(networks.shutil, "copyfile", full)
     with pytest.raises(Problem, match="disk is full"):
-        networks.add(WORKSPACE, path)
+        networks.add_network(WORKSPACE, path)
     assert not list(home.rglob("*.safetensors")) and not list(home.glob(".making-*"))
