@@ -16,7 +16,7 @@ from ctdenoise.hounsfield import to_int16
 UNEVEN = 0.02
 """Share of the slice distance by which a slice may lie beside its place."""
 FASTEST = 1
-"""Level of gzip: higher ones take three times as long for a few percent."""
+"""Level of gzip: higher ones take three times as long and save two percent of a CT."""
 
 
 @telling_disk_problems

@@ -65,7 +65,7 @@ class Report:
     tables: tuple[Table, ...]
 
 
-def compose(
+def make_report(
     title: str,
     given: NDArray[np.floating],
     denoised: NDArray[np.floating],
@@ -112,7 +112,7 @@ def compose(
 
 
 def described(config: Config) -> dict[str, str]:
-    """The settings of a run in words, for ``settings`` or ``card`` of :func:`compose`."""
+    """The settings of a run in words, for ``settings`` or ``card`` of :func:`make_report`."""
     said: dict[str, str] = {}
     for name, field in type(config).model_fields.items():
         value, extra = getattr(config, name), field.json_schema_extra

@@ -111,7 +111,7 @@ def write_series(
                 derived.InstanceNumber = n + 1
                 if pseudonyms:
                     take_identity_out(derived, pseudonyms, patient(opened[1]))
-                    derived.SeriesDescription = description
+                    _describe(derived, description)
                 derived.save_as(folder / f"slice_{n + 1:04d}.dcm", enforce_file_format=True)
     return sorted(out.glob("slice_[0-9]*.dcm"))
 
@@ -191,8 +191,7 @@ def _derived(
     derived.file_meta = FileMetaDataset()
     derived.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     derived.ImageType = ["DERIVED", "SECONDARY", *list(derived.get("ImageType") or [])[2:]]
-    derived.SeriesDescription = description[:64]
-    derived.DerivationDescription = description
+    _describe(derived, description)
     derived.SeriesNumber = int(derived.get("SeriesNumber") or 0) + 1000
     if UID(old).is_valid:
         reference = Dataset()
@@ -208,6 +207,15 @@ def _derived(
     if padding is not None:
         derived.add_new("PixelPaddingValue", "SS" if stored.dtype == np.int16 else "US", padding)
     return derived
+
+
+def _describe(derived: Dataset, description: str) -> None:
+    """Say what was done, in one line and in letters that the file declares."""
+    text = " ".join(description.replace("\\", "/").split())
+    if not text.isascii():
+        derived.SpecificCharacterSet = "ISO_IR 192"  # UTF-8
+    for keyword, most in (("SeriesDescription", 64), ("DerivationDescription", 1024)):
+        setattr(derived, keyword, text.encode()[:most].decode(errors="ignore").rstrip())
 
 
 def _complete(derived: Dataset) -> None:

@@ -30,12 +30,8 @@ def uploader() -> Network | None:
         help="Every run has one: it is in its run card and in the folder of `ctdenoise train`. The "
         "file is checked first, and nothing in it is ever executed.",
     )
-    told: Network | Problem | None = state.get("network-told")
-    if isinstance(told, Network):
-        st.success(f"{told.name} is here: {_facts(told)}.", icon=":material/check:")
-    elif told:
-        st.error(str(told), icon=":material/error:")
     if file is None:
+        _tell_last()
         return state.pop("network-new", None)
     name = st.text_input(
         "Name", Path(file.name).stem, max_chars=80, key=f"network-name-{count}",
@@ -50,6 +46,15 @@ def uploader() -> Network | None:
         state["network-uploads"] += 1  # a new uploader: the old one's file leaves the memory
         st.rerun()
     return None
+
+
+def _tell_last() -> None:
+    """What became of the last upload; said until the next file is chosen."""
+    told: Network | Problem | None = st.session_state.get("network-told")
+    if isinstance(told, Network):
+        st.success(f"{told.name} is here: {_facts(told)}.", icon=":material/check:")
+    elif told:
+        st.error(str(told), icon=":material/error:")
 
 
 def shelf() -> None:

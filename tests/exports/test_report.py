@@ -12,7 +12,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from ctdenoise.exports.png import grey
-from ctdenoise.exports.report import Table, compose, described
+from ctdenoise.exports.report import Table, described, make_report
 from ctdenoise.exports.report_html import html
 from ctdenoise.exports.report_pdf import pdf
 from ctdenoise.hounsfield import Window
@@ -32,7 +32,7 @@ HOSTILE = "</td><script>alert(1)</script><img src=http://elsewhere/x>"
 
 def report(**options):
     options = {"full": FULL, "place": "Slice 3 of 9", "card": CARD} | options
-    return compose("Liver & more", NOISY, FULL + np.float32(5), **options)
+    return make_report("Liver & more", NOISY, FULL + np.float32(5), **options)
 
 
 class Page(HTMLParser):
@@ -72,7 +72,7 @@ def test_the_figures_are_those_of_the_slice() -> None:
 
 def test_noise_before_and_after_is_the_first_sentence() -> None:
     noise = NOISY - FULL
-    made = compose("Liver", FULL + noise, FULL + noise / 4, place="Slice 3 of 9")
+    made = make_report("Liver", FULL + noise, FULL + noise / 4, place="Slice 3 of 9")
     before, after, less = re.fullmatch(
         r"Slice 3 of 9\. Noise of ([\d.]+) HU before and ([\d.]+) HU after, (\d+)% less\.",
         made.sentence,
@@ -140,7 +140,7 @@ def test_foreign_words_stay_text() -> None:
 def test_pdf_takes_any_shape_and_length() -> None:
     rows = tuple((f"Slice {n}", f"{n / 7:.1f}") for n in range(300))
     narrow = np.zeros((600, 20), np.float32)
-    made = compose("Ångström 雑音 −5 °C", narrow, narrow,
+    made = make_report("Ångström 雑音 −5 °C", narrow, narrow,
                    more=[Table("Slice by slice", ("Slice", "Noise (HU)"), rows)])  # fmt: skip
     reader = PdfReader(io.BytesIO(pdf(made)))
     words = " ".join(page.extract_text() for page in reader.pages)
@@ -150,7 +150,7 @@ def test_pdf_takes_any_shape_and_length() -> None:
 
 def test_pictures_in_other_units() -> None:
     values = np.random.default_rng(2).normal(0.5, 0.1, (32, 32)).astype(np.float32)
-    made = compose("Own numbers", values, values * 0.9, values, unit="")
+    made = make_report("Own numbers", values, values * 0.9, values, unit="")
     assert made.tables[0].columns == ("Image", "Noise", "RMSE", "PSNR (dB)", "SSIM")
     assert made.pictures[2].caption.startswith("Input minus denoised, ± 0.")
     assert "HU" not in Page(html(made)).words

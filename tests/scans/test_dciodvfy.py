@@ -85,6 +85,22 @@ def test_values_that_need_a_slope_of_their_own_have_no_error(tmp_path):
         assert errors(path) == set()
 
 
+@pytest.mark.parametrize("deidentify", [False, True])
+def test_any_words_can_describe_a_series(tmp_path, deidentify):
+    """People name their networks as they like; a name in the source keeps its letters."""
+    write_ct_series(
+        tmp_path / "in", disc_phantom(32), SpecificCharacterSet="ISO_IR 100", PatientName="Ångström"
+    )
+    source, words = read([tmp_path / "in"]), "Größe 雑音 − 5\\8\n" + "viel " * 400
+    [path] = write_series(source.scans[0].values, source.sources[0], tmp_path / "out",
+                          description=words, deidentify=deidentify)  # fmt: skip
+    assert errors(path) == set()
+    written = pydicom.dcmread(path)
+    assert str(written.SeriesDescription).startswith("Größe 雑音 − 5/8 viel viel")
+    assert len(written.SeriesDescription) <= 64 < 900 < len(written.DerivationDescription) <= 1024
+    assert deidentify or str(written.PatientName) == "Ångström"
+
+
 def known(path: Path, folder: Path) -> set[str]:
     """The errors of a source; none counts for Enhanced CT, of which other things are asked."""
     source = open_dataset(path)
