@@ -34,13 +34,21 @@ install: .venv/installed
 	else $(BIN)/playwright install chromium; fi
 	touch $@
 
+# A validator of DICOM files: Debian's where we may install it; its tests are skipped elsewhere.
+.venv/validator: .venv/tools
+	if command -v dciodvfy >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update && apt-get install -y --no-install-recommends dicom3tools; \
+	fi || echo "dicom3tools could not be installed: the tests that need it will be skipped."
+	touch $@
+
 lint: .venv/tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint .venv/browser
+test: lint .venv/browser .venv/validator
 	$(BIN)/pytest
 
 bench: .venv/browser

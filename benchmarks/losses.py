@@ -21,9 +21,9 @@ from recipes import pairs
 
 from ctdenoise.denoising.network import Denoiser
 from ctdenoise.hounsfield import WINDOWS
+from ctdenoise.orientation import upright
 from ctdenoise.scans.sample import sample_pairs
 from ctdenoise.training.config import PRESETS, Loss
-from ctdenoise.ui.orientation import upright
 
 FEATURES = PRESETS["article-features"].loss
 LOSSES = {

@@ -1,1 +1,2 @@
-def write_card(*args): print("later")
+def write_card(*args):
+    print("later")

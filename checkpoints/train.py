@@ -69,7 +69,7 @@ def quarter(scan: Scan) -> Pair:
 
 def any_dose(scan: Scan, draws: int) -> Iterator[Pair]:
     """The scan at every zoom, every draw at another dose, on another scanner."""
-    chance = np.random.default_rng(list(scan.name.encode()) + [SEED])
+    chance = np.random.default_rng([*scan.name.encode(), SEED])
     for enlarged in ZOOMS:
         full, spacing = full_dose(scan, enlarged)
         low = []

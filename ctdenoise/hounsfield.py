@@ -40,6 +40,9 @@ WINDOWS = {
 }
 """The presets of the viewer, by name."""
 
+DIFFERENCE = 200.0
+"""Width in HU of the window in which removed noise is looked at first: -100 to 100."""
+
 
 def to_int16(image: NDArray[np.floating]) -> NDArray[np.int16]:
     """Round to whole HU and saturate at the range of int16, as DICOM and the viewer store them."""

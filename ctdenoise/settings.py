@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKPOINTS = ROOT / "checkpoints"
+CHECKPOINT_MB = 500
+"""Largest file that can be a trained network."""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ctdenoise import __version__
-from ctdenoise.cli import compare, denoise, fetch, low_dose, sample, train
+from ctdenoise.cli import compare, denoise, export, fetch, low_dose, sample, train
 from ctdenoise.errors import Problem, disk_problem
 
-COMMANDS = (sample, fetch, low_dose, train, denoise, compare)
+COMMANDS = (sample, fetch, low_dose, train, denoise, compare, export)
 
 DESCRIPTION = """\
 Learn how a convolutional network removes noise from low-dose CT.

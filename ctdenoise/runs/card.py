@@ -6,13 +6,12 @@ import io
 import json
 import zipfile
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
+from ctdenoise.exports.png import png
 from ctdenoise.hounsfield import Window
 from ctdenoise.runs.store import START, Run
 from ctdenoise.scans.library import Library
@@ -31,6 +30,8 @@ def card(run: Run) -> bytes:
 
     Raises :class:`Problem` where the run has no network yet.
     """
+    from tifffile import imread
+
     folder = run.folder
     if not (folder / WEIGHTS).exists():
         raise Problem(run.name, "has no network yet", "wait for its first picture")
@@ -57,14 +58,14 @@ def card(run: Run) -> bytes:
         for name in AS_THEY_ARE:
             if (folder / name).exists():
                 archive.write(folder / name, name)
-        window = Window(*started.window)
+        window, orientation = Window(*started.window), picture.facts(folder).orientation
         last = folder / "progress" / epochs[-1].image
         for name, file in (
             ("low dose", folder / picture.LOW),
             (f"epoch {epochs[-1].epoch}", last),
             ("full dose", folder / picture.FULL),
         ):
-            archive.writestr(f"pictures/{name}.png", _png(file, window))
+            archive.writestr(f"pictures/{name}.png", png(imread(file), window, orientation))
             archive.write(file, f"pictures/{name}.tif")
     return result.getvalue()
 
@@ -116,15 +117,3 @@ def _metrics(epochs: list[events.Epoch]) -> str:
         own = (getattr(epoch, name) for name in plain)
         table.writerow([*own, *(epoch.terms.get(name) for name in terms)])
     return text.getvalue()
-
-
-def _png(file: Path, window: Window) -> bytes:
-    """A TIFF as it looks in a window."""
-    from PIL import Image
-    from tifffile import imread
-
-    values: NDArray[np.float32] = imread(file).astype(np.float32)
-    grey = np.clip((values - window.lower) / window.width, 0, 1) * 255
-    result = io.BytesIO()
-    Image.fromarray(grey.astype(np.uint8)).save(result, "PNG")
-    return result.getvalue()

@@ -16,6 +16,9 @@ from ctdenoise.errors import telling_disk_problems
 
 METHOD = "dicom-anonymizer, DICOM PS3.15 Basic Profile"
 
+NEVER = {"DA": "19000101", "DT": "19000101000000"}
+"""What a date becomes; dicom-anonymizer's own, of the year 1, is no valid date for a PACS."""
+
 _GRAPHICS = (0x5000, 0x6000)
 """Curves and overlays: graphics, and text about them, that people drew on the picture."""
 
@@ -122,6 +125,11 @@ def _deleting(action: Rule) -> Rule:
         except Exception:  # an unforeseen or unreadable value must not stay
             if tag in dataset:
                 del dataset[tag]
+        element = dataset.get(tag)
+        if element is not None and element.VR == "SQ":
+            del dataset[tag]  # its items, emptied but there, would be invalid
+        elif element is not None and element.VR in NEVER:
+            element.value = NEVER[element.VR]
 
     return rule
 

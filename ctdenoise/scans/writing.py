@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels import set_pixel_data
 from pydicom.sequence import Sequence as DicomSequence
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import DSfloat
 
 from ctdenoise.errors import Problem, telling_disk_problems
@@ -34,6 +34,27 @@ CLASSIC = {
     "PT": "1.2.840.10008.5.1.4.1.1.128",
 }
 """SOP class of a single slice, by modality."""
+
+_MANDATORY = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "PatientPosition",
+    "PositionReferenceIndicator",
+    "Manufacturer",
+    "KVP",
+    "AcquisitionNumber",
+)
+"""What every CT image must say, if only that it is not known (type 2 in PS3.3 A.3)."""
+
+_SIDED = ("BodyPartExamined", "AnatomicRegionSequence", "ImageLaterality")
+"""Where none of these says what is seen, the side of the body counts as unknown (type 2C)."""
 
 _ABOUT_OTHER_PIXELS = (
     "PixelData",
@@ -90,7 +111,7 @@ def write_series(
                 derived.InstanceNumber = n + 1
                 if pseudonyms:
                     take_identity_out(derived, pseudonyms, patient(opened[1]))
-                    derived.SeriesDescription = description
+                    _describe(derived, description)
                 derived.save_as(folder / f"slice_{n + 1:04d}.dcm", enforce_file_format=True)
     return sorted(out.glob("slice_[0-9]*.dcm"))
 
@@ -170,20 +191,43 @@ def _derived(
     derived.file_meta = FileMetaDataset()
     derived.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     derived.ImageType = ["DERIVED", "SECONDARY", *list(derived.get("ImageType") or [])[2:]]
-    derived.SeriesDescription = description[:64]
-    derived.DerivationDescription = description
+    _describe(derived, description)
     derived.SeriesNumber = int(derived.get("SeriesNumber") or 0) + 1000
-    reference = Dataset()
-    reference.ReferencedSOPClassUID = old_class
-    reference.ReferencedSOPInstanceUID = old
-    if "PerFrameFunctionalGroupsSequence" in dataset or "NumberOfFrames" in dataset:
-        reference.ReferencedFrameNumber = source.frame + 1
-    derived.SourceImageSequence = DicomSequence([reference])
+    if UID(old).is_valid:
+        reference = Dataset()
+        reference.ReferencedSOPClassUID = old_class
+        reference.ReferencedSOPInstanceUID = old
+        if "PerFrameFunctionalGroupsSequence" in dataset or "NumberOfFrames" in dataset:
+            reference.ReferencedFrameNumber = source.frame + 1
+        derived.SourceImageSequence = DicomSequence([reference])
+    if derived.SOPClassUID == CLASSIC["CT"]:
+        _complete(derived)
     photometric = str(derived.get("PhotometricInterpretation") or "MONOCHROME2")
     set_pixel_data(derived, stored, photometric, 16, generate_instance_uid=False)
     if padding is not None:
         derived.add_new("PixelPaddingValue", "SS" if stored.dtype == np.int16 else "US", padding)
     return derived
+
+
+def _describe(derived: Dataset, description: str) -> None:
+    """Say what was done, in one line and in letters that the file declares."""
+    text = " ".join(description.replace("\\", "/").split())
+    if not text.isascii():
+        derived.SpecificCharacterSet = "ISO_IR 192"  # UTF-8
+    for keyword, most in (("SeriesDescription", 64), ("DerivationDescription", 1024)):
+        setattr(derived, keyword, text.encode()[:most].decode(errors="ignore").rstrip())
+
+
+def _complete(derived: Dataset) -> None:
+    """Give a CT image what its class asks for and the source, or an Enhanced object, left out."""
+    for keyword in _MANDATORY:
+        if keyword not in derived:
+            setattr(derived, keyword, None)
+    if not any(map(derived.get, _SIDED)):
+        derived.Laterality = derived.get("Laterality")
+    if "ExposureInmAs" in derived:  # only Enhanced CT says it so
+        derived.ExposureInuAs = round(float(derived.ExposureInmAs) * 1000)
+        del derived.ExposureInmAs
 
 
 def _header(dataset: Dataset, frame: int) -> Dataset:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from ctdenoise.networks.base import Network
 from ctdenoise.networks.dial import DialCNN
 from ctdenoise.networks.plain import PlainCNN
 from ctdenoise.networks.unet import UNet
+from ctdenoise.settings import CHECKPOINT_MB
 from ctdenoise.training.config import Config, parse
 
 FORMAT, VERSION = "ctdenoise", 1
 NAME = "checkpoint.safetensors"
-LARGEST = 512 * 2**20
+LARGEST = CHECKPOINT_MB * 2**20
 """Bytes beyond which a file is not a checkpoint of ours (30 layers of 256 filters take 66 MB)."""
+LARGEST_HEADER = 2**20
+"""Bytes of names, shapes, config and card; ours take a few thousand."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,9 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise Problem(path.name, f"is larger than {LARGEST // 2**20} MB, which no checkpoint of "
                       "this program is", "choose another file")  # fmt: skip
     try:
+        with path.open("rb") as start:
+            if int.from_bytes(start.read(8), "little") > LARGEST_HEADER:
+                raise SafetensorError("header too large")
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
@@ -92,6 +99,10 @@ def load(path: Path, device: str | torch.device = "cpu") -> Checkpoint:
     try:
         config = parse(json.loads(metadata["config"]))
         card = json.loads(metadata["card"])
+        with torch.device("meta"):  # takes no memory, whatever the config promises
+            promised = build_network(config).state_dict()
+        if not isinstance(card, dict) or _kinds(promised) != _kinds(tensors):
+            raise ValueError("config and tensors disagree")
         network = build_network(config)
         network.load_state_dict(tensors)
     except (KeyError, ValueError, RuntimeError, TypeError, Problem) as error:
@@ -101,3 +112,7 @@ def load(path: Path, device: str | torch.device = "cpu") -> Checkpoint:
         raise Problem(path.name, "holds weights that are not numbers",
                       "choose another checkpoint or train again")  # fmt: skip
     return Checkpoint(network.to(device).eval(), config, card, VERSION)
+
+
+def _kinds(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}

@@ -92,6 +92,19 @@ def test_what_the_picture_needs_stays(pseudonyms):
     assert reference == pseudonyms.uid("1.2.3.777.1")
 
 
+def test_what_is_left_is_valid(pseudonyms):
+    """No date of the year 1, which a PACS refuses, and no sequence with emptied references."""
+    study = Dataset()
+    study.ReferencedSOPClassUID = study.ReferencedSOPInstanceUID = "1.2.3.777"
+    dataset = ct_dataset(
+        np.zeros((4, 4), np.int16), StudyDate="20191231", AcquisitionDateTime="20191231235958",
+        ReferencedStudySequence=[study],
+    )  # fmt: skip
+    deidentify(dataset, pseudonyms, SECRET)
+    assert (dataset.StudyDate, dataset.AcquisitionDateTime) == ("19000101", "19000101000000")
+    assert "ReferencedStudySequence" not in dataset
+
+
 def test_equal_within_a_workspace_even_in_another_process(tmp_path):
     here = Pseudonyms.of(tmp_path)
     code = (

@@ -93,6 +93,19 @@ def test_what_a_derived_file_says(source, tmp_path):
     np.testing.assert_array_equal(back.scans[0].positions, source.scans[0].positions)
 
 
+def test_what_the_source_left_out_is_said_to_be_unknown(tmp_path):
+    dataset = ct_dataset(np.zeros((16, 16), np.int16), ExposureInmAs=12.5)
+    dataset.SOPInstanceUID = ""
+    dataset.file_meta.MediaStorageSOPInstanceUID = "1.2"
+    dataset.save_as(tmp_path / "source.dcm")
+    source = read([tmp_path / "source.dcm"])
+    [path] = write_series(source.scans[0].values, source.sources[0], tmp_path / "o", description="")
+    derived = pydicom.dcmread(path)
+    assert derived.KVP is None and derived.PatientSex == "" and derived.ExposureInuAs == 12500
+    assert "SourceImageSequence" not in derived  # it has no name to be called by
+    assert read([path]).scans[0].facts.exposure_mas == 12.5
+
+
 def test_written_twice_it_is_the_same_and_other_values_are_another_series(source, tmp_path):
     values = source.scans[0].values
     uids = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ctdenoise.hounsfield import WINDOWS, Window
+from ctdenoise.hounsfield import DIFFERENCE, WINDOWS, Window
 from ctdenoise.ui.viewer import assets
 
 Point = tuple[float, float]
@@ -17,9 +17,6 @@ TOOLS = ("window", "zoom", "distance", "line", "region", "magnifier", "curtain",
 
 STATES = ("frame", "line", "region", "background", "window", "dial")
 """What the browser may report when a mouse button is released; each report reruns the page."""
-
-DIFFERENCE = 200.0
-"""Width of the window of difference maps in HU to begin with: -100 to 100."""
 
 _component = st.components.v2.component(
     "ctdenoise_viewer", html=assets.html(), css=assets.css(), js=assets.javascript()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ctdenoise.ui.orientation import upright
+from ctdenoise.orientation import upright
 
 STORED = np.arange(6).reshape(2, 3)
 

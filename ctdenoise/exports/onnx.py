@@ -1,0 +1,85 @@
+"""A network as ONNX (onnx.ai), for programs that know nothing of this one."""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from ctdenoise.denoising.network import Denoiser
+from ctdenoise.errors import Problem, telling_disk_problems
+
+INPUT, OUTPUT = "image", "denoised"
+"""float32 (batch, 1, rows, columns) of any size, both in the unit of the metadata."""
+ANY = {0: "batch", 2: "rows", 3: "columns"}
+EXAMPLE = (2, 1, 67, 71)
+"""The size at which the network is watched; no two sides of it are alike or even."""
+
+
+@telling_disk_problems
+def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Path:
+    """Write the network of a run's folder or checkpoint file into ``path``, whole or not at all.
+
+    ``setting`` is where the dial of a network with one is fixed, 0 to 1 for each of its terms. HU
+    in, HU out, whatever the network does inside; the metadata hold ``unit``, ``config`` (JSON),
+    ``setting`` and ``version``. Raises :class:`Problem` for what is no checkpoint or no dial.
+    """
+    import onnx
+
+    if path.is_dir():
+        raise Problem(path.name, "is a folder", "name the file to write, like network.onnx")
+    denoiser = Denoiser.load(network, "cpu", setting)
+    plain = denoiser.network.to(memory_format=torch.contiguous_format).eval()
+    with _quietly():
+        program = torch.onnx.export(
+            plain,
+            (torch.zeros(EXAMPLE),),
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_shapes=(ANY,),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    unit = denoiser.card.get("unit", "HU")
+    model.producer_name, model.producer_version = "CT Denoise", version("ctdenoise")
+    model.doc_string = (
+        f"Removes noise from CT slices: {unit or 'the training unit'} in and out, any size. Not a "
+        "medical device: for teaching and research only."
+    )
+    onnx.helper.set_model_props(
+        model,
+        {
+            "unit": unit,
+            "config": denoiser.config.model_dump_json(),
+            "setting": " ".join(f"{part:g}" for part in setting),
+            "version": version("ctdenoise"),
+        },
+    )
+    onnx.checker.check_model(model)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(model.SerializeToString())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the exporter's notes to its developers."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
