@@ -26,3 +26,11 @@ def test_the_deepest_network_still_fits() -> None:
             left, top = float(element.get("x")), float(element.get("y"))
             assert left >= 0 and left + float(element.get("width")) <= 720
             assert top >= 0
+
+
+def test_a_unet_has_five_stages_at_three_sizes() -> None:
+    svg = drawings.network(Config(network="unet", layers=2, filters=8))
+    texts = [e.text for e in ET.fromstring(svg).iter() if e.tag.endswith("text")]
+    assert [t for t in texts if "×" in t and "full" not in t] == [
+        "2 × 8", "2 × 16", "2 × 32", "2 × 16", "2 × 8"
+    ]  # fmt: skip
