@@ -16,8 +16,10 @@ TISSUES = {
     "soft tissue": (-20.0, 180.0),
     "bone": (250.0, 2500.0),
 }
-"""CT numbers in HU, lower and upper, with gaps between them, after the Hounsfield scale of Kalender,
-Computed Tomography, 3rd ed. 2011; soft tissue includes organs and vessels with contrast medium."""
+"""CT numbers in HU, lower and upper, with gaps between them, after the scale in Kalender,
+Computed Tomography, 2011; soft tissue includes organs and vessels with contrast medium."""
+NOTABLE = 3.0
+"""HU from which on a shift is told in words."""
 SMOOTHING = 3.0
 """Sigma in pixels of the copy on which tissue is told, and the smaller one of its two."""
 EROSION = 4
