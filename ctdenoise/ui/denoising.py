@@ -1,6 +1,7 @@
 """One result of the Denoise page: how far it is, its pictures, and the way to take it away."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.errors import Problem
 from ctdenoise.runs import denoise
@@ -8,29 +9,43 @@ from ctdenoise.runs.denoisings import Denoising, State
 from ctdenoise.runs.methods import ClassicalFilter, Method, RunNetwork
 from ctdenoise.runs.store import store
 from ctdenoise.ui import cards, palette, panes, pixels, removal
+from ctdenoise.ui.session import arrived, keep_link, recall, remember
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 
 STRENGTH = Dial("Strength", "Input", "Output")
+CHOSEN = "denoise-result"
+"""The result in view: its key in the session."""
 
 
-def names(results: dict[str, Denoising]) -> dict[str, str]:
-    """What the choices of results read."""
-    told = {id: f"{each.record.name}: {each.record.title}" for id, each in results.items()}
-    return cards.told_apart(told)
-
-
-def show(result: Denoising) -> None:
-    """Drawn anew once a second while slices are still to come."""
-    live = denoise.standing(result).live
-    st.fragment(_show, run_every=1.0 if live else None)(result, live)
+def show(results: dict[str, Denoising]) -> None:
+    """One of the results by id, drawn anew once a second while slices of it are still to come."""
+    if linked := [id for id in arrived("result", "denoise") if id in results]:
+        st.session_state[CHOSEN] = linked[0]
+    if recall(CHOSEN, next(iter(results))) not in results:
+        st.session_state[CHOSEN] = next(iter(results))
+    live = denoise.standing(results[st.session_state[CHOSEN]]).live
+    st.fragment(_show, run_every=1.0 if live else None)(results, live)
 
 
 @cards.telling_problems
-def _show(result: Denoising, was_live: bool) -> None:
+def _show(results: dict[str, Denoising], watched: bool) -> None:
+    choice, bar, button, aside = st.columns([3, 3.6, 1.2, 1.2], vertical_alignment="center")
+    names = {id: f"{each.record.title}: {each.record.name}" for id, each in results.items()}
+    chosen: str = choice.selectbox(
+        "Result",
+        list(results),
+        key=CHOSEN,
+        format_func=cards.told_apart(names).__getitem__,
+        label_visibility="collapsed",
+    )
+    remember(CHOSEN)
+    keep_link("result", "denoise", [chosen])
+    result = results[chosen]
     state = denoise.standing(result)
-    if was_live and not state.live:
-        st.rerun(scope="app")  # without the timer
-    _status(result, state)
+    if state.live != watched:
+        st.rerun(scope="app")  # with or without the timer
+    _status(result, state, bar)
+    _orders(result, state, button, aside)
     if not result.figures:
         return
     view = _pictures(result)
@@ -39,28 +54,30 @@ def _show(result: Denoising, was_live: bool) -> None:
     take_away(result, strength)
 
 
-def _status(result: Denoising, state: State) -> None:
-    """One line: how far, how long still, and what can be done."""
-    bar, button, aside = st.columns([6, 1.4, 1.4], vertical_alignment="center")
+def _status(result: Denoising, state: State, place: DeltaGenerator) -> None:
+    """How far, and how long still or why no further."""
     done, total = len(result.figures), result.record.slices
-    if state.how == "waiting":
-        bar.progress(0.0, "Waits for its turn.")
-    elif state.how == "running":
+    if state.how == "running":
         left = denoise.seconds_left(result)
         rest = f", about {cards.duration(left)} left" if left is not None else ""
-        bar.progress(done / total, f"{done} of {cards.slices(total)}{rest}")
+        place.progress(done / total, f"{done} of {cards.slices(total)}{rest}")
+    elif state.how == "waiting":
+        place.progress(done / total, state.sentence)
     elif state.how == "failed":
-        bar.error(state.sentence, icon=":material/error:")
+        place.error(state.sentence, icon=":material/error:")
     elif done < total:
-        bar.info(state.sentence, icon=":material/pause_circle:")
+        place.markdown(f":material/pause_circle: {state.sentence}")
     else:
-        bar.success(state.sentence, icon=":material/check_circle:")
+        place.markdown(f":material/check_circle: {state.sentence}")
+
+
+def _orders(result: Denoising, state: State, button: DeltaGenerator, aside: DeltaGenerator) -> None:
+    """Stop, go on, remove."""
     if state.live:
         if button.button("Stop", icon=":material/stop:", width="stretch",
                          help="What is denoised so far is kept."):  # fmt: skip
             result.ask_stop()
-            st.rerun(scope="fragment")
-    elif done < total and button.button(
+    elif len(result.figures) < result.record.slices and button.button(
         "Go on", icon=":material/play_arrow:", width="stretch", help="Denoise the other slices too."
     ):
         denoise.go_on(result)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from ctdenoise.denoising.classical import FILTERS
+from ctdenoise.quality.noise import noise_level
 from ctdenoise.runs import denoise
-from ctdenoise.runs.denoisings import Source
+from ctdenoise.runs.denoisings import Source, slices_of
 from ctdenoise.runs.methods import ClassicalFilter, Method, RunNetwork, ShippedNetwork
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import Library
@@ -14,14 +16,18 @@ from ctdenoise.training import epochs
 from ctdenoise.training.config import term_title
 from ctdenoise.training.shipped import Shipped, shipped
 from ctdenoise.ui import cards
+from ctdenoise.ui.denoising import CHOSEN
+from ctdenoise.ui.once import once
 from ctdenoise.ui.session import pairs, recall, remember, runs, workspace
 
 Choice = tuple[str, str]
 """Kind of a method ("shipped", "run" or "filter") and its name or id."""
+USUAL_NOISE = 40.0
+"""SD in HU of the quarter-dose CT that the filters' defaults suit."""
 
 
 def show(mine: Library) -> None:
-    """Choose a scan and a method, see what the method does in a sentence, press Denoise."""
+    """Choose a scan and a method, press Denoise."""
     networks = shipped()
     trained = {run.id: run for run in runs() if epochs.kept(run.folder)}
     scan, kind, knob, start = st.columns([3, 3, 3, 1.4], vertical_alignment="bottom")
@@ -30,13 +36,10 @@ def show(mine: Library) -> None:
     with kind:
         choice = _choice(networks, trained)
     with knob:
-        method, sentence = _method(choice, networks, trained)
+        method = _method(choice, networks, trained, source)
     if start.button("Denoise", type="primary", icon=":material/auto_fix_high:", width="stretch",
                     disabled=source is None) and source:  # fmt: skip
-        ordered = denoise.order(workspace(), source, method)
-        st.session_state["denoise-result"] = ordered.record.id
-        remember("denoise-result")
-    st.caption(sentence)
+        st.session_state[CHOSEN] = denoise.order(workspace(), source, method).record.id
 
 
 def _scan(mine: Library) -> Source | None:
@@ -46,10 +49,10 @@ def _scan(mine: Library) -> Source | None:
     for (owner, id), record in pairs().items():
         names[owner, "pair", id] = f"{cards.pair_name(owner, record)}, its low dose"
     key, told = "denoise-scan", cards.told_apart(names)
-    known = st.session_state.setdefault("denoise-known", set(names))
-    if fresh := [each for each in names if each not in known]:
-        st.session_state[key] = fresh[0]
-    st.session_state["denoise-known"] = set(names)
+    own = {each for each in names if each[1] == "scan"}
+    if fresh := own - st.session_state.setdefault("denoise-known", own):
+        st.session_state[key] = next(each for each in names if each in fresh)
+    st.session_state["denoise-known"] = own
     if not names:
         st.info("Bring a scan first.")
         return None
@@ -79,31 +82,66 @@ def _choice(networks: dict[str, Shipped], trained: dict[str, Run]) -> Choice:
 
 
 def _method(
-    choice: Choice, networks: dict[str, Shipped], trained: dict[str, Run]
-) -> tuple[Method, str]:
-    """The method with its own control, and a sentence about it."""
+    choice: Choice, networks: dict[str, Shipped], trained: dict[str, Run], source: Source | None
+) -> Method:
+    """The method with its own control, or with a sentence about it where it has none."""
     kind, name = choice
     if kind == "filter":
-        known = FILTERS[name]
-        strength = st.slider(
-            f"{known.parameter.capitalize()} ({known.unit})",
-            known.lowest,
-            known.highest,
-            known.default,
-            key=f"denoise-strength-{name}",
-            persist_state="session",
-        )
-        return ClassicalFilter(name=name, strength=strength), known.sentence
+        return ClassicalFilter(name=name, strength=_strength(name, source))
     if kind == "shipped":
-        dial = _dial(networks[name].config.loss.dial, name)
-        return ShippedNetwork(name=name, dial=dial), networks[name].sentence
+        network = networks[name]
+        told, card = st.columns([5, 2], vertical_alignment="bottom")
+        told.caption(network.sentence)
+        with card.popover("Card", width="stretch"):
+            st.markdown(network.card)
+        return ShippedNetwork(name=name, dial=_dial(network.config.loss.dial, name))
     run = trained[name]
     kept = epochs.kept(run.folder)[::-1]
-    epoch = st.selectbox("Epoch", kept, key=f"denoise-epoch-{name}", persist_state="session")
-    dial = _dial(run.config.loss.dial, name)
-    return RunNetwork(run=name, epoch=epoch, dial=dial), (
-        f"Your own network after epoch {epoch}. It knows only the scans that you gave it."
+    epoch = st.selectbox(
+        "Epoch",
+        kept,
+        key=f"denoise-epoch-{name}",
+        persist_state="session",
+        help="How long it had learned. Later is not always better on a scan that it never saw.",
     )
+    return RunNetwork(run=name, epoch=epoch, dial=_dial(run.config.loss.dial, name))
+
+
+def _strength(name: str, source: Source | None) -> float:
+    """How strong a filter shall be: in pixels or HU by a slider or, for a scan in another unit, in
+    that one, where the scan's own noise says what is usual."""
+    known = FILTERS[name]
+    label = f"{known.parameter[0].upper()}{known.parameter[1:]}"
+    noise = _noise(source.owner, source.kind, source.id) if source and known.unit == "HU" else None
+    if noise:
+        return st.number_input(
+            f"{label}, in the scan's unit",
+            min_value=noise / 1000,
+            value=noise * known.default / USUAL_NOISE,
+            format="%.3g",
+            key=f"denoise-strength-{name}-{noise}",
+            help=known.sentence,
+        )
+    return st.slider(
+        f"{label}, {known.unit}",
+        known.lowest,
+        known.highest,
+        known.default,
+        key=f"denoise-strength-{name}",
+        persist_state="session",
+        help=known.sentence,
+    )
+
+
+@once(size=64)
+def _noise(owner: str, kind: str, id: str) -> float | None:
+    """Noise of the middle slice of a source that is not in HU; None in HU."""
+    source = Source.model_validate({"owner": owner, "kind": kind, "id": id})
+    scan = source.load()
+    if scan.unit == "HU":
+        return None
+    values = slices_of(scan)
+    return noise_level(np.array(values[len(values) // 2]))
 
 
 def _dial(terms: Sequence[str], name: str) -> tuple[float, ...]:

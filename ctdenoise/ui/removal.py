@@ -35,7 +35,7 @@ def _anatomy(figures: dict[int, Figures], frame: int, strength: float) -> None:
         return
     ratio = figures[frame].removal.edges
     told = [each for each in figures.values() if (each.removal.edges or 0) >= WARNING]
-    others = f" So it is in {len(told)} of {cards.slices(len(figures))}." if told else ""
+    others = f" This is so in {len(told)} of {cards.slices(len(figures))}." if told else ""
     if ratio is not None and ratio >= WARNING:
         st.warning(sentence(ratio) + others, icon=":material/warning:")
     else:
@@ -62,7 +62,7 @@ def _noise(
     if frame in figures:
         removal = figures[frame].removal
         before_here, after_here = removal.noise_at(0), removal.noise_at(strength)
-        less = f" ({after_here / before_here - 1:+.0%})" if before_here else ""
+        less = f" ({100 * (after_here / before_here - 1):+.0f} %)" if before_here else ""
         st.caption(
             f"Slice {frame + 1}: {before_here:.3g} {unit} before, {after_here:.3g} {unit} after"
             f"{less}. The most frequent SD among small squares of soft tissue or, where there is "
@@ -92,10 +92,10 @@ def _shifts(result: Denoising, figures: dict[int, Figures], strength: float) -> 
         column_config={
             "Input (HU)": st.column_config.NumberColumn(format="%.0f"),
             "Shift (HU)": st.column_config.NumberColumn(
-                format="%+.1f", help="Output minus input; 0 is what noise alone would leave."
+                format="%+.2f", help="Output minus input; 0 is what noise alone would leave."
             ),
             "± (HU)": st.column_config.NumberColumn(
-                format="%.1f", help="Standard error: two of them are about what chance can do."
+                format="%.2f", help="Standard error: two of them are about what chance can do."
             ),
         },
     )
