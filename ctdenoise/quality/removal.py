@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.quality.noise import noise_level
-from ctdenoise.quality.residue import edge_ratio
+from ctdenoise.quality.residue import edge_share
 from ctdenoise.quality.tissue import Shift, shifts
 
 STRENGTHS = (0.0, 0.5, 1.0)
@@ -17,7 +17,7 @@ STRENGTHS = (0.0, 0.5, 1.0)
 @dataclass(frozen=True)
 class Removal:
     """``noise``: robust estimates in the slice's unit at the ``STRENGTHS`` of the output's share in
-    a mix with the input. ``edges``: :func:`edge_ratio` of what was removed, the same in any mix.
+    a mix with the input. ``edges``: :func:`edge_share` of what was removed, the same in any mix.
     ``shifts``: of each tissue that the slice holds, in HU; empty where it is in another unit.
     """
 
@@ -48,6 +48,6 @@ def judge(
     none, half, whole = (noise_level(mix) for mix in mixes)
     return Removal(
         noise=(none, half, whole),
-        edges=edge_ratio(before, before - after, unit),
+        edges=edge_share(before, before - after, unit),
         shifts=shifts(before, after, full) if unit == "HU" else {},
     )

@@ -114,7 +114,8 @@ def _work(denoising: Denoising) -> tuple[How, str]:
         removal = judge(before, after, source.unit, full)
         seconds = time.monotonic() - started
         denoising.keep(after, Figures(index=index, seconds=seconds, removal=removal))
-    return "finished", f"All {record.slices} slices are denoised."
+    many = record.slices > 1
+    return "finished", f"All {record.slices} slices are denoised." if many else "It is denoised."
 
 
 def outwards(slices: int) -> list[int]:

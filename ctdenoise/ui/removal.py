@@ -33,13 +33,13 @@ def _anatomy(figures: dict[int, Figures], frame: int, strength: float) -> None:
     """A warning where structure shows in what was removed."""
     if strength == 0:
         return
-    ratio = figures[frame].removal.edges
+    share = figures[frame].removal.edges
     told = [each for each in figures.values() if (each.removal.edges or 0) >= WARNING]
     others = f" This is so in {len(told)} of {cards.slices(len(figures))}." if told else ""
-    if ratio is not None and ratio >= WARNING:
-        st.warning(sentence(ratio) + others, icon=":material/warning:")
+    if share is not None and share >= WARNING:
+        st.warning(sentence(share) + others, icon=":material/warning:")
     else:
-        st.caption(f":material/check: {sentence(ratio)}{others}")
+        st.caption(f":material/check: {sentence(share)}{others}")
 
 
 def _noise(
