@@ -9,8 +9,13 @@ from ctdenoise.ui.session import library, workspace
 heading, bring = st.columns(2)
 heading.title("What would a network do to this scan?")
 mine = library(workspace())
-opened = not mine.scans() or intake.left_files_out()
-with bring.expander("Bring a scan", icon=":material/upload:", expanded=opened):
+bring.space(8)
+with bring.expander(
+    "Bring a scan",
+    icon=":material/upload:",
+    expanded=not mine.scans() or intake.left_files_out(),
+    key=f"bring-{st.session_state.get('upload', 0)}",  # closed again after each upload
+):
     intake.uploader(mine)
 ordering.show(mine)
 if results := {each.record.id: each for each in denoisings.every(workspace())}:

@@ -109,7 +109,7 @@ class Denoising:
             raise Problem(
                 f"Slice {index + 1} of {self.record.name}",
                 "has not been denoised",
-                "let the rest be denoised too",
+                "press Go on to have the rest denoised too",
             )
         slices = np.load(self.folder / "output.npy", mmap_mode="r", allow_pickle=False)
         return np.array(slices[index])

@@ -55,7 +55,7 @@ def title(method: Method, unit: str) -> str:
     if isinstance(method, ClassicalFilter):
         known = FILTERS[method.name]
         counted = known.unit if known.unit != "HU" else unit
-        return f"{known.title}, {known.parameter} {method.strength:.4g} {counted}".strip()
+        return f"{known.title} {method.strength:.3g} {counted}".strip()
     turned = f", dial at {', '.join(f'{part:.0%}' for part in method.dial)}" if method.dial else ""
     if isinstance(method, RunNetwork):
         return f"{store().run(method.run).name}, epoch {method.epoch}{turned}"

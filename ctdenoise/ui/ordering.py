@@ -15,7 +15,7 @@ from ctdenoise.scans.library import Library
 from ctdenoise.training import epochs
 from ctdenoise.training.config import term_title
 from ctdenoise.training.shipped import Shipped, shipped
-from ctdenoise.ui import cards
+from ctdenoise.ui import cards, intake
 from ctdenoise.ui.denoising import CHOSEN
 from ctdenoise.ui.once import once
 from ctdenoise.ui.session import pairs, recall, remember, runs, workspace
@@ -40,6 +40,8 @@ def show(mine: Library) -> None:
     if start.button("Denoise", type="primary", icon=":material/auto_fix_high:", width="stretch",
                     disabled=source is None) and source:  # fmt: skip
         st.session_state[CHOSEN] = denoise.order(workspace(), source, method).record.id
+        intake.forget_last()
+        st.rerun()
 
 
 def _scan(mine: Library) -> Source | None:

@@ -12,16 +12,16 @@ from ctdenoise.ui import cards, charts, palette
 def show(result: Denoising, look: palette.Style, frame: int, strength: float) -> None:
     """Of the slice in view and of all finished slices, for the output mixed in by ``strength``;
     ``look``: the output's colour and dash."""
-    figures, unit = result.figures, result.record.unit
+    figures = result.figures
     if frame in figures:
         _anatomy(figures, frame, strength)
     noise, shifts = st.columns([3, 2], gap="medium")
     with noise:
         st.markdown("##### Noise, slice by slice")
-        _noise(figures, look, frame, strength, unit)
+        _noise(result, look, frame, strength)
     with shifts:
         st.markdown("##### Shift of the CT number")
-        if unit != "HU":
+        if result.record.unit != "HU":
             st.info(
                 "This scan is not in HU: CT numbers of tissues are off.", icon=":material/info:"
             )
@@ -34,18 +34,19 @@ def _anatomy(figures: dict[int, Figures], frame: int, strength: float) -> None:
     if strength == 0:
         return
     share = figures[frame].removal.edges
-    told = [each for each in figures.values() if (each.removal.edges or 0) >= WARNING]
-    others = f" This is so in {len(told)} of {cards.slices(len(figures))}." if told else ""
+    shown = sum((each.removal.edges or 0) >= WARNING for each in figures.values())
+    of = f"in {shown} of {cards.slices(len(figures))}."
     if share is not None and share >= WARNING:
-        st.warning(sentence(share) + others, icon=":material/warning:")
+        st.warning(f"{sentence(share)} So it is {of}", icon=":material/warning:")
     else:
-        st.caption(f":material/check: {sentence(share)}{others}")
+        icon = "check" if share is not None else "info"
+        others = f" It does {of}" if shown else ""
+        st.caption(f":material/{icon}: {sentence(share)}{others}")
 
 
-def _noise(
-    figures: dict[int, Figures], look: palette.Style, frame: int, strength: float, unit: str
-) -> None:
+def _noise(result: Denoising, look: palette.Style, frame: int, strength: float) -> None:
     """The noise of every finished slice before and after, and of the one in view in words."""
+    figures, unit, total = result.figures, result.record.unit, result.record.slices
     order, low = sorted(figures), palette.LOW
     if len(order) > 1:
         slices = [index + 1 for index in order]
@@ -58,6 +59,7 @@ def _noise(
         chart = charts.lines(curves, "Slice", f"Noise, SD{unit and f' ({unit})'}", height=260)
         chart.add_vline(x=frame + 1, line={"color": "#888888", "width": 1})
         chart.update_yaxes(rangemode="tozero")
+        chart.update_xaxes(range=[0.5, total + 0.5], tick0=1, dtick=max(1, total // 10))
         st.plotly_chart(chart, key="denoise-noise", config={"displayModeBar": False})
     if frame in figures:
         removal = figures[frame].removal

@@ -31,7 +31,7 @@ def test_a_new_one_waits_and_is_found(made: Denoising) -> None:
     assert made.figures == {}
     record = denoisings.find("ann", made.record.id).record
     assert record == made.record
-    assert (record.name, record.title) == ("tiny", "Gaussian, width (SD) 1 px")
+    assert (record.name, record.title) == ("tiny", "Gaussian 1 px")
     assert (record.slices, record.unit) == (3, "HU")
     assert denoisings.every("ann")[0].record == record
     assert denoisings.every("bob") == []

@@ -33,9 +33,9 @@ def test_a_filter_is_applied_with_its_strength() -> None:
     method = ClassicalFilter(name="gaussian", strength=1.5)
     expected = FILTERS["gaussian"].apply(IMAGE, 1.5)
     np.testing.assert_array_equal(methods.ready(method, "scan", "HU")(IMAGE), expected)
-    assert methods.title(method, "HU") == "Gaussian, width (SD) 1.5 px"
+    assert methods.title(method, "HU") == "Gaussian 1.5 px"
     wavelet = ClassicalFilter(name="wavelet", strength=0.02)
-    assert methods.title(wavelet, "").endswith("0.02")  # in the scan's own unit, which has no name
+    assert methods.title(wavelet, "") == "Wavelet 0.02"  # in the scan's own unit, without a name
 
 
 def test_a_run_is_its_network_of_that_epoch(run: Run) -> None:

@@ -102,7 +102,7 @@ def test_a_blur_warns_of_anatomy_and_the_figures_are_in_hu(scan: ScanRecord) -> 
     assert list(table.columns) == ["Tissue", "Input (HU)", "Shift (HU)", "± (HU)"]
     assert list(table["Tissue"]) == ["Air", "Soft tissue", "Bone"]
     assert table["Input (HU)"][1] == pytest.approx(40, abs=2)
-    assert re.search(r"Slice 4: 4\d(\.\d)? HU before", told(app))
+    assert re.search(r"Slice 4: (3[89]|4[012])(\.\d)? HU before", told(app))
 
 
 def test_the_figures_follow_the_strength(scan: ScanRecord, monkeypatch: pytest.MonkeyPatch) -> None:
