@@ -92,11 +92,14 @@ class Engine:
         store().requeue(run_id, epochs)
         self.launch(run_id)
 
-    def ask(self, function: Callable[..., T], *arguments: Any, long: bool = False) -> Answer[T]:
+    def ask(
+        self, function: Callable[..., T], *arguments: Any, long: bool = False, about: str = ""
+    ) -> Answer[T]:
         """Have a function of :mod:`ctdenoise.runs.jobs` done on the worker that people wait for.
 
         ``long`` jobs are done one at a time, beside the short ones, and to their end even if
-        nobody holds the answer any more; a short one that nobody waits for is dropped.
+        nobody holds the answer any more; a short one that nobody waits for is dropped. ``about`` is
+        what :meth:`busy` knows a job by.
         """
         from distributed import fire_and_forget
 
@@ -104,13 +107,18 @@ class Engine:
         future = self._connected().submit(
             function,
             *arguments,
-            key=f"{name}-{secrets.token_hex(8)}",
+            key=f"{name}-{about}-{secrets.token_hex(8)}",
             pure=False,
             resources={"people": 1, "long": 1} if long else {"people": 1},
         )
         if long:
             fire_and_forget(future)
         return Answer(future, name.replace("_", " ").capitalize())
+
+    def busy(self, function: Callable[..., Any], about: str) -> bool:
+        """Whether a job asked for with this ``about`` waits or is being done."""
+        job = f"{function.__name__}-{about}-"
+        return bool(self._connected().run_on_scheduler(unfinished, job))
 
     def ready(self, wait: float = 0) -> bool:
         """Whether both kinds of worker are there and warm; never starts anything."""

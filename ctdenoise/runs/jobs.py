@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.hounsfield import to_int16
+from ctdenoise.runs.methods import RunNetwork, refuse_other_unit, weights
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library
 from ctdenoise.settings import settings
-from ctdenoise.training import epochs
 from ctdenoise.training.config import parse
 
 if TYPE_CHECKING:
@@ -175,13 +175,7 @@ def denoise_slice(
         return image
     pair = Library(settings().workspaces / workspace).pair(pair_id)
     denoiser = _denoiser(run_id, epoch, setting)
-    if denoiser.card["unit"] != pair.unit:
-        known, these = (unit or "their own units" for unit in (denoiser.card["unit"], pair.unit))
-        raise Problem(
-            run.name,
-            f"learned from pictures in {known} and these are in {these}",
-            "compare it on pictures of its own kind",
-        )
+    refuse_other_unit(run.name, denoiser.card["unit"], pair.unit)
     image = to_picture(denoiser.denoise(np.array(pair.low[0, index : index + 1]))[0], pair.unit)
     kept.parent.mkdir(parents=True, exist_ok=True)
     partial = kept.with_name(f".{os.getpid()}-{time.monotonic_ns()}.npy")
@@ -217,13 +211,7 @@ def _denoiser(run_id: str, epoch: int, setting: tuple[float, ...]) -> "Denoiser"
     """A run's network of one epoch in this process' memory."""
     from ctdenoise.denoising.network import Denoiser
 
-    run = store().run(run_id)
-    weights = epochs.file(run.folder, epoch)
-    if not weights.exists():
-        raise Problem(
-            run.name, f"did not keep its network of epoch {epoch}", "choose another epoch"
-        )
-    return Denoiser.load(weights, setting=setting)
+    return Denoiser.load(weights(RunNetwork(run=run_id, epoch=epoch)), setting=setting)
 
 
 def _ct(workspace: str, scan_id: str) -> tuple["Scan", tuple[float, float]]:

@@ -14,6 +14,7 @@ logger = logging.getLogger("distributed.worker.ctdenoise")
 MODULES = (
     "ctdenoise.runs.turns",
     "ctdenoise.runs.jobs",
+    "ctdenoise.runs.denoise",
     "ctdenoise.training.trainer",
     "ctdenoise.training.estimate",
     "ctdenoise.denoising.network",

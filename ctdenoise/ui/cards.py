@@ -47,8 +47,11 @@ def pair_name(owner: str, record: PairRecord) -> str:
     dose = f", {record.dose_fraction:.0%} dose" if record.dose_fraction else ""
     how = " simulated" if record.simulated else ""
     sample = "Sample: " if owner == SAMPLE else ""
-    plural = "slice" if record.slices == 1 else "slices"
-    return f"{sample}{record.name} ({record.slices} {plural}{dose}{how})"
+    return f"{sample}{record.name} ({slices(record.slices)}{dose}{how})"
+
+
+def slices(count: int) -> str:
+    return f"{count} {'slice' if count == 1 else 'slices'}"
 
 
 def told_apart(names: dict[Key, str]) -> dict[Key, str]:

@@ -55,6 +55,16 @@ def uploader(library: Library) -> None:
     st.rerun()
 
 
+def left_files_out() -> bool:
+    """Whether the last upload had files in it that could not be read, and that is still said."""
+    return "upload-told" in st.session_state and bool(st.session_state["upload-told"].problems)
+
+
+def forget_last() -> None:
+    """Say no more what became of the last upload."""
+    st.session_state.pop("upload-told", None)
+
+
 def _holds_images(file: UploadedFile) -> bool:
     """Whether a file is a plain image, or a zip with one in it."""
     names = [file.name]

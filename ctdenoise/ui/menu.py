@@ -8,6 +8,7 @@ ICONS = {
     "Start": ":material/home:",
     "Scans": ":material/folder_open:",
     "Look": ":material/visibility:",
+    "Denoise": ":material/auto_fix_high:",
     "Train": ":material/model_training:",
     "Sweep": ":material/grid_view:",
     "Watch": ":material/monitoring:",

@@ -18,6 +18,8 @@ class Style:
 LOW = Style("#D55E00", "dot")
 FULL = Style("#0072B2", "solid")
 GAUSSIAN = Style("#8A8A8A", "dashdot")
+NETWORK = Style("#009E73", "solid")
+"""Of the networks that ship; beside a run in the same green, the dash tells them apart."""
 RUNS = (
     Style("#009E73", "dash"),
     Style("#CC79A7", "longdash"),

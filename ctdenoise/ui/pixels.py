@@ -4,6 +4,8 @@ An address names one picture for good (its content never changes under the same 
 the browser keeps it: windowing, scrolling back and reruns of a page then cost no bytes.
 """
 
+import asyncio
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -22,6 +24,8 @@ from ctdenoise.ui.session import SAMPLE, library
 from ctdenoise.ui.visitors import COOKIE, workspace_of
 
 WAIT_SECONDS = 60
+LOOK_SECONDS = 0.2
+"""Between two looks for a picture that is still to come."""
 
 
 def scan(owner: str, scan_id: str, index: int) -> str:
@@ -68,6 +72,12 @@ def denoised(run_id: str, epoch: int, owner: str, pair_id: str, index: int) -> s
 def dialled(run_id: str, epoch: int, owner: str, pair_id: str, index: int) -> str:
     """Address of the same wherever the dial of a network stands: the viewer fills the ``{}``."""
     return f"{denoised(run_id, epoch, owner, pair_id, index)}/{{}}"
+
+
+def result(owner: str, id: str, index: int, share: str) -> str:
+    """Address of a slice of a denoised scan: its input for the ``share`` 0, its output for 1, and
+    for ``{}`` what the viewer's dial mixes of the two."""
+    return f"/pixels/result/{owner}/{id}/{index}/{share}"
 
 
 def load(address: str, workspace: str) -> Picture:
@@ -163,6 +173,31 @@ def _denoised(
     return job.result(WAIT_SECONDS)
 
 
+def _result(owner: str, id: str, index: str, share: str) -> Picture:
+    from ctdenoise.runs import denoisings  # which measures, by scipy
+
+    found = denoisings.find(owner, id)
+    if share == "1":
+        return to_picture(found.output(int(index)), found.record.unit)
+    scan = found.record.source.load()
+    return to_picture(denoisings.slices_of(scan)[int(index)], scan.unit)
+
+
+def _on_its_way(address: str, workspace: str) -> bool:
+    """Whether a picture is an output that is still to come; then it is denoised next."""
+    kind, *parts = _parts(address)
+    if kind != "result" or parts[-1] != "1" or not _owners(address) <= {workspace, SAMPLE}:
+        return False
+    from ctdenoise.runs import denoisings
+
+    owner, id, index, _ = parts
+    found = denoisings.find(owner, id)
+    coming = found.state.live and int(index) not in found.figures
+    if coming:
+        found.want(int(index))
+    return coming
+
+
 _LOADERS: dict[str, Callable[..., Picture]] = {
     "scan": _scan,
     "twin": _twin,
@@ -171,16 +206,21 @@ _LOADERS: dict[str, Callable[..., Picture]] = {
     "gaussian": _gaussian,
     "progress": _progress,
     "denoised": _denoised,
+    "result": _result,
 }
 
 
 async def serve(request: Request) -> Response:
     """Answer with the picture; a problem is told in its one sentence."""
     workspace = workspace_of(request.cookies.get(COOKIE)) or "local"
+    address = f"/pixels/{request.path_params['address']}"
+    patience = time.monotonic() + WAIT_SECONDS
     try:
-        image = await run_in_threadpool(
-            load, f"/pixels/{request.path_params['address']}", workspace
-        )
+        while await run_in_threadpool(_on_its_way, address, workspace):
+            if time.monotonic() > patience or await request.is_disconnected():
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        image = await run_in_threadpool(load, address, workspace)
     except Problem as problem:
         return PlainTextResponse(str(problem), status_code=404)
     return answer(image)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from phantoms import disc_phantom
 
-from ctdenoise.runs import jobs
+from ctdenoise.runs import denoise, jobs
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.scans.scan import Pair
@@ -50,8 +50,13 @@ class OnTheSpot:
     def __init__(self) -> None:
         self.launched: list[str] = []
 
-    def ask(self, function: Callable[..., Any], *arguments: Any, long: bool = False) -> Done:
+    def ask(
+        self, function: Callable[..., Any], *arguments: Any, long: bool = False, about: str = ""
+    ) -> Done:
         return Done(function(*arguments))
+
+    def busy(self, function: Callable[..., Any], about: str) -> bool:
+        return False
 
     def launch(self, run_id: str) -> None:
         self.launched.append(run_id)
@@ -83,8 +88,9 @@ def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
 def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> OnTheSpot:
     stand_in = OnTheSpot()
     monkeypatch.setattr("ctdenoise.runs.engine.engine", lambda: stand_in)
-    waiting = (dialling, estimating, features, fetching, mapping, pixels, monitor, sweeping, twin)
-    for module in waiting:
+    asking = (denoise, dialling, estimating, features, fetching, mapping, pixels, monitor,
+              sweeping, twin)  # fmt: skip
+    for module in asking:
         monkeypatch.setattr(module, "engine", lambda: stand_in)
     return stand_in
 

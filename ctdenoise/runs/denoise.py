@@ -1,0 +1,133 @@
+"""A whole scan denoised on a worker, slice by slice, while people already look at it."""
+
+import logging
+import time
+
+import numpy as np
+
+from ctdenoise.errors import Problem, disk_problem
+from ctdenoise.runs.denoisings import (
+    Denoising,
+    Figures,
+    How,
+    Source,
+    State,
+    create,
+    find,
+    slices_of,
+)
+from ctdenoise.runs.engine import engine
+from ctdenoise.runs.methods import Method, ready
+from ctdenoise.scans.scan import Pair
+
+logger = logging.getLogger(__name__)
+
+GRACE_SECONDS = 5.0
+"""So long may an order be on its way to the engine."""
+RECENT = 8
+"""Finished slices whose mean time tells how long the rest will take."""
+
+
+def order(workspace: str, source: Source, method: Method) -> Denoising:
+    """Have a scan denoised; it can be looked at from now on."""
+    denoising = create(workspace, source, method)
+    _ask(denoising)
+    return denoising
+
+
+def go_on(denoising: Denoising) -> None:
+    """Have the rest of one that ended or was interrupted denoised too."""
+    (denoising.folder / "stop").unlink(missing_ok=True)
+    denoising.put("waiting", "Waits for its turn.")
+    _ask(denoising)
+
+
+def standing(denoising: Denoising) -> State:
+    """How it stands; one that is said to be worked on, and that the engine does not know of any
+    more, was interrupted."""
+    state = denoising.state
+    settled = time.time() - state.since > GRACE_SECONDS
+    if not (state.live and settled) or engine().busy(denoise_scan, denoising.record.id):
+        return state
+    told = f"Was interrupted after {len(denoising.figures)} of {denoising.record.slices} slices."
+    return State(how="interrupted", sentence=told, since=state.since)
+
+
+def seconds_left(denoising: Denoising) -> float | None:
+    """How long the rest will take; None before the first slice is finished."""
+    figures = list(denoising.figures.values())
+    if not figures:
+        return None
+    recent = [each.seconds for each in figures[-RECENT:]]
+    return float(np.mean(recent)) * (denoising.record.slices - len(figures))
+
+
+def denoise_scan(workspace: str, id: str) -> None:
+    """The job: denoise the slices that are left, and write how it ended."""
+    denoising = find(workspace, id)
+    name = denoising.record.name
+    how: How = "failed"
+    try:
+        how, sentence = _work(denoising)
+    except Problem as problem:
+        sentence = str(problem)
+    except OSError as error:
+        sentence = str(disk_problem(error, f"The result of {name}"))
+    except MemoryError:
+        sentence = str(
+            Problem(name, "needs more memory than this machine has", "close other programs")
+        )
+    except Exception as error:
+        logger.exception("%s could not be denoised", id)
+        sentence = str(
+            Problem(
+                name,
+                f"could not be denoised ({type(error).__name__}: {error})",
+                "try another method, and report it if it stays",
+            )
+        )
+    if denoising.folder.exists():  # else it was removed meanwhile
+        denoising.put(how, sentence)
+
+
+def _work(denoising: Denoising) -> tuple[How, str]:
+    from ctdenoise.quality.removal import judge
+
+    record = denoising.record
+    source = record.source.load()
+    values = slices_of(source)
+    denoise = ready(record.method, source.name, source.unit)
+    denoising.put("running", "")
+    done = denoising.figures
+    left = [index for index in outwards(record.slices) if index not in done]
+    while left:
+        stop, wanted = denoising.wishes()
+        if stop:
+            told = f"Stopped after {record.slices - len(left)} of {record.slices} slices."
+            return "stopped", told
+        index = wanted if wanted in left else left[0]
+        left.remove(index)
+        started = time.monotonic()
+        before = np.array(values[index], np.float32)
+        after = denoise(before)
+        full = np.array(source.full[index]) if isinstance(source, Pair) else None
+        removal = judge(before, after, source.unit, full)
+        seconds = time.monotonic() - started
+        denoising.keep(after, Figures(index=index, seconds=seconds, removal=removal))
+    many = record.slices > 1
+    return "finished", f"All {record.slices} slices are denoised." if many else "It is denoised."
+
+
+def outwards(slices: int) -> list[int]:
+    """Indices from the middle to both ends.
+
+    >>> outwards(5), outwards(4)
+    ([2, 3, 1, 4, 0], [2, 1, 3, 0])
+    """
+    middle = slices // 2
+    return sorted(range(slices), key=lambda index: (abs(index - middle), -index))
+
+
+def _ask(denoising: Denoising) -> None:
+    record = denoising.record
+    engine().ask(denoise_scan, record.workspace, record.id, long=True, about=record.id)

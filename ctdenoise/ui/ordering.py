@@ -1,0 +1,164 @@
+"""The Denoise page's choices: which scan, and what shall take its noise out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from ctdenoise.denoising.classical import FILTERS
+from ctdenoise.quality.noise import noise_level
+from ctdenoise.runs import denoise
+from ctdenoise.runs.denoisings import Source, slices_of
+from ctdenoise.runs.methods import ClassicalFilter, Method, RunNetwork, ShippedNetwork
+from ctdenoise.runs.store import Run
+from ctdenoise.scans.library import Library
+from ctdenoise.training import epochs
+from ctdenoise.training.config import term_title
+from ctdenoise.training.shipped import Shipped, shipped
+from ctdenoise.ui import cards, intake
+from ctdenoise.ui.denoising import CHOSEN
+from ctdenoise.ui.once import once
+from ctdenoise.ui.session import pairs, recall, remember, runs, workspace
+
+Choice = tuple[str, str]
+"""Kind of a method ("shipped", "run" or "filter") and its name or id."""
+USUAL_NOISE = 40.0
+"""SD in HU of the quarter-dose CT that the filters' defaults suit."""
+
+
+def show(mine: Library) -> None:
+    """Choose a scan and a method, press Denoise."""
+    networks = shipped()
+    trained = {run.id: run for run in runs() if epochs.kept(run.folder)}
+    scan, kind, knob, start = st.columns([3, 3, 3, 1.4], vertical_alignment="bottom")
+    with scan:
+        source = _scan(mine)
+    with kind:
+        choice = _choice(networks, trained)
+    with knob:
+        method = _method(choice, networks, trained, source)
+    if start.button("Denoise", type="primary", icon=":material/auto_fix_high:", width="stretch",
+                    disabled=source is None) and source:  # fmt: skip
+        st.session_state[CHOSEN] = denoise.order(workspace(), source, method).record.id
+        intake.forget_last()
+        st.rerun()
+
+
+def _scan(mine: Library) -> Source | None:
+    """Own scans, then the low dose of every pair; whatever was just brought in is chosen."""
+    names = {(workspace(), "scan", scan.id): f"{scan.name} ({cards.slices(scan.slices)})"
+             for scan in mine.scans()}  # fmt: skip
+    for (owner, id), record in pairs().items():
+        names[owner, "pair", id] = f"{cards.pair_name(owner, record)}, its low dose"
+    key, told = "denoise-scan", cards.told_apart(names)
+    own = {each for each in names if each[1] == "scan"}
+    if fresh := own - st.session_state.setdefault("denoise-known", own):
+        st.session_state[key] = next(each for each in names if each in fresh)
+    st.session_state["denoise-known"] = own
+    if not names:
+        st.info("Bring a scan first.")
+        return None
+    if recall(key, next(iter(names))) not in names:
+        st.session_state[key] = next(iter(names))
+    owner, kind, id = st.selectbox("Scan", list(names), key=key, format_func=told.__getitem__)
+    remember(key)
+    return Source.model_validate({"owner": owner, "kind": kind, "id": id})
+
+
+def _choice(networks: dict[str, Shipped], trained: dict[str, Run]) -> Choice:
+    names: dict[Choice, str] = {("shipped", n): f"Network: {s.title}" for n, s in networks.items()}
+    names |= {("run", id): f"Your run: {run.name}" for id, run in trained.items()}
+    names |= {("filter", name): f"Filter: {known.title}" for name, known in FILTERS.items()}
+    told, key = cards.told_apart(names), "denoise-method"
+    if recall(key, next(iter(names))) not in names:
+        st.session_state[key] = next(iter(names))
+    chosen: Choice = st.selectbox(
+        "Network or filter",
+        list(names),
+        key=key,
+        format_func=told.__getitem__,
+        help="Networks learned from pairs of low and full dose; filters follow a rule.",
+    )
+    remember(key)
+    return chosen
+
+
+def _method(
+    choice: Choice, networks: dict[str, Shipped], trained: dict[str, Run], source: Source | None
+) -> Method:
+    """The method with its own control, or with a sentence about it where it has none."""
+    kind, name = choice
+    if kind == "filter":
+        return ClassicalFilter(name=name, strength=_strength(name, source))
+    if kind == "shipped":
+        network = networks[name]
+        told, card = st.columns([5, 2], vertical_alignment="bottom")
+        told.caption(network.sentence)
+        with card.popover("Card", width="stretch"):
+            st.markdown(network.card)
+        return ShippedNetwork(name=name, dial=_dial(network.config.loss.dial, name))
+    run = trained[name]
+    kept = epochs.kept(run.folder)[::-1]
+    epoch = st.selectbox(
+        "Epoch",
+        kept,
+        key=f"denoise-epoch-{name}",
+        persist_state="session",
+        help="How long it had learned. Later is not always better on a scan that it never saw.",
+    )
+    return RunNetwork(run=name, epoch=epoch, dial=_dial(run.config.loss.dial, name))
+
+
+def _strength(name: str, source: Source | None) -> float:
+    """How strong a filter shall be: in pixels or HU by a slider or, for a scan in another unit, in
+    that one, where the scan's own noise says what is usual."""
+    known = FILTERS[name]
+    label = f"{known.parameter[0].upper()}{known.parameter[1:]}"
+    noise = _noise(source.owner, source.kind, source.id) if source and known.unit == "HU" else None
+    if noise:
+        return st.number_input(
+            f"{label}, in the scan's unit",
+            min_value=noise / 1000,
+            value=noise * known.default / USUAL_NOISE,
+            format="%.3g",
+            key=f"denoise-strength-{name}-{noise}",
+            help=known.sentence,
+        )
+    return st.slider(
+        f"{label}, {known.unit}",
+        known.lowest,
+        known.highest,
+        known.default,
+        key=f"denoise-strength-{name}",
+        persist_state="session",
+        help=known.sentence,
+    )
+
+
+@once(size=64)
+def _noise(owner: str, kind: str, id: str) -> float | None:
+    """Noise of the middle slice of a source that is not in HU; None in HU."""
+    source = Source.model_validate({"owner": owner, "kind": kind, "id": id})
+    scan = source.load()
+    if scan.unit == "HU":
+        return None
+    values = slices_of(scan)
+    return noise_level(np.array(values[len(values) // 2]))
+
+
+def _dial(terms: Sequence[str], name: str) -> tuple[float, ...]:
+    """Where the dial of a network with one shall stand, 0 to 1 for each of its terms."""
+    return tuple(
+        st.slider(
+            f"Dial: {term_title(term)} (%)",
+            0,
+            100,
+            0,
+            5,
+            key=f"denoise-dial-{name}-{term}",
+            persist_state="session",
+            help="0 is the smooth end.",
+        )
+        / 100
+        for term in terms
+    )

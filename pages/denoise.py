@@ -1,0 +1,27 @@
+"""Denoise: a scan, a network or a filter, and what the one does to the other."""
+
+import streamlit as st
+
+from ctdenoise.runs import denoisings
+from ctdenoise.ui import denoising, intake, ordering
+from ctdenoise.ui.session import library, workspace
+
+heading, bring = st.columns(2)
+heading.title("What would a network do to this scan?")
+mine = library(workspace())
+bring.space(8)
+with bring.expander(
+    "Bring a scan",
+    icon=":material/upload:",
+    expanded=not mine.scans() or intake.left_files_out(),
+    key=f"bring-{st.session_state.get('upload', 0)}",  # closed again after each upload
+):
+    intake.uploader(mine)
+ordering.show(mine)
+if results := {each.record.id: each for each in denoisings.every(workspace())}:
+    denoising.show(results)
+else:
+    heading.markdown(
+        "Drop a series of your own or take the sample, choose a network or a classical filter, and "
+        "press *Denoise*. The middle slice comes first; look at it while the others follow."
+    )

@@ -1,0 +1,189 @@
+"""The job: what it computes, in which order, and how it ends, with an engine that we hold still."""
+
+import errno
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ctdenoise.denoising.classical import FILTERS
+from ctdenoise.runs import denoise, denoisings
+from ctdenoise.runs.denoisings import Denoising, Source
+from ctdenoise.runs.engine import Engine
+from ctdenoise.runs.methods import ClassicalFilter, Method
+from ctdenoise.scans.library import Library
+from ctdenoise.scans.scan import Scan
+from ctdenoise.settings import settings
+
+METHOD = ClassicalFilter(name="gaussian", strength=1)
+VALUES = np.random.default_rng(0).normal(40, 30, (6, 32, 48)).astype(np.float32)
+
+
+class Held:
+    """An engine that keeps what it is asked for until it is told to do it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    def ask(self, function: Callable[..., None], *arguments: str, long: bool, about: str) -> None:
+        assert long and about == arguments[-1]
+        self.asked.append((function, *arguments))
+
+    def busy(self, function: Callable[..., None], about: str) -> bool:
+        return any(job[0] == function and job[-1] == about for job in self.asked)
+
+    def do(self) -> None:
+        function, *arguments = self.asked.pop()
+        function(*arguments)
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    engine = Held()
+    monkeypatch.setattr(denoise, "engine", lambda: engine)
+    monkeypatch.setattr(denoise, "GRACE_SECONDS", 0)
+    return engine
+
+
+@pytest.fixture
+def source(home: Path) -> Source:
+    scan = Scan("chest", VALUES, (0.7, 0.7), np.arange(6.0), np.zeros((6, 3)))
+    record = Library(settings().workspaces / "ann").add_scan(scan, [])
+    return Source(owner="ann", kind="scan", id=record.id)
+
+
+def ordered(source: Source, method: Method = METHOD) -> Denoising:
+    return denoise.order("ann", source, method)
+
+
+def test_every_slice_is_denoised_from_the_middle_outwards(held: Held, source: Source) -> None:
+    result = ordered(source)
+    assert denoise.standing(result).how == "waiting"
+    assert denoise.seconds_left(result) is None
+    held.do()
+    assert denoise.standing(result).how == "finished"
+    assert list(result.figures) == [3, 4, 2, 5, 1, 0]
+    for index, image in enumerate(VALUES):
+        np.testing.assert_array_equal(result.output(index), FILTERS["gaussian"].apply(image, 1))
+    assert denoise.seconds_left(result) == 0
+    noise = result.figures[0].removal.noise
+    assert noise[0] > 2 * noise[2]
+
+
+def test_the_slice_in_view_comes_first(held: Held, source: Source) -> None:
+    result = ordered(source)
+    result.want(0)
+    held.do()
+    assert list(result.figures) == [0, 3, 4, 2, 5, 1]
+
+
+def stopped_after(result: Denoising, slices: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a stop asked for when so many slices are finished."""
+    keep = Denoising.keep
+
+    def keep_and_stop(self: Denoising, *given: Any) -> None:
+        keep(self, *given)
+        if len(self.figures) == slices:
+            self.ask_stop()
+
+    monkeypatch.setattr(Denoising, "keep", keep_and_stop)
+
+
+def test_it_stops_when_asked_and_goes_on_where_it_stopped(
+    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = ordered(source)
+    with monkeypatch.context() as patch:
+        stopped_after(result, 2, patch)
+        held.do()
+    assert denoise.standing(result).sentence == "Stopped after 2 of 6 slices."
+    first = dict(result.figures)
+    denoise.go_on(result)
+    assert denoise.standing(result).how == "waiting"
+    held.do()
+    assert denoise.standing(result).how == "finished"
+    assert list(result.figures) == [3, 4, 2, 5, 1, 0]
+    assert all(result.figures[index] == each for index, each in first.items())
+
+
+def test_one_that_nobody_works_on_any_more_was_interrupted(held: Held, source: Source) -> None:
+    result = ordered(source)
+    result.put("running", "")
+    assert denoise.standing(result).how == "running"
+    held.asked.clear()  # the engine was switched off
+    state = denoise.standing(result)
+    assert (state.how, state.live) == ("interrupted", False)
+    assert state.sentence == "Was interrupted after 0 of 6 slices."
+    denoise.go_on(result)
+    held.do()
+    assert denoise.standing(result).how == "finished"
+
+
+def test_a_full_disk_is_told_and_what_was_finished_stays(
+    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = Denoising.keep
+
+    def full(self: Denoising, image: Any, figures: Any) -> None:
+        if len(self.figures) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        keep(self, image, figures)
+
+    monkeypatch.setattr(Denoising, "keep", full)
+    result = ordered(source)
+    held.do()
+    state = denoise.standing(result)
+    assert state.how == "failed" and "the disk is full" in state.sentence
+    assert list(result.figures) == [3, 4]
+
+
+def test_a_scan_that_was_removed_is_told(held: Held, source: Source) -> None:
+    result = ordered(source)
+    Library(settings().workspaces / "ann").remove(source.id)
+    held.do()
+    assert denoise.standing(result).sentence.startswith("This scan is not in the workspace")
+
+
+def test_what_goes_wrong_is_told_in_a_sentence(
+    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: Any) -> None:
+        raise RuntimeError("boom")
+
+    result = ordered(source)
+    monkeypatch.setattr(denoise, "ready", broken)
+    held.do()
+    assert "chest could not be denoised (RuntimeError: boom)" in denoise.standing(result).sentence
+
+
+def test_one_that_is_removed_meanwhile_ends_quietly(
+    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = ordered(source)
+    keep = Denoising.keep
+
+    def keep_and_remove(self: Denoising, *given: Any) -> None:
+        keep(self, *given)
+        self.remove()
+
+    monkeypatch.setattr(Denoising, "keep", keep_and_remove)
+    held.do()
+    assert not result.folder.exists()
+    assert result.record.id not in {each.record.id for each in denoisings.every("ann")}
+
+
+def test_a_real_engine_does_it_and_knows_of_it(
+    running: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(denoise, "engine", lambda: running)
+    result = ordered(source, ClassicalFilter(name="bilateral", strength=50))
+    seen, end = False, time.monotonic() + 60
+    while denoise.standing(result).live and time.monotonic() < end:
+        seen = seen or running.busy(denoise.denoise_scan, result.record.id)
+        assert not running.busy(denoise.denoise_scan, "another")
+    assert seen
+    assert denoise.standing(result).how == "finished"
+    assert len(result.figures) == 6

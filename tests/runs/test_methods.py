@@ -1,0 +1,61 @@
+"""Methods against what they stand for, applied by hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ctdenoise.denoising.classical import FILTERS
+from ctdenoise.denoising.network import Denoiser
+from ctdenoise.errors import Problem
+from ctdenoise.runs import methods
+from ctdenoise.runs.methods import ClassicalFilter, RunNetwork, ShippedNetwork
+from ctdenoise.runs.store import Run, Store
+from ctdenoise.training import epochs, shipped
+from ctdenoise.training.checkpoint import build_network, save
+from ctdenoise.training.config import Config
+
+IMAGE = np.random.default_rng(0).normal(40, 30, (32, 40)).astype(np.float32)
+SMALL = Config(layers=2, filters=4)
+
+
+@pytest.fixture
+def run(runs: Store, pair_id: str) -> Iterator[Run]:
+    run = runs.create_run("ann", "My run", SMALL, [("ann", pair_id)])
+    kept = epochs.file(run.folder, 3)
+    kept.parent.mkdir(parents=True)
+    save(kept, build_network(SMALL), SMALL, {"unit": "HU"})
+    return run
+
+
+def test_a_filter_is_applied_with_its_strength() -> None:
+    method = ClassicalFilter(name="gaussian", strength=1.5)
+    expected = FILTERS["gaussian"].apply(IMAGE, 1.5)
+    np.testing.assert_array_equal(methods.ready(method, "scan", "HU")(IMAGE), expected)
+    assert methods.title(method, "HU") == "Gaussian 1.5 px"
+    wavelet = ClassicalFilter(name="wavelet", strength=0.02)
+    assert methods.title(wavelet, "") == "Wavelet 0.02"  # in the scan's own unit, without a name
+
+
+def test_a_run_is_its_network_of_that_epoch(run: Run) -> None:
+    method = RunNetwork(run=run.id, epoch=3)
+    expected = Denoiser.load(epochs.file(run.folder, 3)).denoise(IMAGE[None])[0]
+    np.testing.assert_array_equal(methods.ready(method, "scan", "HU")(IMAGE), expected)
+    assert methods.title(method, "HU") == "My run, epoch 3"
+    with pytest.raises(Problem, match="did not keep its network of epoch 4"):
+        methods.ready(RunNetwork(run=run.id, epoch=4), "scan", "HU")
+
+
+def test_a_network_of_another_unit_is_refused(run: Run) -> None:
+    with pytest.raises(Problem, match="learned from pictures in HU and these are in their own"):
+        methods.ready(RunNetwork(run=run.id, epoch=3), "scan", "")
+
+
+def test_a_shipped_network_is_found_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "article.safetensors"
+    save(path, build_network(SMALL), SMALL, {"unit": "HU"})
+    monkeypatch.setattr(shipped, "file", lambda name: tmp_path / f"{name}.safetensors")
+    assert methods.weights(ShippedNetwork(name="article")) == path
