@@ -76,10 +76,13 @@ class PlainCNN(nn.Module):
 
     def forward(self, hu: Tensor) -> Tensor:
         x = (hu - self.mean) / self.sd
-        *hidden, last = self.chain()
+        first, *hidden, last = self.chain()
+        # bf16 has too few digits for HU: what comes in and what goes out stays in float32.
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.activation(first(x))
         for layer in hidden:
             x = self.activation(layer(x))
-        with torch.autocast(x.device.type, enabled=False):  # bf16 has too few digits for HU
+        with torch.autocast(x.device.type, enabled=False):
             x = last(x.float())
             if self.stride > 1:
                 x = _enlarge(x, self.stride, hu.shape[-2:])

@@ -58,12 +58,12 @@ def choose(device: str, precision: str, filters: int, kernel_size: int) -> Machi
     layout = torch.contiguous_format if found.type == "mps" else torch.channels_last
     if precision != "auto":
         return Machine(found, getattr(torch, precision), layout)
-    if not _multiplies_bfloat16(found):
+    if not multiplies_bfloat16(found):
         return Machine(found, torch.float32, layout)
     return _faster(found, layout, filters, kernel_size)
 
 
-def _multiplies_bfloat16(device: torch.device) -> bool:
+def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether the hardware has instructions for it; emulation is many times slower."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)

@@ -11,10 +11,12 @@ from ctdenoise.errors import Problem
 from ctdenoise.scans import writing
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Source
-from ctdenoise.scans.writing import write_arrays, write_series
+from ctdenoise.scans.writing import write_arrays
+from ctdenoise.scans.writing import write_series as write_slices
 
 SYNTAXES = [
     None,
+    pydicom.uid.DeflatedExplicitVRLittleEndian,
     pydicom.uid.JPEGLSLossless,
     pydicom.uid.JPEG2000Lossless,
     pydicom.uid.RLELossless,
@@ -29,6 +31,11 @@ KEPT = (
     "KVP",
     "WindowWidth",
 )
+
+
+def write_series(values, sources, out, *, description, recipe="some network", **options):
+    slices = zip(sources, values, strict=True)
+    return write_slices(slices, out, description=description, recipe=recipe, **options)
 
 
 @settings(max_examples=50, deadline=None)
@@ -49,7 +56,9 @@ def test_the_identity_changes_no_value(tmp_path_factory, data):
     )
     syntax = data.draw(st.sampled_from(SYNTAXES))
     if syntax:
-        dataset.compress(syntax, generate_instance_uid=False)
+        if syntax.is_compressed and not syntax.is_deflated:
+            dataset.compress(syntax, generate_instance_uid=False)
+        dataset.file_meta.TransferSyntaxUID = syntax
     dataset.save_as(folder / "source", enforce_file_format=True)
     first = read([folder / "source"])
     write_series(first.scans[0].values, first.sources[0], folder / "out", description="Identity")
@@ -93,16 +102,50 @@ def test_what_a_derived_file_says(source, tmp_path):
     np.testing.assert_array_equal(back.scans[0].positions, source.scans[0].positions)
 
 
-def test_written_twice_it_is_the_same_and_other_values_are_another_series(source, tmp_path):
+def test_written_twice_it_is_the_same_and_another_recipe_makes_another_series(source, tmp_path):
     values = source.scans[0].values
-    uids = []
-    for n, changed in enumerate((values, values, values + 1)):
-        paths = write_series(changed, source.sources[0], tmp_path / str(n), description="D")
-        uids.append(pydicom.dcmread(paths[0]).SeriesInstanceUID)
-    assert uids[0] == uids[1] != uids[2]
+    written = []
+    for n, (changed, recipe) in enumerate(
+        ((values, "A"), (values, "A"), (values, "B"), (values + 1, "A"))
+    ):
+        out = tmp_path / str(n)
+        paths = write_series(changed, source.sources[0], out, description="D", recipe=recipe)
+        written.append(pydicom.dcmread(paths[0]))
+    series = [each.SeriesInstanceUID for each in written]
+    assert series[0] == series[1] == series[3] != series[2]
+    # Two files with other pixels never share an instance UID, whatever made them.
+    assert len({each.SOPInstanceUID for each in written}) == 3
     assert (tmp_path / "0/slice_0001.dcm").read_bytes() == (
         tmp_path / "1/slice_0001.dcm"
     ).read_bytes()
+
+
+def test_each_slice_is_written_before_the_next_is_asked_for(source, tmp_path):
+    def slices():
+        for n, pair in enumerate(zip(source.sources[0], source.scans[0].values, strict=True)):
+            [making] = tmp_path.glob(".out-*")
+            assert len(list(making.iterdir())) == n and not (tmp_path / "out").exists()
+            yield pair
+
+    assert len(write_slices(slices(), tmp_path / "out", description="D", recipe="R")) == 3
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt, ValueError, Problem("a", "b", "c")])
+def test_slices_that_stop_coming_leave_nothing(source, tmp_path, trouble):
+    def slices():
+        yield source.sources[0][0], source.scans[0].values[0]
+        raise trouble
+
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(trouble if isinstance(trouble, type) else Problem):
+        write_slices(slices(), tmp_path / "out", description="D", recipe="R")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_series_without_slices_is_told(tmp_path):
+    with pytest.raises(Problem, match="has no slice"):
+        write_slices(iter(()), tmp_path / "out", description="D", recipe="R")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_values_beyond_the_source_are_kept(source, tmp_path):
@@ -174,8 +217,10 @@ def test_a_full_disk_leaves_what_was_there(source, tmp_path, monkeypatch):
 
 
 def test_wrong_sizes_are_told(source, tmp_path):
-    with pytest.raises(Problem, match="another number of slices"):
-        write_series(source.scans[0].values[:2], source.sources[0], tmp_path / "o", description="D")
+    with pytest.raises(Problem, match="is cut off or damaged"):
+        write_series(
+            source.scans[0].values[:, 1:], source.sources[0], tmp_path / "o", description="D"
+        )
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".tif"])
