@@ -62,7 +62,7 @@ def test_a_run_of_ones_own_goes_before_a_filter_of_its_name(
 
 
 def test_what_a_method_does_not_have_is_told(run: Path) -> None:
-    with pytest.raises(Problem, match="nothing is no run, checkpoint or filter: .* wavelet"):
+    with pytest.raises(Problem, match=r"nothing is no run, checkpoint or filter: .* wavelet"):
         find_method("nothing")
     with pytest.raises(Problem, match="has no strength"):
         find_method(str(run), strength=1.0, device="cpu")
