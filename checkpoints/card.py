@@ -116,8 +116,10 @@ def _row(denoiser: Denoiser, test: Sequence[Pair], dose: float) -> str:
     gains = [float(np.mean([b - a for a, b in psnr[name]])) for name in CLIPPED]
     before, after = np.mean(errors, axis=0)
     tissue, shift = max(((n, s.shift) for n, s in pooled(moved).items()), key=lambda x: abs(x[1]))
-    return (f"| {dose:.0%} | {low_psnr:.2f} dB | {own_psnr:.2f} dB | **{gains[0]:+.2f} dB** | "
-            f"{gains[1]:+.2f} dB | {before:.1f} → {after:.1f} | {shift:+.1f} ({tissue}) |")  # fmt: skip
+    return (
+        f"| {dose:.0%} | {low_psnr:.2f} dB | {own_psnr:.2f} dB | **{gains[0]:+.2f} dB** | "
+        f"{gains[1]:+.2f} dB | {before:.1f} → {after:.1f} | {shift:+.1f} ({tissue}) |"
+    )
 
 
 def _psnr(image: NDArray[np.float32], wanted: NDArray[np.float32], name: str) -> float:

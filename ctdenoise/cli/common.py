@@ -1,9 +1,11 @@
 """What the commands share: reading their input, claiming their output, telling how it goes."""
 
 import argparse
+import hashlib
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.images import is_image
-from ctdenoise.scans.reading import Reading, natural, read
+from ctdenoise.scans.reading import Finding, Reading, Series, find, natural, read
 from ctdenoise.scans.scan import Scan, Source
 from ctdenoise.scans.writing import write_arrays, write_series
 
@@ -74,13 +76,25 @@ def claim(out: Path, overwrite: bool, inputs: Sequence[Path] = ()) -> None:
 def load(paths: Sequence[Path]) -> Reading:
     """Read what a person named; files that cannot be used are told and left out."""
     reading = read(paths, progress=progress())
-    if not reading.scans:
+    _told(paths, reading.scans, reading)
+    return reading
+
+
+def look(path: Path) -> Finding:
+    """As :func:`load`, with the pixels still in the files."""
+    finding = find([path], progress=progress())
+    _told([path], finding.series, finding)
+    return finding
+
+
+def _told(paths: Sequence[Path], found: Sequence[object], about: Reading | Finding) -> None:
+    """Say what was left out; raises :class:`Problem` where nothing was found."""
+    if not found:
         named = ", ".join(path.name for path in paths)
         nothing = Problem(named, "holds no images", "choose a DICOM file, a folder, a zip or .npy")
-        raise reading.problems[0] if reading.problems else nothing
-    for each in (*reading.problems, *reading.notes):
+        raise about.problems[0] if about.problems else nothing
+    for each in (*about.problems, *about.notes):
         say(str(each))
-    return reading
 
 
 def load_both(first: Path, second: Path) -> tuple[Reading, Reading]:
@@ -103,7 +117,7 @@ def _images_by_name(folder: Path) -> dict[str, Path]:
     return {str(path.relative_to(folder).with_suffix("")): path for path in files}
 
 
-def series_folders(scans: Sequence[Scan]) -> list[Path]:
+def series_folders(scans: Sequence[Scan | Series]) -> list[Path]:
     """Where each scan goes inside the output: directly into it, or a folder each for several."""
     if len(scans) == 1:
         return [Path()]
@@ -126,9 +140,28 @@ def write(
     deidentify: bool = False,
 ) -> None:
     """Write a result as files of the kind that it was made from; ``out`` has been claimed."""
-    if is_image(sources[0].path):
-        write_arrays(values, sources, out, overwrite=True)
+    slices = zip(sources, values, strict=True)
+    recipe = hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()
+    write_slices(slices, out, description, recipe, deidentify=deidentify)
+
+
+def write_slices(
+    slices: Iterable[tuple[Source, NDArray[np.float32]]],
+    out: Path,
+    description: str,
+    recipe: str,
+    *,
+    deidentify: bool = False,
+) -> None:
+    """As :func:`write`, slice by slice where a slice is a file; ``recipe`` as in write_series."""
+    coming = iter(slices)
+    first = next(coming, None)
+    slices = chain([first] if first else [], coming)
+    if first and is_image(first[0].path):
+        sources, values = zip(*slices, strict=True)
+        write_arrays(np.stack(values), sources, out, overwrite=True)
     else:
         write_series(
-            values, sources, out, description=description, deidentify=deidentify, overwrite=True
-        )
+            slices, out, description=description, recipe=recipe, deidentify=deidentify,
+            overwrite=True,
+        )  # fmt: skip

@@ -54,11 +54,13 @@ class PlainCNN(Network):
 
     def forward(self, hu: Tensor) -> Tensor:
         x = self.scaled(hu)
-        *hidden, (weight, bias) = self.filters()
-        for number, (w, b) in enumerate(hidden):
-            stride = 1 if number else self.stride
-            x = self.activation(F.conv2d(x, w, b, stride, padding=w.shape[-1] // 2))
-        with torch.autocast(x.device.type, enabled=False):  # bf16 has too few digits for HU
+        first, *hidden, (weight, bias) = self.filters()
+        # bf16 has too few digits for HU: what comes in and what goes out stays in float32.
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.activation(F.conv2d(x, *first, self.stride, padding=first[0].shape[-1] // 2))
+        for w, b in hidden:
+            x = self.activation(F.conv2d(x, w, b, padding=w.shape[-1] // 2))
+        with torch.autocast(x.device.type, enabled=False):
             x = _single_filter(x.to(hu.dtype), weight, bias)
             if self.stride > 1:
                 x = _enlarge(x, self.stride, hu.shape[-2:])

@@ -57,7 +57,9 @@ class UNet(Network):
     def forward(self, hu: Tensor) -> Tensor:
         rows, columns = hu.shape[-2:]
         x = F.pad(self.scaled(hu), (0, -columns % GRID, 0, -rows % GRID), mode="replicate")
-        x = self.first(x)
+        # bf16 has too few digits for HU: what comes in and what goes out stays in float32.
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.first(x)
         passing = []
         for stage, smaller in zip(self.down, self.smaller, strict=True):
             passing.append(x := stage(x))
@@ -65,7 +67,7 @@ class UNet(Network):
         x = self.bottom(x)
         for larger, stage in zip(self.larger, self.up, strict=True):
             x = stage(larger(x) + passing.pop())
-        with torch.autocast(x.device.type, enabled=False):  # bf16 has too few digits for HU
+        with torch.autocast(x.device.type, enabled=False):
             x = self.last(x.to(hu.dtype))[..., :rows, :columns]
             return self.picture(hu, x)
 

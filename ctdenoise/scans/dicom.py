@@ -10,7 +10,7 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
-from pydicom.pixels import apply_modality_lut
+from pydicom.pixels import apply_modality_lut, iter_pixels
 
 from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import AIR
@@ -156,28 +156,18 @@ def flattened(dataset: Dataset, frame: int) -> Dataset:
 def _decoded(
     path: Path, frames: Sequence[int]
 ) -> Iterator[tuple[int, NDArray[np.generic], Dataset]]:
-    dataset = open_dataset(path)
-    if "PerFrameFunctionalGroupsSequence" in dataset:
+    """Frame by frame out of the file, which may hold more of them than fit into memory."""
+    header = open_dataset(path, pixels=False)
+    syntax = header.file_meta.TransferSyntaxUID
+    stored = (
+        iter_pixels(open_dataset(path), indices=frames)  # deflated: there is no jumping to a frame
+        if syntax.is_deflated
+        else iter_pixels(path, indices=frames, transfer_syntax_uid=syntax)
+    )
+    for frame, values in zip(frames, stored, strict=True):
         # pydicom's own rescaling does not look into functional groups (pydicom#2353).
-        from highdicom import Image
-
-        image = Image.from_dataset(dataset, copy=False)
-        for frame in frames:
-            values = image.get_frame(
-                frame + 1,
-                dtype=np.float64,
-                apply_real_world_transform=False,
-                apply_presentation_lut=False,
-                apply_palette_color_lut=False,
-                apply_icc_profile=False,
-            )
-            yield frame, values, flattened(dataset, frame)
-    else:
-        values = apply_modality_lut(dataset.pixel_array, dataset)
-        if values.ndim == 2:
-            values = values[None]
-        for frame in frames:
-            yield frame, values[frame], dataset
+        described = flattened(header, frame)
+        yield frame, apply_modality_lut(values, described), described
 
 
 def _without_padding(values: NDArray[np.float64], dataset: Dataset) -> NDArray[np.float64]:

@@ -230,7 +230,7 @@ def _position(bucket: Bucket, stored: Stored) -> float:
     from pydicom.filereader import read_partial
 
     from ctdenoise.scans.facts import vector
-    from ctdenoise.scans.reading import normal
+    from ctdenoise.scans.ordering import normal
 
     for length in HEADER_BYTES:
         try:

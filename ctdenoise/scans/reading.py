@@ -1,11 +1,14 @@
-"""Files, folders and zips in; scans sorted by geometry out."""
+"""Files, folders and zips in; scans sorted by geometry out, whole or slice by slice."""
 
 import re
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +17,17 @@ from ctdenoise.errors import Problem
 from ctdenoise.scans import dicom, images
 from ctdenoise.scans.archive import MEGABYTE, is_junk, is_zip, unpack
 from ctdenoise.scans.dicom import Slice
+from ctdenoise.scans.ordering import in_order, position
 from ctdenoise.scans.refusals import damaged, too_large
 from ctdenoise.scans.scan import Scan, Source
 from ctdenoise.settings import settings
 
 Progress = Callable[[float, str], None]
-SAME_PLACE = 0.01
-"""mm within which two slices of a series lie at the same position."""
+
+
+Named = TypeVar("Named", "Series", Scan)
+Images = Iterator[tuple[Source, NDArray[np.float32]]]
+"""Slices (rows, columns) in HU or their own unit, each with where it comes from."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,64 @@ class Reading:
     unpacked: tempfile.TemporaryDirectory[str] | None = None
 
 
+@dataclass(frozen=True)
+class Series:
+    """A scan whose slices are in order while their pixels are still in the files.
+
+    ``images`` decodes one after the other, so that a series of any length takes the memory of a
+    few slices. Those that cannot be decoded are left out and told in the finding's problems.
+    """
+
+    name: str
+    unit: str
+    sources: list[Source]
+    images: Callable[[], Images]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found in files before any pixel was decoded; otherwise as :class:`Reading`."""
+
+    series: list[Series] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unpacked: tempfile.TemporaryDirectory[str] | None = None
+
+
+@dataclass
+class _Files:
+    """Headers in order, ``groups``, and ``pictures`` without any; told as in :class:`Reading`."""
+
+    groups: list[list[Slice]]
+    pictures: list[Path]
+    problems: list[Problem]
+    notes: list[str]
+    unpacked: tempfile.TemporaryDirectory[str] | None
+
+
+def find(
+    paths: Sequence[Path],
+    *,
+    meaning: images.Meaning = "HU",
+    progress: Progress | None = None,
+) -> Finding:
+    """Read the headers of what :func:`read` reads, to have the pixels slice by slice later.
+
+    PNG, TIFF and NPY files have no header to go by and are read at once.
+    """
+    files = _look(paths, progress or _quietly)
+    problems = files.problems
+    found: list[Series] = []
+    for group in files.groups:
+        sources = [slice.source for slice in group]
+        pixels = partial(_images, group, problems)
+        found.append(Series(group[0].facts.series, group[0].unit, sources, pixels))
+    for scan, sources in images.read_images(files.pictures, meaning, problems):
+        held = partial(zip, sources, scan.values, strict=True)
+        found.append(Series(scan.name, scan.unit, sources, held))
+    return Finding(_named_apart(found), problems, files.notes, files.unpacked)
+
+
 def read(
     paths: Sequence[Path],
     *,
@@ -53,15 +118,47 @@ def read(
     leaves ``scans`` empty. ``meaning`` says what the numbers of PNG, TIFF and NPY are. ``on_file``
     hears of each file before it is opened, and ``skip`` names files not to open.
     """
-    tell = progress or (lambda fraction, sentence: None)
+    tell = progress or _quietly
     hear = on_file or (lambda path: None)
+    files = _look(paths, tell, hear, skip, unpack_into)
+    reading = Reading(problems=files.problems, notes=files.notes, unpacked=files.unpacked)
+    total, done = max(1, sum(map(len, files.groups)) + len(files.pictures)), 0
+    for group in files.groups:
+        before = done
+
+        def step(n: int, before: int = before) -> None:
+            tell(0.2 + 0.8 * (before + n) / total, f"Decoding slice {before + n} of {total}")
+
+        _load(group, reading, hear, step)
+        done += len(group)
+    for scan, sources in images.read_images(files.pictures, meaning, reading.problems):
+        reading.scans.append(scan)
+        reading.sources.append(sources)
+    reading.scans[:] = _named_apart(reading.scans)
+    tell(1.0, f"{len(reading.scans)} {'scan' if len(reading.scans) == 1 else 'scans'} loaded")
+    return reading
+
+
+def _quietly(fraction: float, sentence: str) -> None:
+    """The progress that nobody asked for."""
+
+
+def _look(
+    paths: Sequence[Path],
+    tell: Progress,
+    hear: Callable[[Path], None] = lambda path: None,
+    skip: frozenset[Path] = frozenset(),
+    unpack_into: Path | None = None,
+) -> _Files:
+    """Unpack, read headers and put the slices in order."""
     tell(0.0, "Looking through the files")
     temporary = None
     if unpack_into is None:
         temporary = tempfile.TemporaryDirectory(prefix="ctdenoise-", ignore_cleanup_errors=True)
         unpack_into = Path(temporary.name)
-    reading = Reading(unpacked=temporary)
-    files = [f for f in _files(paths, unpack_into, reading.problems) if f not in skip]
+    problems: list[Problem] = []
+    notes: list[str] = []
+    files = [f for f in _files(paths, unpack_into, problems) if f not in skip]
     pictures = [f for f in files if images.is_image(f)]
     found: list[Slice] = []
     for n, path in enumerate(files):
@@ -71,23 +168,8 @@ def read(
             try:
                 found += dicom.slices(path)
             except Problem as problem:
-                reading.problems.append(problem)
-    series = _series(found, reading.notes)
-    total, done = max(1, sum(map(len, series)) + len(pictures)), 0
-    for group in series:
-        before = done
-
-        def step(n: int, before: int = before) -> None:
-            tell(0.2 + 0.8 * (before + n) / total, f"Decoding slice {before + n} of {total}")
-
-        _load(group, reading, hear, step)
-        done += len(group)
-    for scan, sources in images.read_images(pictures, meaning, reading.problems):
-        reading.scans.append(scan)
-        reading.sources.append(sources)
-    _name_apart(reading.scans)
-    tell(1.0, f"{len(reading.scans)} {'scan' if len(reading.scans) == 1 else 'scans'} loaded")
-    return reading
+                problems.append(problem)
+    return _Files(in_order(found, notes), pictures, problems, notes, temporary)
 
 
 def natural(text: str) -> list[str | int]:
@@ -145,65 +227,27 @@ def _files(paths: Sequence[Path], into: Path, problems: list[Problem]) -> list[P
     return files
 
 
-def _series(found: list[Slice], notes: list[str]) -> list[list[Slice]]:
-    """Group slices into scans: one series, one size, one spacing, one direction, sorted."""
-    unique: dict[str, Slice] = {}
-    for slice in found:
-        unique.setdefault(slice.instance, slice)
-    if len(unique) < len(found):
-        extra = len(found) - len(unique)
-        notes.append(f"{extra} {'slice' if extra == 1 else 'slices'} came twice and count once.")
-    groups: dict[tuple[object, ...], list[Slice]] = defaultdict(list)
-    for slice in unique.values():
-        groups[_geometry(slice)].append(slice)
-    for series, parts in Counter(key[0] for key in groups).items():
-        if parts > 1:
-            label = next(s.facts.series for s in unique.values() if s.series == series)
-            notes.append(
-                f"{label} mixes sizes, spacings or directions and was loaded as {parts} scans."
-            )
-    return [layer for group in groups.values() for layer in _layers(group, notes)]
+def _decode(
+    group: list[Slice],
+    problems: list[Problem],
+    hear: Callable[[Path], None] = lambda path: None,
+) -> Iterator[tuple[Slice, NDArray[np.float32]]]:
+    """Decode a group slice by slice; a file that cannot be decoded becomes a problem."""
+    for path, frames in groupby(group, key=lambda slice: slice.source.path):
+        hear(path)
+        slices = list(frames)
+        try:
+            decoded = dicom.decode(path, [slice.source.frame for slice in slices])
+            for slice, (_, image) in zip(slices, decoded, strict=True):
+                if image.shape != group[0].shape:
+                    raise damaged(path.name)
+                yield slice, image
+        except Problem as problem:
+            problems.append(problem)
 
 
-def _geometry(slice: Slice) -> tuple[object, ...]:
-    spacing = tuple(np.round(slice.spacing, 3)) if slice.spacing else None
-    direction = tuple(np.round(slice.orientation, 2) + 0.0)
-    kind = (slice.unit, slice.facts.kernel, slice.facts.dose_word)
-    return slice.series, slice.shape, spacing, direction, slice.origin is None, kind
-
-
-def _layers(group: list[Slice], notes: list[str]) -> list[list[Slice]]:
-    """Split a group that visits positions several times (phases, repeats) into one scan each."""
-    if group[0].origin is None:
-        return [sorted(group, key=lambda s: s.order)]
-    ordered = sorted(group, key=lambda s: (round(_position(s) / SAME_PLACE), s.order))
-    layers: list[list[Slice]] = []
-    depth = 0
-    for before, slice in zip([None, *ordered], ordered, strict=False):
-        here = before is not None and abs(_position(slice) - _position(before)) < SAME_PLACE
-        depth = depth + 1 if here else 0
-        if depth == len(layers):
-            layers.append([])
-        layers[depth].append(slice)
-    if len(layers) > 1:
-        notes.append(
-            f"{group[0].facts.series} visits the same positions {len(layers)} times and was loaded "
-            f"as {len(layers)} scans."
-        )
-    return layers
-
-
-def _position(slice: Slice) -> float:
-    """mm along the normal of the slice."""
-    assert slice.origin is not None
-    return float(np.dot(slice.origin, normal(slice.orientation)))
-
-
-def normal(orientation: Sequence[float]) -> NDArray[np.float64]:
-    """The direction across slices with these row and column cosines."""
-    across = np.cross(orientation[:3], orientation[3:])
-    length = np.linalg.norm(across)
-    return across / length if length else np.array([0.0, 0.0, 1.0])
+def _images(group: list[Slice], problems: list[Problem]) -> Images:
+    return ((slice.source, image) for slice, image in _decode(group, problems))
 
 
 def _load(
@@ -218,26 +262,13 @@ def _load(
     except MemoryError:
         reading.problems.append(too_large(group[0].source.path.name))
         return
-    by_file: dict[Path, list[int]] = defaultdict(list)
-    for index, slice in enumerate(group):
-        by_file[slice.source.path].append(index)
-    good: list[int] = []
-    for path, indices in by_file.items():
-        hear(path)
-        frames = [group[i].source.frame for i in indices]
-        try:
-            for index, (_, image) in zip(indices, dicom.decode(path, frames), strict=True):
-                if image.shape != group[0].shape:
-                    raise damaged(path.name)
-                values[index] = image
-                step(len(good) + indices.index(index))
-            good += indices
-        except Problem as problem:
-            reading.problems.append(problem)
-    if good:
-        good.sort()
-        kept = [group[i] for i in good]
-        reading.scans.append(_scan(kept, values if len(good) == len(group) else values[good]))
+    kept: list[Slice] = []
+    for slice, image in _decode(group, reading.problems, hear):
+        step(len(kept))
+        values[len(kept)] = image
+        kept.append(slice)
+    if kept:
+        reading.scans.append(_scan(kept, values[: len(kept)]))
         reading.sources.append([s.source for s in kept])
 
 
@@ -245,7 +276,7 @@ def _scan(group: list[Slice], values: NDArray[np.float32]) -> Scan:
     first = group[0]
     located = first.origin is not None
     exposures = [s.facts.exposure_mas for s in group if s.facts.exposure_mas]
-    positions = [_position(s) for s in group] if located else range(len(group))
+    positions = [position(s) for s in group] if located else range(len(group))
     return Scan(
         name=first.facts.series,
         values=values,
@@ -261,11 +292,13 @@ def _scan(group: list[Slice], values: NDArray[np.float32]) -> Scan:
     )
 
 
-def _name_apart(scans: list[Scan]) -> None:
-    """Give scans of one name a number, in place."""
-    counts = Counter(scan.name for scan in scans)
+def _named_apart(found: list[Named]) -> list[Named]:
+    """The same, those of one name with a number."""
+    counts = Counter(each.name for each in found)
     seen: Counter[str] = Counter()
-    for n, scan in enumerate(scans):
-        if counts[scan.name] > 1:
-            seen[scan.name] += 1
-            scans[n] = replace(scan, name=f"{scan.name} ({seen[scan.name]})")
+    apart: list[Named] = []
+    for each in found:
+        seen[each.name] += 1
+        several = counts[each.name] > 1
+        apart.append(replace(each, name=f"{each.name} ({seen[each.name]})") if several else each)
+    return apart

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,41 +78,41 @@ _ABOUT_OTHER_PIXELS = (
 
 @telling_disk_problems
 def write_series(
-    values: NDArray[np.float32],
-    sources: Sequence[Source],
+    slices: Iterable[tuple[Source, NDArray[np.float32]]],
     out: Path,
     *,
     description: str,
+    recipe: str,
     deidentify: bool = False,
     overwrite: bool = False,
 ) -> list[Path]:
-    """Write ``values`` (slices, rows, columns) as one new series derived from ``sources``.
+    """Write slices (rows, columns), each derived from its source, as one new series.
 
-    ``out/slice_0001.dcm`` and so on, in the order of the slices. Each keeps its source's patient,
-    study, position, orientation, spacing, slope and intercept; ``description`` becomes the series
-    description. The source's own values come back exactly as they were read. Raises
-    :class:`Problem` where ``out`` is not empty, unless ``overwrite``.
+    ``out/slice_0001.dcm`` and so on, in the order in which they come, each written before the next
+    is asked for. Each keeps its source's patient, study, position, orientation, spacing, slope and
+    intercept; ``description`` becomes the series description. The source's own values come back
+    exactly as they were read. The series' UID follows from the source's and from ``recipe``, which
+    tells all that made the result, so that making it twice does not make two series; an instance's
+    follows from its pixels too. Raises :class:`Problem` where there is no slice, and where ``out``
+    is not empty, unless ``overwrite``.
     """
-    if len(values) != len(sources):
-        raise Problem(
-            "The series", "has another number of slices than its source", "write all of its slices"
-        )
     pseudonyms = Pseudonyms.of(settings().home) if deidentify else None
-    # The same result has the same UIDs, so that writing it twice does not make two series.
-    digest = hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()
     with _whole(out, overwrite, replacing="slice_[0-9]*.dcm") as folder:
         opened: tuple[Path, Dataset] | None = None
-        for n, (image, source) in enumerate(zip(values, sources, strict=True)):
+        n = 0
+        for n, (source, image) in enumerate(slices, 1):
             if opened is None or opened[0] != source.path:
-                opened = source.path, open_dataset(source.path)
+                opened = source.path, open_dataset(source.path, pixels=False)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what the source got wrong stays wrong
-                derived = _derived(opened[1], source, image, description, digest)
-                derived.InstanceNumber = n + 1
+                derived = _derived(opened[1], source, image, description, recipe)
+                derived.InstanceNumber = n
                 if pseudonyms:
                     take_identity_out(derived, pseudonyms, patient(opened[1]))
                     _describe(derived, description)
-                derived.save_as(folder / f"slice_{n + 1:04d}.dcm", enforce_file_format=True)
+                derived.save_as(folder / f"slice_{n:04d}.dcm", enforce_file_format=True)
+        if n == 0:
+            raise Problem("The series", "has no slice that can be read", "export it again")
     return sorted(out.glob("slice_[0-9]*.dcm"))
 
 
@@ -173,7 +173,7 @@ def _whole(out: Path, overwrite: bool, *, replacing: str) -> Iterator[Path]:
 
 
 def _derived(
-    dataset: Dataset, source: Source, image: NDArray[np.float32], description: str, digest: str
+    dataset: Dataset, source: Source, image: NDArray[np.float32], description: str, recipe: str
 ) -> Dataset:
     """A classic single-frame object with these values (HU, or the source's own unit)."""
     derived = _header(dataset, source.frame)
@@ -184,8 +184,11 @@ def _derived(
     old_class = str(dataset.get("SOPClassUID") or CLASSIC["CT"])
     series = str(dataset.get("SeriesInstanceUID") or source.path.parent)
     derived.SOPClassUID = CLASSIC.get(derived.Modality, old_class)
-    derived.SOPInstanceUID = generate_uid(entropy_srcs=[old, str(source.frame), digest])
-    derived.SeriesInstanceUID = generate_uid(entropy_srcs=[series, digest])
+    derived.SeriesInstanceUID = generate_uid(entropy_srcs=[series, recipe])
+    pixels = hashlib.sha256(stored.tobytes()).hexdigest()
+    derived.SOPInstanceUID = generate_uid(
+        entropy_srcs=[derived.SeriesInstanceUID, old, str(source.frame), pixels]
+    )
     if not derived.get("StudyInstanceUID"):
         derived.StudyInstanceUID = generate_uid(entropy_srcs=[series])
     derived.file_meta = FileMetaDataset()

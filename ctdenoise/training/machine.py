@@ -58,11 +58,11 @@ def choose(device: str, precision: str, filters: int) -> Machine:
     layout = torch.contiguous_format if found.type == "mps" else torch.channels_last
     if precision != "auto":
         return Machine(found, getattr(torch, precision), layout)
-    faster = filters >= FEWEST_FILTERS and _multiplies_bfloat16(found)
+    faster = filters >= FEWEST_FILTERS and multiplies_bfloat16(found)
     return Machine(found, torch.bfloat16 if faster else torch.float32, layout)
 
 
-def _multiplies_bfloat16(device: torch.device) -> bool:
+def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether the hardware has instructions for it; emulation is many times slower."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)

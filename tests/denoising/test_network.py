@@ -42,6 +42,15 @@ def in_float32(path: Path) -> Denoiser:
     """Without the faster number format that some processors have, whose digits would show."""
     denoiser = Denoiser.load(path, "cpu")
     denoiser.machine = denoising.replace(denoiser.machine, hidden=torch.float32)
+    denoiser.checked = True
+    return denoiser
+
+
+def in_bfloat16(path: Path) -> Denoiser:
+    """With the faster number format, whether or not this processor has it, still to be checked."""
+    denoiser = Denoiser.load(path, "cpu")
+    denoiser.machine = denoising.replace(denoiser.machine, hidden=torch.bfloat16)
+    denoiser.checked = False
     return denoiser
 
 
@@ -62,7 +71,7 @@ def in_float32(path: Path) -> Denoiser:
 def test_tiles_leave_no_seam(tmp_path: Path, settings: dict) -> None:
     path = a_checkpoint(tmp_path / "network.safetensors", **settings)
     denoiser = in_float32(path)
-    denoiser.tile = 64
+    denoiser.tile = 64, 64
     assert np.abs(denoiser.denoise(NOISY) - plain(path, NOISY)).max() < 0.1
 
 
@@ -71,7 +80,7 @@ def test_a_margin_one_stride_smaller_would_show(tmp_path: Path) -> None:
     for settings in ({}, {"kernel_size": 5}):
         path = a_checkpoint(tmp_path / "network.safetensors", **settings)
         denoiser = in_float32(path)
-        denoiser.tile = 64
+        denoiser.tile = 64, 64
         denoiser.margin -= 1
         assert np.abs(denoiser.denoise(NOISY) - plain(path, NOISY)).max() > 0.1
 
@@ -92,14 +101,78 @@ def test_a_faster_format_is_used_only_where_the_picture_stays(
     tmp_path: Path, scale: float, kept: torch.dtype
 ) -> None:
     path = a_checkpoint(tmp_path / "n.safetensors")
-    denoiser = Denoiser.load(path, "cpu")
-    denoiser.network.noise_sd.fill_(scale)
-    exact = denoiser.denoise(NOISY[:1])
-    denoiser.machine = denoising.replace(denoiser.machine, hidden=torch.bfloat16)
-    denoiser.checked = False
-    again = denoiser.denoise(NOISY[:1])
-    assert denoiser.machine.hidden == kept
-    assert np.sqrt(np.mean((again - exact) ** 2)) < 0.5
+    exact, denoiser = in_float32(path), in_bfloat16(path)
+    for each in (exact, denoiser):
+        each.network.noise_sd.fill_(scale)
+    off = denoiser.denoise(NOISY[:1]) - exact.denoise(NOISY[:1])
+    assert denoiser.machine.hidden == kept and denoiser.checked
+    assert np.sqrt(np.mean(off**2)) < 0.5
+
+
+def test_one_pixel_of_soft_tissue_is_enough_to_keep_to_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error far below the limit on the average, and above it in a single place."""
+    path = a_checkpoint(tmp_path / "n.safetensors", trained=False)
+    for value, kept in ((40.0, torch.float32), (900.0, torch.bfloat16)):  # tissue, bone
+        denoiser = in_bfloat16(path)
+
+        def wrong_in_one_place(image: torch.Tensor, denoiser: Denoiser = denoiser) -> torch.Tensor:
+            result = image.clone()
+            if denoiser.machine.hidden == torch.bfloat16:
+                result[20, 30] += 1.5
+            return result
+
+        monkeypatch.setattr(denoiser, "_pass", wrong_in_one_place)
+        image = np.full((1, 128, 128), value, np.float32)
+        denoiser.denoise(image)
+        assert denoiser.machine.hidden == kept
+    # Bone alone proved nothing: the next slice with tissue in it is looked at, and decides.
+    assert not denoiser.checked
+    denoiser.denoise(np.full((1, 128, 128), 40.0, np.float32))
+    assert denoiser.machine.hidden == torch.float32
+
+
+def test_hu_reach_the_network_in_full_precision() -> None:
+    """It takes the difference of neighbours, 0.5 HU at 1000 HU, where bf16 has steps of 4 HU."""
+    network = build_network(Config(layers=2, filters=2, device="cpu"))
+    for parameter in network.parameters():
+        torch.nn.init.zeros_(parameter)
+    first, last = network.layers
+    for n, sign in enumerate((1.0, -1.0)):
+        first.weight.data[n, 0, 1, 1:] = torch.tensor([-sign, sign])
+        last.weight.data[0, n, 1, 1] = sign
+    network.scale(0.0, 500.0, 500.0)
+    ramp = (1000 + 0.5 * torch.arange(64.0)).expand(1, 1, 64, 64)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        differences = (ramp - network(ramp))[..., 1:-1]
+    torch.testing.assert_close(differences, torch.full_like(differences, 0.5), rtol=0.01, atol=0)
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (64, 700), (1030, 65), (300, 1100)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_any_size_in_the_usual_tiles(tmp_path: Path, shape: tuple[int, int], stride: int) -> None:
+    path = a_checkpoint(tmp_path / "n.safetensors", stride=stride)
+    noisy = np.random.default_rng(2).normal(40, 200, (1, *shape)).astype(np.float32)
+    assert np.abs(in_float32(path).denoise(noisy) - plain(path, noisy)).max() < 0.1
+
+
+def test_tiles_leave_no_seam_in_bfloat16_either(tmp_path: Path) -> None:
+    path = a_checkpoint(tmp_path / "n.safetensors", filters=32)
+    tiled, whole = in_bfloat16(path), in_bfloat16(path)
+    tiled.tile, whole.tile = (64, 64), (512, 512)
+    assert np.abs(tiled.denoise(NOISY) - whole.denoise(NOISY)).max() < 0.1
+    assert tiled.machine.hidden == torch.bfloat16
+
+
+def test_the_recipe_tells_networks_apart(tmp_path: Path) -> None:
+    first, again, other = (
+        Denoiser.load(a_checkpoint(tmp_path / f"{n}.safetensors", filters=filters), "cpu").recipe
+        for n, filters in enumerate((6, 6, 7))
+    )
+    assert first == again != other
+    activation = Denoiser.load(a_checkpoint(tmp_path / "e.safetensors", activation="elu"), "cpu")
+    assert activation.recipe != first
 
 
 def test_a_memory_map_is_read_slice_by_slice_and_left_alone(tmp_path: Path) -> None:
@@ -128,7 +201,7 @@ def test_out_of_memory_halves_the_tile_and_goes_on(
 
     monkeypatch.setattr(denoiser, "_pass", small_memory)
     assert np.abs(denoiser.denoise(NOISY) - plain(path, NOISY)).max() < 0.1
-    assert denoiser.tile == 128
+    assert denoiser.tile == (128, 128)
 
     def no_memory(image: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")

@@ -9,13 +9,13 @@ import data_store
 import numpy as np
 import pydicom
 import pytest
+from derived import write_values
 from phantoms import disc_phantom, write_ct_series, write_enhanced_ct
 from pydicom.uid import CTImageStorage
 
 from ctdenoise.scans import writing
 from ctdenoise.scans.dicom import open_dataset
 from ctdenoise.scans.reading import read
-from ctdenoise.scans.writing import write_series
 
 pytestmark = pytest.mark.skipif(
     shutil.which("dciodvfy") is None,
@@ -50,7 +50,7 @@ def home(tmp_path, monkeypatch):
 def changed(folder: Path, source, deidentify: bool, number: int = 0) -> list[Path]:
     """Two slices of a scan, their values changed as denoising would, as a derived series."""
     values = source.scans[number].values[:2] * np.float32(0.97)
-    return write_series(values, source.sources[number][:2], folder, description="Denoised by a CNN",
+    return write_values(values, source.sources[number][:2], folder, description="Denoised by a CNN",
                         deidentify=deidentify)  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_values_that_need_a_slope_of_their_own_have_no_error(tmp_path):
     write_ct_series(tmp_path / "in", disc_phantom(32, slices=2), slope=0.01)
     source = read([tmp_path / "in"])
     values = source.scans[0].values * np.float32(300)
-    for path in write_series(values, source.sources[0], tmp_path / "out", description="D"):
+    for path in write_values(values, source.sources[0], tmp_path / "out", description="D"):
         assert errors(path) == set()
 
 
@@ -92,7 +92,7 @@ def test_any_words_can_describe_a_series(tmp_path, deidentify):
         tmp_path / "in", disc_phantom(32), SpecificCharacterSet="ISO_IR 100", PatientName="Ångström"
     )
     source, words = read([tmp_path / "in"]), "Größe 雑音 − 5\\8\n" + "viel " * 400
-    [path] = write_series(source.scans[0].values, source.sources[0], tmp_path / "out",
+    [path] = write_values(source.scans[0].values, source.sources[0], tmp_path / "out",
                           description=words, deidentify=deidentify)  # fmt: skip
     assert errors(path) == set()
     written = pydicom.dcmread(path)

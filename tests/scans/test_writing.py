@@ -3,6 +3,7 @@ import errno
 import numpy as np
 import pydicom
 import pytest
+from derived import write_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phantoms import ct_dataset, disc_phantom, write_ct_series, write_enhanced_ct
@@ -11,10 +12,11 @@ from ctdenoise.errors import Problem
 from ctdenoise.scans import writing
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Source
-from ctdenoise.scans.writing import write_arrays, write_series
+from ctdenoise.scans.writing import write_arrays
 
 SYNTAXES = [
     None,
+    pydicom.uid.DeflatedExplicitVRLittleEndian,
     pydicom.uid.JPEGLSLossless,
     pydicom.uid.JPEG2000Lossless,
     pydicom.uid.RLELossless,
@@ -49,10 +51,12 @@ def test_the_identity_changes_no_value(tmp_path_factory, data):
     )
     syntax = data.draw(st.sampled_from(SYNTAXES))
     if syntax:
-        dataset.compress(syntax, generate_instance_uid=False)
+        if syntax.is_compressed and not syntax.is_deflated:
+            dataset.compress(syntax, generate_instance_uid=False)
+        dataset.file_meta.TransferSyntaxUID = syntax
     dataset.save_as(folder / "source", enforce_file_format=True)
     first = read([folder / "source"])
-    write_series(first.scans[0].values, first.sources[0], folder / "out", description="Identity")
+    write_values(first.scans[0].values, first.sources[0], folder / "out", description="Identity")
     again = read([folder / "out"])
     assert again.problems == []
     step = float(dataset.RescaleSlope)
@@ -73,7 +77,7 @@ def source(tmp_path):
 
 def test_what_a_derived_file_says(source, tmp_path):
     values = source.scans[0].values + np.float32(3)
-    paths = write_series(values, source.sources[0], tmp_path / "out", description="Denoised by X")
+    paths = write_values(values, source.sources[0], tmp_path / "out", description="Denoised by X")
     assert [p.name for p in paths] == ["slice_0001.dcm", "slice_0002.dcm", "slice_0003.dcm"]
     written = [pydicom.dcmread(p) for p in paths]
     originals = [pydicom.dcmread(s.path) for s in source.sources[0]]
@@ -99,37 +103,72 @@ def test_what_the_source_left_out_is_said_to_be_unknown(tmp_path):
     dataset.file_meta.MediaStorageSOPInstanceUID = "1.2"
     dataset.save_as(tmp_path / "source.dcm")
     source = read([tmp_path / "source.dcm"])
-    [path] = write_series(source.scans[0].values, source.sources[0], tmp_path / "o", description="")
+    values, sources = source.scans[0].values, source.sources[0]
+    [path] = write_values(values, sources, tmp_path / "o", description="")
     derived = pydicom.dcmread(path)
     assert derived.KVP is None and derived.PatientSex == "" and derived.ExposureInuAs == 12500
     assert "SourceImageSequence" not in derived  # it has no name to be called by
     assert read([path]).scans[0].facts.exposure_mas == 12.5
 
 
-def test_written_twice_it_is_the_same_and_other_values_are_another_series(source, tmp_path):
+def test_written_twice_it_is_the_same_and_another_recipe_makes_another_series(source, tmp_path):
     values = source.scans[0].values
-    uids = []
-    for n, changed in enumerate((values, values, values + 1)):
-        paths = write_series(changed, source.sources[0], tmp_path / str(n), description="D")
-        uids.append(pydicom.dcmread(paths[0]).SeriesInstanceUID)
-    assert uids[0] == uids[1] != uids[2]
+    written = []
+    for n, (changed, recipe) in enumerate(
+        ((values, "A"), (values, "A"), (values, "B"), (values + 1, "A"))
+    ):
+        out = tmp_path / str(n)
+        paths = write_values(changed, source.sources[0], out, description="D", recipe=recipe)
+        written.append(pydicom.dcmread(paths[0]))
+    series = [each.SeriesInstanceUID for each in written]
+    assert series[0] == series[1] == series[3] != series[2]
+    # Two files with other pixels never share an instance UID, whatever made them.
+    assert len({each.SOPInstanceUID for each in written}) == 3
     assert (tmp_path / "0/slice_0001.dcm").read_bytes() == (
         tmp_path / "1/slice_0001.dcm"
     ).read_bytes()
+
+
+def test_each_slice_is_written_before_the_next_is_asked_for(source, tmp_path):
+    def slices():
+        for n, pair in enumerate(zip(source.sources[0], source.scans[0].values, strict=True)):
+            [making] = tmp_path.glob(".out-*")
+            assert len(list(making.iterdir())) == n and not (tmp_path / "out").exists()
+            yield pair
+
+    assert len(writing.write_series(slices(), tmp_path / "out", description="D", recipe="R")) == 3
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt, ValueError, Problem("a", "b", "c")])
+def test_slices_that_stop_coming_leave_nothing(source, tmp_path, trouble):
+    def slices():
+        yield source.sources[0][0], source.scans[0].values[0]
+        raise trouble
+
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(trouble if isinstance(trouble, type) else Problem):
+        writing.write_series(slices(), tmp_path / "out", description="D", recipe="R")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_series_without_slices_is_told(tmp_path):
+    with pytest.raises(Problem, match="has no slice"):
+        writing.write_series(iter(()), tmp_path / "out", description="D", recipe="R")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_values_beyond_the_source_are_kept(source, tmp_path):
     values = source.scans[0].values.copy()
     values[0, 0] = -1900  # below what 0 stands for in an unsigned source
     values[1, 0] = 40_000
-    write_series(values, source.sources[0], tmp_path / "out", description="D")
+    write_values(values, source.sources[0], tmp_path / "out", description="D")
     np.testing.assert_allclose(read([tmp_path / "out"]).scans[0].values, values, atol=1)
 
 
 def test_enhanced_becomes_single_slices(tmp_path):
     values = np.rint(disc_phantom(16, slices=3, noise=5))
     source = read([write_enhanced_ct(tmp_path / "enhanced", values)])
-    paths = write_series(values, source.sources[0], tmp_path / "out", description="D")
+    paths = write_values(values, source.sources[0], tmp_path / "out", description="D")
     first = pydicom.dcmread(paths[0])
     assert first.SOPClassUID == pydicom.uid.CTImageStorage and "NumberOfFrames" not in first
     assert first.SourceImageSequence[0].ReferencedFrameNumber == 3
@@ -141,7 +180,7 @@ def test_enhanced_becomes_single_slices(tmp_path):
 def test_deidentified_on_request(source, tmp_path, monkeypatch):
     home = tmp_path / "home"
     monkeypatch.setattr(writing, "settings", lambda: type("S", (), {"home": home})())
-    paths = write_series(
+    paths = write_values(
         source.scans[0].values, source.sources[0], tmp_path / "out", description="Low dose 25 %",
         deidentify=True,
     )  # fmt: skip
@@ -157,7 +196,7 @@ def test_a_folder_that_is_not_empty_is_kept(source, tmp_path):
     out.mkdir()
     (out / "thesis.txt").write_text("do not lose me")
     (out / "slice_0009.dcm").write_text("of an earlier, longer series")
-    write = lambda **options: write_series(  # noqa: E731
+    write = lambda **options: write_values(  # noqa: E731
         source.scans[0].values, source.sources[0], out, description="D", **options
     )
     with pytest.raises(Problem, match="out is not empty"):
@@ -171,7 +210,7 @@ def test_a_folder_that_is_not_empty_is_kept(source, tmp_path):
 
 def test_a_full_disk_leaves_what_was_there(source, tmp_path, monkeypatch):
     out = tmp_path / "out"
-    before = write_series(source.scans[0].values, source.sources[0], out, description="D")
+    before = write_values(source.scans[0].values, source.sources[0], out, description="D")
     contents = [p.read_bytes() for p in before]
 
     def full(*args, **kwargs):
@@ -179,7 +218,7 @@ def test_a_full_disk_leaves_what_was_there(source, tmp_path, monkeypatch):
 
     monkeypatch.setattr(pydicom.Dataset, "save_as", full)
     with pytest.raises(Problem, match="disk is full"):
-        write_series(
+        write_values(
             source.scans[0].values, source.sources[0], out, description="E", overwrite=True
         )
     assert [p.read_bytes() for p in before] == contents
@@ -187,8 +226,10 @@ def test_a_full_disk_leaves_what_was_there(source, tmp_path, monkeypatch):
 
 
 def test_wrong_sizes_are_told(source, tmp_path):
-    with pytest.raises(Problem, match="another number of slices"):
-        write_series(source.scans[0].values[:2], source.sources[0], tmp_path / "o", description="D")
+    with pytest.raises(Problem, match="is cut off or damaged"):
+        write_values(
+            source.scans[0].values[:, 1:], source.sources[0], tmp_path / "o", description="D"
+        )
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".tif"])
@@ -208,7 +249,7 @@ def test_arrays_come_back_under_their_names(tmp_path, suffix):
 def test_real_scans_come_back_exactly(shared_data, tmp_path):
     source = read([shared_data / "ct"])
     for n, (scan, sources) in enumerate(zip(source.scans, source.sources, strict=True)):
-        write_series(scan.values[:3], sources[:3], tmp_path / str(n), description="Identity")
+        write_values(scan.values[:3], sources[:3], tmp_path / str(n), description="Identity")
         [back] = read([tmp_path / str(n)]).scans
         np.testing.assert_array_equal(back.values, scan.values[:3])
         np.testing.assert_array_equal(back.positions, scan.positions[:3])

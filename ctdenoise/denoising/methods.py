@@ -1,0 +1,92 @@
+"""What can denoise a series, and how it is called by name: networks and classical filters."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctdenoise.denoising.classical import FILTERS, Filter
+from ctdenoise.errors import Problem
+from ctdenoise.settings import CHECKPOINTS
+
+if TYPE_CHECKING:  # a filter needs no torch
+    from ctdenoise.denoising.network import Denoiser
+
+
+class Method(Protocol):
+    """Takes the noise out of slices.
+
+    ``description`` is what a result says about itself; ``recipe`` tells this method with its
+    settings from any other; ``unit`` is what slices must be in, None where it does not matter.
+    """
+
+    @property
+    def description(self) -> str: ...
+    @property
+    def recipe(self) -> str: ...
+    @property
+    def unit(self) -> str | None: ...
+
+    def each(self, slices: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """Denoise slices (rows, columns) as they come, and give them back in their order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Classical:
+    """A classical filter at one strength."""
+
+    filter: Filter
+    strength: float
+    unit: None = None
+
+    @property
+    def description(self) -> str:
+        return f"Denoised, {self.filter.title} {self.strength:g} {self.filter.unit}"
+
+    @property
+    def recipe(self) -> str:
+        return self.description
+
+    def each(self, slices: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        return (self.filter.apply(image, self.strength) for image in slices)
+
+
+def shipped() -> dict[str, Path]:
+    """The checkpoints that come with the program, by name."""
+    return {path.stem: path for path in sorted(CHECKPOINTS.glob("*.safetensors"))}
+
+
+def find_method(
+    name: str,
+    *,
+    strength: float | None = None,
+    device: str = "auto",
+    setting: Sequence[float] = (),
+) -> "Classical | Denoiser":
+    """The method of this name: a run's folder, a checkpoint's file, one that ships, or a filter.
+
+    ``strength`` is for filters, their default where it is None; ``device`` and ``setting``, that of
+    the dial, are for networks. Raises :class:`Problem` for a name that means nothing and for a
+    setting that the method does not have.
+    """
+    path = Path(name)
+    if name in FILTERS and not path.is_file() and not (path / "checkpoint.safetensors").exists():
+        if setting:
+            raise Problem(f"The filter {name}", "has no dial", "leave the setting of the dial out")
+        chosen = FILTERS[name]
+        return Classical(chosen, chosen.default if strength is None else strength)
+    if not path.exists():
+        if name not in shipped():
+            known = ", ".join([*FILTERS, *shipped()])
+            mend = f"give a run's folder, a checkpoint's file or one of {known}"
+            raise Problem(name, "is no run, checkpoint or filter", mend)
+        path = shipped()[name]
+    if strength is not None:
+        raise Problem("A network", "has no strength", "mix its result with the input instead")
+    from ctdenoise.denoising.network import Denoiser
+
+    return Denoiser.load(path, device, setting)
