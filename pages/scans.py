@@ -35,7 +35,8 @@ if scans:
     waiting = bool(suggested) or bool(set(scans) - paired)
     with st.expander("**Make a pair:** the same slices at two doses", expanded=waiting):
         ways = {"two": "From two scans", "twin": "From one scan, with simulated low dose"}
-        way = st.segmented_control(
+        how, removal = st.columns([5, 1], vertical_alignment="center")
+        way = how.segmented_control(
             "How",
             list(ways),
             format_func=ways.__getitem__,
@@ -44,7 +45,7 @@ if scans:
             label_visibility="collapsed",
             key=f"way-{len(scans)}",
         )
-        with st.popover("Remove a scan …"):
+        with removal.popover("Remove a scan …", width="stretch"):
             unwanted = st.selectbox(
                 "Scan", list(scans), format_func=cards.scan_names(scans).__getitem__
             )

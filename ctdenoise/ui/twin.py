@@ -3,6 +3,7 @@
 import time
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.dose.field import truncated
 from ctdenoise.errors import Problem
@@ -19,6 +20,9 @@ PHYSICS = {"photons": 3e5, "electrons": 10.0, "f50": 0.4}
 DRAWS = 4
 DOSES = (*range(1, 11), 12, 15, *range(20, 101, 5))
 """In percent: closer together where the picture changes most."""
+
+USUAL = (50, 25, 10, 5, 2, 1)
+"""In percent, a click away from being made too."""
 
 
 def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
@@ -45,20 +49,19 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             "Dose",
             DOSES,
             25,
-            format_func=_percent,
+            format_func="{} %".format,
             help="How many of the photons are left. Noise grows about as one over the square "
             "root of the dose: at a quarter it doubles. How true this is down to 1 % stands in "
             "docs/dose-validation.md.",
         )
-        others = st.multiselect(
-            "Make also at",
-            [dose for dose in DOSES if dose < 100],
-            format_func=_percent,
-            placeholder="Other doses",
+        others = st.pills(
+            "Make also at (% dose)",
+            USUAL,
+            selection_mode="multi",
             help="One pair is made for each dose, all at once. A network that learns from "
             "several doses copes with scans of any of them.",
         )
-        doses = sorted({percent, *others} - {100}, reverse=True)
+        doses = sorted({percent, *others} - {100})  # lists show the newest first
         many = f"{len(doses)} pairs" if len(doses) > 1 else "the pair"
         start = st.button(
             f"Make {many}",
@@ -67,6 +70,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             width="stretch",
             disabled=not doses,
         )
+        below = st.empty()
         if percent == 100:
             st.caption("At 100 % nothing is added: this is the scan itself, and makes no pair.")
         physics, seed = _more(library, record)
@@ -107,11 +111,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
                 "edge, so the noise is less certain: calibrate on this scan, under More."
             )
     if start:
-        _make(id, [dose / 100 for dose in doses], physics, seed)
-
-
-def _percent(dose: int) -> str:
-    return f"{dose} %"
+        _make(id, [dose / 100 for dose in doses], physics, seed, below)
 
 
 def _more(library: Library, record: ScanRecord) -> tuple[dict[str, float], int]:
@@ -172,8 +172,14 @@ def _more(library: Library, record: ScanRecord) -> tuple[dict[str, float], int]:
     return physics, int(seed)
 
 
-def _make(scan_id: str, doses: list[float], physics: dict[str, float], seed: int) -> None:
-    """Make the pairs on a worker while a bar tells how far they all are."""
+def _make(
+    scan_id: str,
+    doses: list[float],
+    physics: dict[str, float],
+    seed: int,
+    place: DeltaGenerator,
+) -> None:
+    """Make the pairs on a worker while a bar in ``place`` tells how far they all are."""
     file = settings().home / "progress" / f"{workspace()}-{scan_id}.json"
     job = engine().ask(
         jobs.make_twins,
@@ -188,14 +194,13 @@ def _make(scan_id: str, doses: list[float], physics: dict[str, float], seed: int
         str(file),
         long=True,
     )
-    bar = st.progress(0.0, "Starting")
+    bar = place.progress(0.0, "Starting")
     while not job.done():
         bar.progress(*jobs.progress(str(file)))
         time.sleep(0.2)
     try:
         job.result()
     except Problem as problem:
-        bar.empty()
-        st.error(str(problem))
+        place.error(str(problem))
         return
     st.rerun()

@@ -29,7 +29,7 @@ def scan_id(mine: Library) -> str:
 def chosen(dose: int, *others: int) -> AppTest:
     app = opened("Scans")
     labelled(app.select_slider, "Dose").set_value(dose)
-    labelled(app.multiselect, "Make also at").set_value(list(others))
+    labelled(app.pills, "Make also at (% dose)").set_value(list(others))
     return app.run()
 
 
