@@ -57,6 +57,11 @@ if scans:
             pairing.from_two(mine, scans, suggested)
         else:
             twin.from_one(mine, scans)
+else:
+    st.caption(
+        "One full-dose scan is enough: its low-dose twins are simulated here, at any dose from 100 % "
+        "down to 1 %. Of a low-dose and a full-dose scan of the same slices a pair is made."
+    )
 
 st.subheader("Pairs ready to learn from")
 available = pairs()
