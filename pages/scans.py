@@ -59,8 +59,8 @@ if scans:
             twin.from_one(mine, scans)
 else:
     st.caption(
-        "One full-dose scan is enough: its low-dose twins are simulated here, at any dose from 100 % "
-        "down to 1 %. Of a low-dose and a full-dose scan of the same slices a pair is made."
+        "One full-dose scan is enough: its low-dose twins are simulated here, at any dose from "
+        "100 % down to 1 %. Of a low-dose and a full-dose scan of the same slices a pair is made."
     )
 
 st.subheader("Pairs ready to learn from")

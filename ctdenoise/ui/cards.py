@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.errors import Problem
 from ctdenoise.runs.store import Run
-from ctdenoise.scans.library import PairRecord, ScanRecord
+from ctdenoise.scans.library import PairRecord, Record, ScanRecord
 from ctdenoise.ui import menu, panes
 from ctdenoise.ui.session import SAMPLE, arrived, library, pairs, recall, remember, start_problem
 from ctdenoise.ui.viewer import viewer
@@ -47,8 +47,11 @@ def pair_name(owner: str, record: PairRecord) -> str:
     dose = f", {record.dose_fraction:.0%} dose" if record.dose_fraction else ""
     how = " simulated" if record.simulated else ""
     sample = "Sample: " if owner == SAMPLE else ""
-    plural = "slice" if record.slices == 1 else "slices"
-    return f"{sample}{record.name} ({record.slices} {plural}{dose}{how})"
+    return f"{sample}{record.name} ({_slices(record)}{dose}{how})"
+
+
+def _slices(record: Record) -> str:
+    return f"{record.slices} slice{'' if record.slices == 1 else 's'}"
 
 
 def told_apart(names: dict[Key, str]) -> dict[Key, str]:
@@ -68,7 +71,7 @@ def pair_names(available: dict[tuple[str, str], PairRecord]) -> dict[tuple[str, 
 
 def scan_names(scans: dict[str, ScanRecord]) -> dict[str, str]:
     """What the choices of scans read."""
-    return told_apart({id: f"{scan.name} ({scan.slices} slices)" for id, scan in scans.items()})
+    return told_apart({id: f"{scan.name} ({_slices(scan)})" for id, scan in scans.items()})
 
 
 def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:

@@ -36,15 +36,15 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
         return
     if len(usable) < len(scans):
         st.caption("Scans without HU or pixel size are left out: no dose is simulated for them.")
-    id = st.selectbox(
-        "Full-dose scan",
-        list(usable),
-        format_func=cards.scan_names(usable).__getitem__,
-    )
-    record = usable[id]
-    st.session_state.setdefault(f"physics-{id}", dict(PHYSICS))
     picture, controls = st.columns([3, 1], gap="medium")
     with controls:
+        id = st.selectbox(
+            "Full-dose scan",
+            list(usable),
+            format_func=cards.scan_names(usable).__getitem__,
+        )
+        record = usable[id]
+        st.session_state.setdefault(f"physics-{id}", dict(PHYSICS))
         percent = st.select_slider(
             "Dose",
             DOSES,

@@ -106,4 +106,10 @@ def test_one_bar_tells_how_far_all_pairs_are(
 def test_a_body_that_the_field_cuts_off_is_told(mine: Library) -> None:
     values = np.full((1, 64, 64), 40, np.float32)
     mine.add_scan(Scan("Spine", values, (2.0, 2.0), np.arange(1.0), np.zeros((1, 3))), [])
-    assert any("cuts the body off" in caption.value for caption in opened("Scans").caption)
+    app = opened("Scans")
+    assert labelled(app.selectbox, "Full-dose scan").options == ["Spine (1 slice)"]
+    assert any("cuts the body off" in caption.value for caption in app.caption)
+
+
+def test_who_has_no_scan_yet_is_told_that_one_is_enough() -> None:
+    assert any("One full-dose scan is enough" in each.value for each in opened("Scans").caption)
