@@ -36,7 +36,8 @@ if scans:
     waiting = bool(suggested) or bool(set(scans) - paired)
     with st.expander("**Make a pair:** the same slices at two doses", expanded=waiting):
         ways = {"two": "From two scans", "twin": "From one scan, with simulated low dose"}
-        way = st.segmented_control(
+        how, removal = st.columns([5, 1], vertical_alignment="center")
+        way = how.segmented_control(
             "How",
             list(ways),
             format_func=ways.__getitem__,
@@ -45,7 +46,7 @@ if scans:
             label_visibility="collapsed",
             key=f"way-{len(scans)}",
         )
-        with st.popover("Remove a scan …"):
+        with removal.popover("Remove a scan …", width="stretch"):
             unwanted = st.selectbox(
                 "Scan", list(scans), format_func=cards.scan_names(scans).__getitem__
             )
@@ -57,6 +58,11 @@ if scans:
             pairing.from_two(mine, scans, suggested)
         else:
             twin.from_one(mine, scans)
+else:
+    st.caption(
+        "One full-dose scan is enough: its low-dose twins are simulated here, at any dose from "
+        "100 % down to 1 %. Of a low-dose and a full-dose scan of the same slices a pair is made."
+    )
 
 st.subheader("Pairs ready to learn from")
 available = pairs()

@@ -18,6 +18,7 @@ would add is reconstructed and added. Everything else of the slice stays as it w
 
   ctdenoise low-dose scan/ --dose 0.25 --out quarter
   ctdenoise low-dose scan/ --dose 0.1 --calibrate --pairs --out pairs   # then: train --pairs pairs
+  ctdenoise low-dose scan/ --dose 0.25 0.1 --pairs --out pairs          # pairs/dose-0.25, dose-0.1
 """
 PAIR_DRAWS = 4
 SPACING_MM = 0.7
@@ -31,17 +32,19 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
     parser.add_argument("input", type=Path, metavar="INPUT", help=common.INPUT_HELP)
     parser.add_argument(
         "--dose",
-        type=float,
+        type=_number,
+        nargs="+",
         required=True,
         metavar="FRACTION",
-        help="fraction of the scan's own dose, 0.01 to 1; 0.25 is quarter dose",
+        help="fraction of the scan's own dose, 0.01 to 1; 0.25 is quarter dose. Several get a "
+        "folder each inside --out: dose-0.25, dose-0.1 and so on",
     )
     parser.add_argument(
         "--seed",
         type=int,
         default=1,
         metavar="NUMBER",
-        help="the same seed gives the same noise (default 1)",
+        help="the same seed gives the same noise, at every dose the same grain (default 1)",
     )
     parser.add_argument(
         "--photons",
@@ -105,9 +108,14 @@ def run(args: argparse.Namespace) -> None:
     draws = args.draws if args.draws is not None else PAIR_DRAWS if args.pairs else 1
     if draws > 1 and not args.pairs:
         raise Problem("The option --draws", "is for pairs to train on", "add --pairs")
-    from ctdenoise.dose.insertion import insert_noise, truncated
+    from ctdenoise.dose.insertion import check_dose, insert_noise, truncated
     from ctdenoise.training.machine import find_device
 
+    doses = list(dict.fromkeys(args.dose))
+    for dose in doses:
+        check_dose(dose)
+    if 1 in doses:
+        common.say("At a dose of 1 nothing is added: that copy is the scan itself.")
     reading = common.load([args.input])
     folders = common.series_folders(reading.scans)
     for scan, sources, folder in zip(reading.scans, reading.sources, folders, strict=True):
@@ -119,32 +127,44 @@ def run(args: argparse.Namespace) -> None:
                 f"{scan.name} is cut off by its field of view: the body was extended beyond it, "
                 "and the noise is less certain."
             )
-        low = insert_noise(
-            scan.values,
-            spacing,
-            args.dose,
-            physics=_physics(args, scan, spacing),
-            seed=args.seed,
-            draws=draws,
-            device=find_device("auto").type,
-            progress=common.progress(),
-        )
-        told = f"Low dose, {args.dose:g} of full, simulated"
-        for number, draw in enumerate(low):
-            inner = Path(common.draw_folder(number) if args.pairs else "")
-            common.write(draw, sources, args.out / inner / folder, told, deidentify=args.deidentify)
-        if args.pairs:
-            common.write(
+        physics = _physics(args, scan, spacing)
+        for dose in doses:
+            out = args.out / f"dose-{dose:g}" if len(doses) > 1 else args.out
+            low = insert_noise(
                 scan.values,
-                sources,
-                args.out / "full" / folder,
-                "Full dose",
-                deidentify=args.deidentify,
+                spacing,
+                dose,
+                physics=physics,
+                seed=args.seed,
+                draws=draws,
+                device=find_device("auto").type,
+                progress=common.progress(),
             )
-        slices = len(scan.values)
-        count = f"{slices} {'slice' if slices == 1 else 'slices'}"
-        inner = Path("low" if args.pairs else "")
-        print(f"{scan.name}: {count} at {args.dose:g} of the dose in {args.out / inner / folder}")
+            told = f"Low dose, {dose:g} of full, simulated"
+            for number, draw in enumerate(low):
+                inner = Path(common.draw_folder(number) if args.pairs else "")
+                common.write(draw, sources, out / inner / folder, told, deidentify=args.deidentify)
+            if args.pairs:
+                common.write(
+                    scan.values,
+                    sources,
+                    out / "full" / folder,
+                    "Full dose",
+                    deidentify=args.deidentify,
+                )
+            slices = len(scan.values)
+            count = f"{slices} {'slice' if slices == 1 else 'slices'}"
+            inner = Path("low" if args.pairs else "")
+            print(f"{scan.name}: {count} at {dose:g} of the dose in {out / inner / folder}")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no number (fractions such as 0.25 stand here, INPUT before them)"
+        ) from error
 
 
 def _spacing(scan: Scan, given: float | None) -> tuple[float, float]:

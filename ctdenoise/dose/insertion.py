@@ -31,7 +31,7 @@ otherwise make rays look darker than they are, for 1 / exp(-p) grows with the sc
 Progress = Callable[[float, str], None]
 """Told how much is done, from 0 to 1, and a sentence about it."""
 
-__all__ = ["Physics", "insert_noise", "truncated"]
+__all__ = ["Physics", "check_dose", "insert_noise", "truncated"]
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,14 @@ def insert_noise(
     linearised, so that starved rays come out right).
 
     Slice i of draw d depends on ``seed``, i and d alone; ``first`` is the number of ``hu[0]``
-    where only a part of a scan is given. Padding around a round field stays as it is.
+    where only a part of a scan is given. The same seed draws the same grain at every dose, only
+    stronger at a lower one. Padding around a round field stays as it is, and at full dose all is.
 
     Raises :class:`Problem` for settings out of range and values that are not numbers.
     """
     _check(hu, spacing, dose_fraction, draws)
+    if dose_fraction == 1:
+        return np.repeat(hu[None], draws, axis=0).astype(np.float32, copy=False)
     physics = physics or Physics()
     device = "cpu" if device == "mps" else device  # MPS cannot sum over neighbours; a CPU is quick
     beam = image_beam(hu.shape[1:], spacing, device)
@@ -178,7 +181,7 @@ def _difference_noise(full: Tensor, normal: Tensor, dose: float, physics: Physic
     """
     mean = dose * full
     variance = (1 - dose) * mean + (1 - dose**2) * physics.electrons
-    skewness = (1 - dose**2) * mean / variance.clamp(min=1e-6) ** 1.5  # 0 at full dose
+    skewness = (1 - dose**2) * mean / variance.clamp(min=1e-6) ** 1.5
     deviates = normal + skewness / 6 * (normal**2 - 1)
     deviates = deviates / torch.sqrt(1 + skewness**2 / 18)
     counts = (mean + deviates * variance.sqrt()).clamp_(min=1)
@@ -192,9 +195,14 @@ def _normal(shape: torch.Size, seed: int, index: int, draw: int) -> Tensor:
     return torch.randn(shape, generator=generator)
 
 
-def _check(hu: HuImage, spacing: tuple[float, float], dose: float, draws: int) -> None:
-    if not 0.01 <= dose <= 1:
+def check_dose(dose: float) -> None:
+    """Raises :class:`Problem` for a dose fraction that is not from 0.01 to 1."""
+    if not 0.01 <= dose <= 1:  # catches NaN as well
         raise Problem("The dose fraction", f"is {dose}", "choose a number from 0.01 to 1")
+
+
+def _check(hu: HuImage, spacing: tuple[float, float], dose: float, draws: int) -> None:
+    check_dose(dose)
     if draws < 1:
         raise Problem("The number of noise draws", f"is {draws}", "choose at least 1")
     if hu.ndim != 3 or min(hu.shape) < 1 or min(hu.shape[1:]) < 8:

@@ -9,10 +9,10 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ def preview_low_dose(
     seed: int = 0,
 ) -> NDArray[np.int16]:
     """One slice as it would look at a fraction of its dose, int16 HU (rows, columns): the first
-    draw that :func:`make_twin` makes with the same seed."""
+    draw that :func:`make_twins` makes with the same seed."""
     from ctdenoise.dose.insertion import insert_noise
 
     scan, spacing = _ct(workspace, scan_id)
@@ -98,54 +98,68 @@ def calibrate(
 
 
 @telling_disk_problems
-def make_twin(
+def make_twins(
     workspace: str,
     scan_id: str,
-    dose: float,
+    doses: Sequence[float],
     photons: float,
     electrons: float,
     f50: float,
     draws: int,
     seed: int,
     progress_file: str,
-) -> str:
-    """Make a scan's simulated low-dose twin, ``draws`` noise draws of every slice, and add the
-    pair to the workspace; its id. :func:`progress` reads ``progress_file`` meanwhile."""
-    from ctdenoise.dose.insertion import insert_noise
+) -> list[str]:
+    """Make a scan's simulated low-dose twin at each of ``doses`` (fractions), ``draws`` noise draws
+    of every slice, and add each pair to the workspace as soon as it is whole; their ids.
+    :func:`progress` reads ``progress_file`` meanwhile."""
+    from ctdenoise.dose.insertion import check_dose, insert_noise
     from ctdenoise.scans.scan import Pair
 
+    for dose in doses:
+        check_dose(dose)
     library = Library(settings().workspaces / workspace)
     scan, spacing = _ct(workspace, scan_id)
     full = np.array(scan.values)
+    made = []
     with telling(Path(progress_file)) as tell:
-        low = insert_noise(
-            full,
-            spacing,
-            dose,
-            physics=_physics(photons, electrons, f50),
-            seed=seed,
-            draws=draws,
-            progress=tell,
-        )
-        tell(1.0, "Keeping the pair")
-        pair = Pair(
-            name=scan.name,
-            low=low,
-            full=full,
-            spacing=scan.spacing,
-            positions=scan.positions,
-            orientation=scan.orientation,
-            unit=scan.unit,
-            patient=scan.facts.patient,
-            dose_fraction=dose,
-            simulated=True,
-        )
-        record = library.add_pair(
-            pair,
-            full_scan=scan_id,
-            matched=f"Simulated at {dose:.0%} of the dose, {draws} noise draws of every slice.",
-        )
-    return str(record.id)
+        for number, dose in enumerate(doses):
+            tell_part = partial(_tell_part, tell, number, len(doses))
+            low = insert_noise(
+                full,
+                spacing,
+                dose,
+                physics=_physics(photons, electrons, f50),
+                seed=seed,
+                draws=draws,
+                progress=tell_part,
+            )
+            tell_part(1.0, "Keeping the pair")
+            pair = Pair(
+                name=scan.name,
+                low=low,
+                full=full,
+                spacing=scan.spacing,
+                positions=scan.positions,
+                orientation=scan.orientation,
+                unit=scan.unit,
+                patient=scan.facts.patient,
+                dose_fraction=dose,
+                simulated=True,
+            )
+            record = library.add_pair(
+                pair,
+                full_scan=scan_id,
+                matched=f"Simulated at {dose:.0%} of the dose, {draws} noise draws of every slice, "
+                f"seed {seed}.",
+            )
+            made.append(record.id)
+    return made
+
+
+def _tell_part(tell: Progress, number: int, count: int, fraction: float, sentence: str) -> None:
+    """How far part ``number`` of ``count`` is, told as how far all of them are."""
+    which = f"Pair {number + 1} of {count}. " if count > 1 else ""
+    tell((number + fraction) / count, f"{which}{sentence}")
 
 
 def progress(progress_file: str) -> tuple[float, str]:

@@ -34,10 +34,18 @@ def scan(owner: str, scan_id: str, index: int) -> str:
 
 
 def twin(
-    owner: str, scan_id: str, index: int, dose: float, photons: float, electrons: float, f50: float
+    owner: str,
+    scan_id: str,
+    index: int,
+    dose: float,
+    photons: float,
+    electrons: float,
+    f50: float,
+    seed: int,
 ) -> str:
     """Address of the simulated low dose of one slice, made when it is asked for."""
-    return f"/pixels/twin/{owner}/{scan_id}/{index}/{dose:g}/{photons:g}/{electrons:g}/{f50:g}"
+    physics = f"{dose:g}/{photons:g}/{electrons:g}/{f50:g}"
+    return f"/pixels/twin/{owner}/{scan_id}/{index}/{physics}/{seed}"
 
 
 def full(owner: str, pair_id: str, index: int) -> str:
@@ -120,7 +128,8 @@ def _scan(owner: str, scan_id: str, index: str) -> Picture:
 
 
 def _twin(owner: str, scan_id: str, index: str, *physics: str) -> Picture:
-    dose, photons, electrons, f50 = map(float, physics)
+    *numbers, seed = physics
+    dose, photons, electrons, f50 = map(float, numbers)
     return (
         engine()
         .ask(
@@ -132,6 +141,7 @@ def _twin(owner: str, scan_id: str, index: str, *physics: str) -> Picture:
             photons,
             electrons,
             f50,
+            int(seed),
         )
         .result(WAIT_SECONDS)
     )

@@ -1,9 +1,11 @@
-"""One scan becomes a pair: its low-dose twin, previewed while the dose moves."""
+"""One scan becomes pairs: its low-dose twins, previewed while the dose moves."""
 
 import time
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from ctdenoise.dose.field import truncated
 from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.runs import jobs
@@ -16,12 +18,15 @@ from ctdenoise.ui.viewer import Pane, viewer
 
 PHYSICS = {"photons": 3e5, "electrons": 10.0, "f50": 0.4}
 DRAWS = 4
-SEED = 0
-"""The same as of the preview: what was seen is what is made."""
+DOSES = (*range(1, 11), 12, 15, *range(20, 101, 5))
+"""In percent: closer together where the picture changes most."""
+
+USUAL = (50, 25, 10, 5, 2, 1)
+"""In percent, a click away from being made too."""
 
 
 def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
-    """Choose a scan and a dose, see what would be inserted, make the pair."""
+    """Choose a scan and doses, see what would be inserted, make a pair of each."""
     usable = {id: record for id, record in scans.items() if record.unit == "HU" and record.spacing}
     if not usable:
         st.info(
@@ -31,31 +36,56 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
         return
     if len(usable) < len(scans):
         st.caption("Scans without HU or pixel size are left out: no dose is simulated for them.")
-    id = st.selectbox(
-        "Full-dose scan",
-        list(usable),
-        format_func=cards.scan_names(usable).__getitem__,
-    )
-    record = usable[id]
-    st.session_state.setdefault(f"physics-{id}", dict(PHYSICS))
     picture, controls = st.columns([3, 1], gap="medium")
     with controls:
-        percent = st.slider(
-            "Dose",
-            1,
-            95,
-            25,
-            format="%d %%",
-            help="How many of the photons are left. Noise grows about as one over the square "
-            "root of the dose: at a quarter it doubles.",
+        id = st.selectbox(
+            "Full-dose scan",
+            list(usable),
+            format_func=cards.scan_names(usable).__getitem__,
         )
-        physics = _physics_controls(library, record)
-        start = st.button("Make the pair", type="primary", icon=":material/add:", width="stretch")
-    owner, dose = workspace(), percent / 100
+        record = usable[id]
+        st.session_state.setdefault(f"physics-{id}", dict(PHYSICS))
+        percent = st.select_slider(
+            "Dose",
+            DOSES,
+            25,
+            format_func="{} %".format,
+            help="How many of the photons are left. Noise grows about as one over the square "
+            "root of the dose: at a quarter it doubles. How true this is down to 1 % stands in "
+            "docs/dose-validation.md.",
+        )
+        others = st.pills(
+            "Make also at (% dose)",
+            USUAL,
+            selection_mode="multi",
+            help="One pair is made for each dose, all at once. A network that learns from "
+            "several doses copes with scans of any of them.",
+        )
+        doses = sorted({percent, *others} - {100})  # lists show the newest first
+        many = f"{len(doses)} pairs" if len(doses) > 1 else "the pair"
+        start = st.button(
+            f"Make {many}",
+            type="primary",
+            icon=":material/add:",
+            width="stretch",
+            disabled=not doses,
+        )
+        below = st.empty()
+        if percent == 100:
+            st.caption("At 100 % nothing is added: this is the scan itself, and makes no pair.")
+        physics, seed = _more(library, record)
+    owner = workspace()
     with picture:
         low = tuple(
             pixels.twin(
-                owner, id, i, dose, physics["photons"], physics["electrons"], physics["f50"]
+                owner,
+                id,
+                i,
+                percent / 100,
+                physics["photons"],
+                physics["electrons"],
+                physics["f50"],
+                seed,
             )
             for i in range(record.slices)
         )
@@ -75,14 +105,27 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             **panes.geometry(library.scan(id)),
         )
         st.session_state["twin-view"] = (id, state.frame, state.region)
+        if truncated(library.scan(id).values[record.slices // 2]):
+            st.caption(
+                "The picture cuts the body off at its edge. What lies beyond is guessed from the "
+                "edge, so the noise is less certain: calibrate on this scan, under More."
+            )
     if start:
-        _make(id, dose, physics)
+        _make(id, [dose / 100 for dose in doses], physics, seed, below)
 
 
-def _physics_controls(library: Library, record: ScanRecord) -> dict[str, float]:
-    """The scanner behind the simulation, under "more", with calibration on the scan itself."""
+def _more(library: Library, record: ScanRecord) -> tuple[dict[str, float], int]:
+    """The scanner behind the simulation, with calibration on the scan itself, and the seed."""
     physics: dict[str, float] = st.session_state[f"physics-{record.id}"]
-    with st.expander("The physics"):
+    with st.expander("More: seed and physics"):
+        seed = st.number_input(
+            "Seed of the noise",
+            0,
+            999_999,
+            0,
+            help="The same seed draws the same grain, at every dose: only stronger at a lower one. "
+            "Another seed draws another, like a second scan.",
+        )
         physics["photons"] = st.number_input(
             "Photons per ray",
             1e3,
@@ -126,33 +169,38 @@ def _physics_controls(library: Library, record: ScanRecord) -> dict[str, float]:
             st.rerun()
         if told := st.session_state.get(f"calibrated-{record.id}"):
             st.caption(told)
-    return physics
+    return physics, int(seed)
 
 
-def _make(scan_id: str, dose: float, physics: dict[str, float]) -> None:
-    """Make the pair on a worker while a bar tells how far it is."""
+def _make(
+    scan_id: str,
+    doses: list[float],
+    physics: dict[str, float],
+    seed: int,
+    place: DeltaGenerator,
+) -> None:
+    """Make the pairs on a worker while a bar in ``place`` tells how far they all are."""
     file = settings().home / "progress" / f"{workspace()}-{scan_id}.json"
     job = engine().ask(
-        jobs.make_twin,
+        jobs.make_twins,
         workspace(),
         scan_id,
-        dose,
+        doses,
         physics["photons"],
         physics["electrons"],
         physics["f50"],
         DRAWS,
-        SEED,
+        seed,
         str(file),
         long=True,
     )
-    bar = st.progress(0.0, "Starting")
+    bar = place.progress(0.0, "Starting")
     while not job.done():
         bar.progress(*jobs.progress(str(file)))
         time.sleep(0.2)
     try:
         job.result()
     except Problem as problem:
-        bar.empty()
-        st.error(str(problem))
+        place.error(str(problem))
         return
     st.rerun()

@@ -153,6 +153,31 @@ def test_one_draw_is_enough_and_draws_of_other_slices_are_refused(
         load_pairs(out)
 
 
+def test_several_doses_get_a_folder_each_of_what_one_dose_gives(
+    job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "doses"
+    ctdenoise("low-dose", job / "scan", "--dose", 0.25, 0.1, 0.25, "--pairs", "--out", out)
+    assert sorted(folder.name for folder in out.iterdir()) == ["dose-0.1", "dose-0.25"]
+    told = capsys.readouterr().out
+    assert "4 slices at 0.25 of the dose" in told and "4 slices at 0.1 of the dose" in told
+    quarter, tenth = (load_pairs(out / name)[0] for name in ("dose-0.25", "dose-0.1"))
+    np.testing.assert_array_equal(quarter.low, load_pairs(job / "pairs")[0].low)
+    assert np.std(tenth.low - tenth.full) > 1.5 * np.std(quarter.low - quarter.full)
+    ctdenoise("low-dose", job / "scan", "--dose", 0.25, 0.1, "--out", tmp_path / "plain")
+    plain = read([tmp_path / "plain" / "dose-0.1"]).scans[0]
+    np.testing.assert_array_equal(plain.values, tenth.low[0])
+
+
+def test_full_dose_is_the_scan_itself_and_says_so(
+    job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ctdenoise("low-dose", job / "scan", "--dose", 1, "--out", tmp_path / "same")
+    assert "nothing is added" in capsys.readouterr().err
+    given, same = (read([folder]).scans[0] for folder in (job / "scan", tmp_path / "same"))
+    np.testing.assert_array_equal(same.values, given.values)
+
+
 def test_identity_goes_only_when_asked(job: Path, tmp_path: Path) -> None:
     ctdenoise("denoise", job / "run", job / "scan", "--out", tmp_path / "out", "--deidentify")
     header = pydicom.dcmread(next((tmp_path / "out").iterdir()))

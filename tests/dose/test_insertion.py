@@ -113,8 +113,16 @@ def test_noise_depends_on_seed_slice_and_draw_alone() -> None:
 
 
 def test_full_dose_changes_nothing() -> None:
-    hu = image([Ellipse(40, 40)], 96, 1.0)[None]
-    np.testing.assert_allclose(insert_noise(hu, (1, 1), 1.0)[0], hu, atol=0.01)
+    hu = image([Ellipse(40, 40, 20)], 96, 1.0)[None]  # hardly a photon gets through
+    low = insert_noise(hu, (1, 1), 1.0, draws=2)
+    np.testing.assert_array_equal(low, np.stack([hu, hu]))
+
+
+def test_the_same_seed_draws_the_same_grain_at_every_dose() -> None:
+    hu = image([Ellipse(60, 60)], 128, 1.0)
+    half, tenth = (insert_noise(hu[None], (1, 1), dose, seed=5)[0, 0] - hu for dose in (0.5, 0.1))
+    assert np.corrcoef(half.ravel(), tenth.ravel())[0, 1] > 0.99
+    assert tenth.std() > 2 * half.std()
 
 
 def test_structure_of_any_sharpness_comes_through_unchanged() -> None:

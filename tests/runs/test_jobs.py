@@ -130,7 +130,7 @@ def test_a_twin_is_a_pair_that_begins_like_its_preview(
 
     monkeypatch.setattr(insertion, "insert_noise", watched)
     assert jobs.progress(str(progress_file)) == (0.0, "")
-    made = jobs.make_twin("ann", scan_id, 0.25, *PHYSICS, 2, 7, str(progress_file))
+    (made,) = jobs.make_twins("ann", scan_id, [0.25], *PHYSICS, 2, 7, str(progress_file))
     assert told == [(0.0, "Starting"), (1.0, "Nearly there")]
     assert not progress_file.exists()
     monkeypatch.undo()
@@ -139,7 +139,7 @@ def test_a_twin_is_a_pair_that_begins_like_its_preview(
     record, pair = library.pair_record(made), library.pair(made)
     assert (record.draws, record.dose_fraction, record.simulated) == (2, 0.25, True)
     assert (record.patient, record.full_scan) == ("p1", scan_id)
-    assert record.matched == "Simulated at 25% of the dose, 2 noise draws of every slice."
+    assert record.matched == "Simulated at 25% of the dose, 2 noise draws of every slice, seed 7."
     np.testing.assert_array_equal(pair.full, library.scan(scan_id).values)
     assert not np.array_equal(pair.low[0], pair.low[1])
     preview = jobs.preview_low_dose("ann", scan_id, 2, 0.25, *PHYSICS, seed=7)
@@ -149,8 +149,18 @@ def test_a_twin_is_a_pair_that_begins_like_its_preview(
 def test_a_progress_file_does_not_outlive_a_failure(home: Path, tmp_path: Path) -> None:
     scan = "0123456789ab"
     with pytest.raises(Problem):
-        jobs.make_twin("ann", scan, 0.25, *PHYSICS, 1, 0, str(tmp_path / "p.json"))
+        jobs.make_twins("ann", scan, [0.25], *PHYSICS, 1, 0, str(tmp_path / "p.json"))
     assert not list(tmp_path.iterdir())
+
+
+def test_no_pair_is_made_when_one_dose_makes_no_sense(
+    add_scan: Callable[..., str], tmp_path: Path
+) -> None:
+    scan_id = add_scan()
+    with pytest.raises(Problem, match="The dose fraction is 0"):
+        jobs.make_twins("ann", scan_id, [0.25, 0.0], *PHYSICS, 1, 0, str(tmp_path / "p.json"))
+    pairs = Library(settings().workspaces / "ann").pairs()
+    assert scan_id not in [pair.full_scan for pair in pairs]
 
 
 @pytest.mark.parametrize(("unit", "spacing", "lacks"), [

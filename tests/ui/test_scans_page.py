@@ -1,0 +1,115 @@
+"""Scans: several low-dose twins of one scan."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import WORKSPACE
+from phantoms import disc_phantom
+from streamlit.testing.v1 import AppTest
+from test_pages import labelled, opened
+
+from ctdenoise.runs import jobs
+from ctdenoise.scans.library import Library
+from ctdenoise.scans.scan import Facts, Scan
+from ctdenoise.ui import pixels, twin
+
+pytestmark = pytest.mark.usefixtures("on_the_spot")
+
+
+@pytest.fixture
+def scan_id(mine: Library) -> str:
+    values = disc_phantom(64, slices=3)
+    scan = Scan(
+        "Abdomen", values, (4.0, 4.0), np.arange(3.0), np.zeros((3, 3)), facts=Facts(patient="p1")
+    )
+    return mine.add_scan(scan, []).id
+
+
+def chosen(dose: int, *others: int) -> AppTest:
+    app = opened("Scans")
+    labelled(app.select_slider, "Dose").set_value(dose)
+    labelled(app.pills, "Make also at (% dose)").set_value(list(others))
+    return app.run()
+
+
+def make_button(app: AppTest):  # type: ignore[no-untyped-def]
+    return next(button for button in app.button if button.label.startswith("Make "))
+
+
+def test_the_dial_goes_from_full_dose_to_a_hundredth(scan_id: str) -> None:
+    dial = labelled(opened("Scans").select_slider, "Dose")
+    assert (dial.options[0], dial.options[-1], dial.value) == ("1 %", "100 %", 25)
+
+
+def test_a_pair_of_each_dose_is_made_at_once(scan_id: str, mine: Library) -> None:
+    app = chosen(10, 50, 2, 10)
+    assert make_button(app).label == "Make 3 pairs"
+    labelled(app.number_input, "Seed of the noise").set_value(7).run()
+    make_button(app).click().run()
+    assert not app.exception and not app.error
+    doses = {record.dose_fraction: record for record in mine.pairs()}
+    assert sorted(doses) == [0.02, 0.1, 0.5]
+    assert doses[0.1].matched.endswith("seed 7.")
+    assert any("2% dose simulated" in text.value for text in app.markdown)
+    noise = {dose: np.std(mine.pair(r.id).low - mine.pair(r.id).full) for dose, r in doses.items()}
+    assert noise[0.02] > noise[0.1] > noise[0.5] > 0
+
+
+def test_what_is_seen_is_what_is_made_with_any_seed(scan_id: str, mine: Library) -> None:
+    app = chosen(5)
+    labelled(app.number_input, "Seed of the noise").set_value(11).run()
+    make_button(app).click().run()
+    (record,) = mine.pairs()
+    seen = [
+        pixels.load(
+            pixels.twin(WORKSPACE, scan_id, 1, 0.05, *twin.PHYSICS.values(), seed), WORKSPACE
+        )
+        for seed in (11, 12)
+    ]
+    np.testing.assert_allclose(seen[0], mine.pair(record.id).low[0, 1], atol=0.51)
+    assert (seen[1] != seen[0]).any()
+
+
+def test_full_dose_says_that_nothing_is_added_and_makes_nothing(
+    scan_id: str, mine: Library
+) -> None:
+    app = chosen(100)
+    assert make_button(app).disabled
+    assert any("nothing is added" in caption.value for caption in app.caption)
+    app = chosen(100, 25)
+    make_button(app).click().run()
+    assert [record.dose_fraction for record in mine.pairs()] == [0.25]
+
+
+def test_one_bar_tells_how_far_all_pairs_are(
+    scan_id: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[float, str]] = []
+    keep = jobs.os.replace
+
+    def watched(source, target) -> None:  # type: ignore[no-untyped-def]
+        if str(target).endswith("progress.json"):
+            told.append(tuple(json.loads(source.read_text())))
+        keep(source, target)
+
+    monkeypatch.setattr(jobs.os, "replace", watched)
+    monkeypatch.setattr(jobs.time, "monotonic", iter(range(10**6)).__next__)  # every word is told
+    file = tmp_path / "progress.json"
+    jobs.make_twins(WORKSPACE, scan_id, [0.5, 0.1], 3e5, 10.0, 0.4, 1, 0, str(file))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions) and fractions[-1] == 1
+    assert (0.5, "Pair 1 of 2. Keeping the pair") in told
+    assert "Pair 2 of 2. Low dose: slice 3 of 3" in [sentence for _, sentence in told]
+
+
+def test_a_body_that_the_field_cuts_off_is_told(mine: Library) -> None:
+    values = np.full((1, 64, 64), 40, np.float32)
+    mine.add_scan(Scan("Spine", values, (2.0, 2.0), np.arange(1.0), np.zeros((1, 3))), [])
+    app = opened("Scans")
+    assert labelled(app.selectbox, "Full-dose scan").options == ["Spine (1 slice)"]
+    assert any("cuts the body off" in caption.value for caption in app.caption)
+
+
+def test_who_has_no_scan_yet_is_told_that_one_is_enough() -> None:
+    assert any("One full-dose scan is enough" in each.value for each in opened("Scans").caption)
