@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import os
 import secrets
 import shutil
 import warnings
@@ -161,15 +160,36 @@ def _whole(out: Path, overwrite: bool, *, replacing: str) -> Iterator[Path]:
     making.mkdir()
     try:
         yield making
-        if not out.exists():
+        if out.exists():
+            _take_the_place(making, out, replacing)
+        else:
             making.rename(out)
-            return
-        for old in out.glob(replacing) if replacing else ():
-            old.unlink()
-        for file in making.iterdir():
-            os.replace(file, out / file.name)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _take_the_place(making: Path, out: Path, replacing: str) -> None:
+    """Put ``making`` where ``out`` is, with what ``out`` holds beside the earlier result.
+
+    Folders change their names, files are not copied: an interruption leaves the old or the new.
+    """
+    earlier = making.with_name(f"{making.name}-old")
+    out.rename(earlier)
+    moved: list[str] = []
+    try:
+        gone = set(earlier.glob(replacing)) if replacing else set()
+        for file in earlier.iterdir():
+            if file not in gone and not (making / file.name).exists():
+                moved.append(file.name)
+                file.rename(making / file.name)
+        making.rename(out)
+    except BaseException:
+        for name in moved:
+            if (making / name).exists():
+                (making / name).rename(earlier / name)
+        earlier.rename(out)
+        raise
+    shutil.rmtree(earlier, ignore_errors=True)
 
 
 def _derived(

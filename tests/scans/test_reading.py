@@ -10,7 +10,7 @@ from phantoms import disc_phantom, write_ct_series, write_enhanced_ct
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans import reading
-from ctdenoise.scans.reading import read
+from ctdenoise.scans.reading import find, read
 
 
 @pytest.fixture
@@ -45,6 +45,33 @@ def test_enhanced_ct(tmp_path, values):
     result = read([write_enhanced_ct(tmp_path / "enhanced", values)])
     np.testing.assert_array_equal(result.scans[0].values, values)
     assert [s.frame for s in result.sources[0]] == [4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("kind", ["files", "enhanced", "stack"])
+def test_slice_by_slice_it_is_the_same(tmp_path, values, kind):
+    if kind == "files":
+        write_ct_series(tmp_path, values)
+    elif kind == "enhanced":
+        write_enhanced_ct(tmp_path / "enhanced", values)
+    else:
+        np.save(tmp_path / "stack.npy", values)
+    [series], whole = find([tmp_path]).series, read([tmp_path])
+    sources, images = zip(*series.images(), strict=True)
+    np.testing.assert_array_equal(np.stack(images), whole.scans[0].values)
+    assert list(sources) == series.sources == whole.sources[0]
+    assert (series.name, series.unit) == (whole.scans[0].name, "HU")
+
+
+def test_pixels_are_decoded_when_they_are_asked_for(tmp_path, values):
+    paths = write_ct_series(tmp_path, values)
+    finding = find([tmp_path])
+    [series] = finding.series
+    images = series.images()
+    first, _ = next(images)
+    [last] = [path for path in paths if path == series.sources[-1].path]
+    last.unlink()  # it was not open yet
+    assert len(list(images)) == 3 and first == series.sources[0]
+    assert [problem.subject for problem in finding.problems] == [last.name]
 
 
 def test_two_series_in_one_folder_are_two_scans(tmp_path, values):

@@ -139,6 +139,29 @@ def test_each_slice_is_written_before_the_next_is_asked_for(source, tmp_path):
     assert len(writing.write_series(slices(), tmp_path / "out", description="D", recipe="R")) == 3
 
 
+def test_an_interruption_while_the_earlier_result_is_replaced_keeps_it(
+    source, tmp_path, monkeypatch
+):
+    out = tmp_path / "out"
+    before = write_series(source.scans[0].values, source.sources[0], out, description="D")
+    contents = [path.read_bytes() for path in before]
+    (out / "notes.txt").write_text("mine")
+    renaming = writing.Path.rename
+
+    def interrupted(path, target):
+        if target == out and path.name.startswith(".out-") and not path.name.endswith("-old"):
+            raise KeyboardInterrupt
+        return renaming(path, target)
+
+    monkeypatch.setattr(writing.Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_series(
+            source.scans[0].values + 1, source.sources[0], out, description="E", overwrite=True
+        )
+    assert [path.read_bytes() for path in before] == contents
+    assert (out / "notes.txt").read_text() == "mine" and not list(tmp_path.glob(".out*"))
+
+
 @pytest.mark.parametrize("trouble", [KeyboardInterrupt, ValueError, Problem("a", "b", "c")])
 def test_slices_that_stop_coming_leave_nothing(source, tmp_path, trouble):
     def slices():
