@@ -71,7 +71,7 @@ def pair_names(available: dict[tuple[str, str], PairRecord]) -> dict[tuple[str, 
 
 def scan_names(scans: dict[str, ScanRecord]) -> dict[str, str]:
     """What the choices of scans read."""
-    return told_apart({id: f"{scan.name} ({_slices(scan)})" for id, scan in scans.items()})
+    return told_apart({id: f"{scan.name} ({slices(scan.slices)})" for id, scan in scans.items()})
 
 
 def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
