@@ -143,7 +143,7 @@ def test_an_interruption_while_the_earlier_result_is_replaced_keeps_it(
     source, tmp_path, monkeypatch
 ):
     out = tmp_path / "out"
-    before = write_series(source.scans[0].values, source.sources[0], out, description="D")
+    before = write_values(source.scans[0].values, source.sources[0], out, description="D")
     contents = [path.read_bytes() for path in before]
     (out / "notes.txt").write_text("mine")
     renaming = writing.Path.rename
@@ -155,7 +155,7 @@ def test_an_interruption_while_the_earlier_result_is_replaced_keeps_it(
 
     monkeypatch.setattr(writing.Path, "rename", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_series(
+        write_values(
             source.scans[0].values + 1, source.sources[0], out, description="E", overwrite=True
         )
     assert [path.read_bytes() for path in before] == contents
