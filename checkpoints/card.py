@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.denoising.network import Denoiser
-from ctdenoise.dose.insertion import insert_noise
+from ctdenoise.dose.calibration import calibrate
+from ctdenoise.dose.insertion import Physics, insert_noise
+from ctdenoise.errors import Problem
 from ctdenoise.quality.fidelity import CONVENTIONS, fidelity
 from ctdenoise.quality.tissue import pooled, shifts
 from ctdenoise.scans.scan import Pair
@@ -18,6 +20,8 @@ from ctdenoise.training import checkpoint, events
 from ctdenoise.training.split import read
 
 DOSES = (0.5, 0.25, 0.1)
+SMOOTHEST = 0.2
+"""f50 in lp/mm; below it anatomy was taken for noise."""
 CLIPPED = ("abdomen", "red-cnn")
 """Conventions of the gain that is told."""
 TITLES = {
@@ -95,6 +99,15 @@ slices; "shift" is the largest change of the CT number of a tissue, regions mark
     )
 
 
+def scanner(full: NDArray[np.float32], spacing: tuple[float, float]) -> Physics:
+    """The scanner that a scan's own noise tells of, in its middle slice."""
+    try:
+        found = calibrate(full[len(full) // 2], spacing)[0]
+    except Problem:
+        return Physics()
+    return found if found.f50 > SMOOTHEST else Physics()
+
+
 def _whom(test: Sequence[Pair]) -> str:
     return "Slices: " + "; ".join(f"{p.full.shape[0]} of {p.name}" for p in test) + "."
 
@@ -106,7 +119,8 @@ def _row(denoiser: Denoiser, test: Sequence[Pair], dose: float) -> str:
     for pair in test:
         full = np.asarray(pair.full, np.float32)
         assert pair.spacing is not None
-        low = insert_noise(full, pair.spacing, dose, seed=77)[0]
+        physics = scanner(full, pair.spacing)
+        low = insert_noise(full, pair.spacing, dose, physics=physics, seed=77)[0]
         for before, after, wanted in zip(low, denoiser.denoise(low), full, strict=True):
             for name in CLIPPED:
                 psnr[name].append((_psnr(before, wanted, name), _psnr(after, wanted, name)))

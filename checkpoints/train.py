@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from card import write_card
+from card import scanner, write_card
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
@@ -33,8 +33,9 @@ QUARTER = 0.25
 DRAWS = 4
 SEED = 99
 """Keeps aside, of the patients in ../shared/data, a whole abdomen and the only Toshiba scanner."""
-DOSES, PHOTONS, KERNELS = (0.08, 0.6), (0.8e5, 8e5), (0.26, 0.6)
-"""Dose fraction, photons per ray and f50 in lp/mm of what a network for any scan has to expect."""
+DOSES, PHOTONS, KERNELS = (0.08, 0.6), (0.4, 2.5), (0.7, 1.4)
+"""What a network for any scan has to expect: dose fractions, and by how much photons and f50 may
+differ from those that the scan's own noise tells of."""
 ZOOMS = (1.0, 0.8, 1.25)
 """Enlargements of the full dose, so that other fields of view and sharpnesses are seen too."""
 
@@ -63,7 +64,8 @@ def full_dose(scan: Scan, enlarged: float) -> tuple[NDArray[np.float32], tuple[f
 
 def quarter(scan: Scan) -> Pair:
     full, spacing = full_dose(scan, 1.0)
-    low = insert_noise(full, spacing, QUARTER, seed=1, draws=DRAWS)
+    physics = scanner(full, spacing)
+    low = insert_noise(full, spacing, QUARTER, physics=physics, seed=1, draws=DRAWS)
     return as_pair(scan, low, full, spacing, QUARTER)
 
 
@@ -72,10 +74,12 @@ def any_dose(scan: Scan, draws: int) -> Iterator[Pair]:
     chance = np.random.default_rng([*scan.name.encode(), SEED])
     for enlarged in ZOOMS:
         full, spacing = full_dose(scan, enlarged)
-        low = []
+        own, low = scanner(full, spacing), []
         for draw in range(draws if enlarged == 1 else draws // 2):
-            dose, photons = (float(np.exp(chance.uniform(*np.log(r)))) for r in (DOSES, PHOTONS))
-            physics = Physics(photons=photons, f50=float(chance.uniform(*KERNELS)))
+            dose, more, sharper = (
+                float(np.exp(chance.uniform(*np.log(r)))) for r in (DOSES, PHOTONS, KERNELS)
+            )
+            physics = Physics(photons=own.photons * more, f50=own.f50 * sharper)
             low.append(insert_noise(full, spacing, dose, physics=physics, seed=draw)[0])
         yield as_pair(scan, np.stack(low), full, spacing, None)
 
@@ -103,6 +107,7 @@ def main() -> int:
                         default=["article", "recommended", "dial", "optimised"])  # fmt: skip
     parser.add_argument("--minutes", type=float, default=60, help="for the optimised network")
     parser.add_argument("--draws", type=int, default=12, help="low doses of every slice")
+    parser.add_argument("--start", type=Path, help="a network of the same shape to go on from")
     options = parser.parse_args()
     given = load_pairs(options.data) if (options.data / "full").is_dir() else []
     scans = [] if given else list(read([options.data]).scans)
@@ -115,7 +120,7 @@ def main() -> int:
         pairs = pairs_for(name, scans, given, options.draws)
         print(f"{name}: {len(pairs)} pairs in {time.perf_counter() - began:.0f} s", flush=True)
         ended = train(recipe(name, options.minutes), pairs, run, on_event=tell,
-                      resume=(run / checkpoint.NAME).exists())  # fmt: skip
+                      resume=(run / checkpoint.NAME).exists(), start=options.start)  # fmt: skip
         print(ended.sentence, flush=True)
         write_card(name, run, pairs, options.out)
     return 0

@@ -9,6 +9,13 @@ from ctdenoise.ui.session import library, workspace
 heading, bring = st.columns(2)
 heading.title("What would a network do to this scan?")
 mine = library(workspace())
+ordering.show(mine)
+results = {each.record.id: each for each in denoisings.every(workspace())}
+if not results:
+    heading.markdown(
+        "Drop a series of your own or take the sample, choose a network or a classical filter, and "
+        "press *Denoise*. The middle slice comes first; look at it while the others follow."
+    )
 bring.space(8)
 with bring.expander(
     "Bring a scan",
@@ -17,11 +24,5 @@ with bring.expander(
     key=f"bring-{st.session_state.get('upload', 0)}",  # closed again after each upload
 ):
     intake.uploader(mine)
-ordering.show(mine)
-if results := {each.record.id: each for each in denoisings.every(workspace())}:
+if results:
     denoising.show(results)
-else:
-    heading.markdown(
-        "Drop a series of your own or take the sample, choose a network or a classical filter, and "
-        "press *Denoise*. The middle slice comes first; look at it while the others follow."
-    )

@@ -18,7 +18,7 @@ would add is reconstructed and added. Everything else of the slice stays as it w
 
   ctdenoise low-dose scan/ --dose 0.25 --out quarter
   ctdenoise low-dose scan/ --dose 0.1 --calibrate --pairs --out pairs   # then: train --pairs pairs
-  ctdenoise low-dose scan/ --dose 0.25 0.1 --pairs --out pairs          # pairs/dose-0.25, dose-0.1
+  ctdenoise low-dose scan/ --dose 0.25 --dose 0.1 --pairs --out pairs   # pairs/dose-0.25, dose-0.1
 """
 PAIR_DRAWS = 4
 SPACING_MM = 0.7
@@ -32,12 +32,12 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
     parser.add_argument("input", type=Path, metavar="INPUT", help=common.INPUT_HELP)
     parser.add_argument(
         "--dose",
-        type=_number,
-        nargs="+",
+        type=float,
+        action="append",
         required=True,
         metavar="FRACTION",
-        help="fraction of the scan's own dose, 0.01 to 1; 0.25 is quarter dose. Several get a "
-        "folder each inside --out: dose-0.25, dose-0.1 and so on",
+        help="fraction of the scan's own dose, 0.01 to 1; 0.25 is quarter dose. It may be given "
+        "again: several doses get a folder each inside --out, dose-0.25, dose-0.1 and so on",
     )
     parser.add_argument(
         "--seed",
@@ -156,15 +156,6 @@ def run(args: argparse.Namespace) -> None:
             count = f"{slices} {'slice' if slices == 1 else 'slices'}"
             inner = Path("low" if args.pairs else "")
             print(f"{scan.name}: {count} at {dose:g} of the dose in {out / inner / folder}")
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            f"{text} is no number (fractions such as 0.25 stand here, INPUT before them)"
-        ) from error
 
 
 def _spacing(scan: Scan, given: float | None) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ctdenoise.denoising.classical import FILTERS, Filter
 from ctdenoise.errors import Problem
-from ctdenoise.settings import CHECKPOINTS
+from ctdenoise.training import shipped
 
 if TYPE_CHECKING:  # a filter needs no torch
     from ctdenoise.denoising.network import Denoiser
@@ -55,11 +55,6 @@ class Classical:
         return (self.filter.apply(image, self.strength) for image in slices)
 
 
-def shipped() -> dict[str, Path]:
-    """The checkpoints that come with the program, by name."""
-    return {path.stem: path for path in sorted(CHECKPOINTS.glob("*.safetensors"))}
-
-
 def find_method(
     name: str,
     *,
@@ -80,11 +75,11 @@ def find_method(
         chosen = FILTERS[name]
         return Classical(chosen, chosen.default if strength is None else strength)
     if not path.exists():
-        if name not in shipped():
-            known = ", ".join([*FILTERS, *shipped()])
+        if name not in (ships := shipped.shipped()):
+            known = ", ".join([*FILTERS, *ships])
             mend = f"give a run's folder, a checkpoint's file or one of {known}"
             raise Problem(name, "is no run, checkpoint or filter", mend)
-        path = shipped()[name]
+        path = shipped.file(name)
     if strength is not None:
         raise Problem("A network", "has no strength", "mix its result with the input instead")
     from ctdenoise.denoising.network import Denoiser

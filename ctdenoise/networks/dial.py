@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ctdenoise.networks.plain import PlainCNN
 
-SPEED = 0.3
+SPEED = 0.6
 """How fast filters move along the dial as their directions are learned; at 1 it overshoots."""
 
 

@@ -49,6 +49,9 @@ def standing(denoising: Denoising) -> State:
     settled = time.time() - state.since > GRACE_SECONDS
     if not (state.live and settled) or engine().busy(denoise_scan, denoising.record.id):
         return state
+    state = denoising.state
+    if not state.live:  # it ended while the engine was being asked
+        return state
     told = f"Was interrupted after {len(denoising.figures)} of {denoising.record.slices} slices."
     return State(how="interrupted", sentence=told, since=state.since)
 
@@ -96,7 +99,7 @@ def _work(denoising: Denoising) -> tuple[How, str]:
     record = denoising.record
     source = record.source.load()
     values = slices_of(source)
-    denoise = ready(record.method, source.name, source.unit)
+    denoise = ready(record.method, source.unit)
     denoising.put("running", "")
     done = denoising.figures
     left = [index for index in outwards(record.slices) if index not in done]

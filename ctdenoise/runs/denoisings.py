@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -100,8 +101,11 @@ class Denoising:
     @property
     def figures(self) -> dict[int, Figures]:
         """Of the finished slices, by index, in the order in which they were finished."""
-        lines = (self.folder / "slices.jsonl").read_bytes().split(b"\n")[:-1]  # whole lines only
-        return {each.index: each for each in map(Figures.model_validate_json, lines)}
+        path = self.folder / "slices.jsonl"
+        try:
+            return _figures(path, path.stat().st_size)
+        except OSError as error:
+            raise _gone() from error
 
     def output(self, index: int) -> NDArray[np.float32]:
         """A finished slice, (rows, columns), in the record's unit."""
@@ -207,6 +211,13 @@ def _found(folder: Path) -> Iterator[Denoising]:
     for path in folder.glob("*/record.json"):
         with suppress(Problem):  # removed while we looked, or damaged: the others are still there
             yield Denoising(path.parent, _read(path, Record))
+
+
+@lru_cache(maxsize=64)
+def _figures(path: Path, size: int) -> dict[int, Figures]:
+    """Parsed once for all who look on, each time that a slice is added."""
+    lines = path.read_bytes().split(b"\n")[:-1]  # whole lines only
+    return {each.index: each for each in map(Figures.model_validate_json, lines)}
 
 
 def _read(path: Path, kind: type[BaseModel]):  # type: ignore[no-untyped-def]

@@ -62,8 +62,8 @@ def title(method: Method, unit: str) -> str:
     return shipped.shipped()[method.name].title + turned
 
 
-def ready(method: Method, name: str, unit: str) -> Denoise:
-    """The method, loaded, for the scan ``name`` in ``unit``.
+def ready(method: Method, unit: str) -> Denoise:
+    """The method, loaded, for a scan in ``unit``.
 
     Raises :class:`Problem` where there is no such network any more, or one for another unit.
     """

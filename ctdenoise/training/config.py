@@ -428,7 +428,7 @@ PRESETS: dict[str, Config] = {
     "article": _ARTICLE,
     "article-features": _ARTICLE.model_copy(update={"loss": _FEATURES}),
     "dial": Config(
-        loss=Loss(texture=30_000.0, vgg_layers=("block1_conv2", "block2_conv2"), dial=("texture",)),
+        loss=Loss(texture=20_000.0, vgg_layers=("block1_conv2", "block2_conv2"), dial=("texture",)),
         filters=32,
         batch=8,
         epochs=100,

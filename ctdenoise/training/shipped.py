@@ -38,18 +38,21 @@ class Shipped:
         return PREFIX + self.name
 
 
-def shipped(folder: Path = CHECKPOINTS) -> dict[str, Shipped]:
+def shipped(folder: Path | None = None) -> dict[str, Shipped]:
     """All networks that ship, by name; what is damaged or has no card is left out."""
     found = {}
-    for path in sorted(folder.glob("*.safetensors"), key=lambda path: _rank(path.stem)):
+    for path in sorted(
+        (folder or CHECKPOINTS).glob("*.safetensors"), key=lambda path: _rank(path.stem)
+    ):
         card = path.with_suffix(".md")
         if card.exists() and (network := _read(path, card)):
             found[network.name] = network
     return found
 
 
-def file(name: str, folder: Path = CHECKPOINTS) -> Path:
+def file(name: str, folder: Path | None = None) -> Path:
     """Where the weights of a shipped network lie; :class:`Problem` where there is none such."""
+    folder = folder or CHECKPOINTS
     path = folder / f"{name}.safetensors"
     if path.parent != folder or not path.is_file():
         raise Problem(f"The network {name}", "does not ship with this version", "choose another")

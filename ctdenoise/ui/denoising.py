@@ -1,61 +1,53 @@
 """One result of the Denoise page: how far it is, its pictures, and the way to take it away."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.errors import Problem
 from ctdenoise.runs import denoise
-from ctdenoise.runs.denoisings import Denoising, State
+from ctdenoise.runs.denoisings import Denoising
 from ctdenoise.runs.methods import ClassicalFilter, Method, RunNetwork
 from ctdenoise.runs.store import store
 from ctdenoise.ui import cards, palette, panes, pixels, removal
-from ctdenoise.ui.session import arrived, keep_link, recall, remember
+from ctdenoise.ui.session import arrived, keep_link
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 
-STRENGTH = Dial("Strength", "Input", "Output")
+STRENGTH = Dial("Strength", "Strength: input", "output")
 CHOSEN = "denoise-result"
-"""The result in view: its key in the session."""
+"""Where the session keeps the result in view."""
 
 
 def show(results: dict[str, Denoising]) -> None:
     """One of the results by id, drawn anew once a second while slices of it are still to come."""
-    if linked := [id for id in arrived("result", "denoise") if id in results]:
-        st.session_state[CHOSEN] = linked[0]
-    if recall(CHOSEN, next(iter(results))) not in results:
-        st.session_state[CHOSEN] = next(iter(results))
-    live = denoise.standing(results[st.session_state[CHOSEN]]).live
-    st.fragment(_show, run_every=1.0 if live else None)(results, live)
-
-
-@cards.telling_problems
-def _show(results: dict[str, Denoising], watched: bool) -> None:
-    choice, bar, button, aside = st.columns([3, 3.6, 1.2, 1.2], vertical_alignment="center")
+    linked = arrived("result", "denoise")
+    wanted = next((id for id in [*linked, st.session_state.get(CHOSEN)] if id in results), None)
     names = {id: f"{each.record.title}: {each.record.name}" for id, each in results.items()}
+    choice, line = st.columns([3, 6], vertical_alignment="center")
     chosen: str = choice.selectbox(
         "Result",
         list(results),
-        key=CHOSEN,
+        index=list(results).index(wanted) if wanted else 0,
+        # One for every list: a timer's message may still bring what another one was set to.
+        key=f"{CHOSEN}-{next(iter(results))}-{len(results)}",
         format_func=cards.told_apart(names).__getitem__,
         label_visibility="collapsed",
     )
-    remember(CHOSEN)
+    st.session_state[CHOSEN] = chosen
     keep_link("result", "denoise", [chosen])
     result = results[chosen]
+    live = denoise.standing(result).live
+    pace = 1.0 if live else None
+    with line:
+        st.fragment(_status, run_every=pace)(result, live)
+    st.fragment(_judge, run_every=pace)(result)
+
+
+@cards.telling_problems
+def _status(result: Denoising, watched: bool) -> None:
+    """How far it is, and how long still or why no further; stop, go on, remove."""
     state = denoise.standing(result)
     if state.live != watched:
         st.rerun(scope="app")  # with or without the timer
-    _status(result, state, bar)
-    _orders(result, state, button, aside)
-    if not result.figures:
-        return
-    view = _pictures(result)
-    (strength,) = view.dial
-    removal.show(result, style(result.record.method), view.frame, strength)
-    take_away(result, strength)
-
-
-def _status(result: Denoising, state: State, place: DeltaGenerator) -> None:
-    """How far, and how long still or why no further."""
+    place, button, aside = st.columns([3.6, 1.2, 1.2], vertical_alignment="center")
     done, total = len(result.figures), result.record.slices
     if state.how == "running":
         left = denoise.seconds_left(result)
@@ -65,19 +57,14 @@ def _status(result: Denoising, state: State, place: DeltaGenerator) -> None:
         place.progress(done / total, state.sentence)
     elif state.how == "failed":
         place.error(state.sentence, icon=":material/error:")
-    elif done < total:
-        place.markdown(f":material/pause_circle: {state.sentence}")
     else:
-        place.markdown(f":material/check_circle: {state.sentence}")
-
-
-def _orders(result: Denoising, state: State, button: DeltaGenerator, aside: DeltaGenerator) -> None:
-    """Stop, go on, remove."""
+        icon = "check_circle" if done == total else "pause_circle"
+        place.markdown(f":material/{icon}: {state.sentence}")
     if state.live:
         if button.button("Stop", icon=":material/stop:", width="stretch",
                          help="What is denoised so far is kept."):  # fmt: skip
             result.ask_stop()
-    elif len(result.figures) < result.record.slices and button.button(
+    elif done < total and button.button(
         "Go on", icon=":material/play_arrow:", width="stretch", help="Denoise the other slices too."
     ):
         denoise.go_on(result)
@@ -87,6 +74,17 @@ def _orders(result: Denoising, state: State, button: DeltaGenerator, aside: Delt
         if st.button("Remove this result", type="primary"):
             result.remove()
             st.rerun(scope="app")
+
+
+@cards.telling_problems
+def _judge(result: Denoising) -> None:
+    """The pictures and the figures of what is there so far."""
+    if not result.figures:
+        return
+    view = _pictures(result)
+    (strength,) = view.dial
+    removal.show(result, style(result.record.method), view.frame, strength)
+    take_away(result, strength)
 
 
 def _pictures(result: Denoising) -> ViewerState:

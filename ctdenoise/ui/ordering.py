@@ -15,8 +15,7 @@ from ctdenoise.scans.library import Library
 from ctdenoise.training import epochs
 from ctdenoise.training.config import term_title
 from ctdenoise.training.shipped import Shipped, shipped
-from ctdenoise.ui import cards, intake
-from ctdenoise.ui.denoising import CHOSEN
+from ctdenoise.ui import cards, intake, menu
 from ctdenoise.ui.once import once
 from ctdenoise.ui.session import pairs, recall, remember, runs, workspace
 
@@ -39,9 +38,9 @@ def show(mine: Library) -> None:
         method = _method(choice, networks, trained, source)
     if start.button("Denoise", type="primary", icon=":material/auto_fix_high:", width="stretch",
                     disabled=source is None) and source:  # fmt: skip
-        st.session_state[CHOSEN] = denoise.order(workspace(), source, method).record.id
+        ordered = denoise.order(workspace(), source, method)
         intake.forget_last()
-        st.rerun()
+        st.switch_page(menu.page("Denoise"), query_params={"result": ordered.record.id})
 
 
 def _scan(mine: Library) -> Source | None:

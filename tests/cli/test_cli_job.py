@@ -156,15 +156,15 @@ def test_one_draw_is_enough_and_draws_of_other_slices_are_refused(
 def test_several_doses_get_a_folder_each_of_what_one_dose_gives(
     job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "doses"
-    ctdenoise("low-dose", job / "scan", "--dose", 0.25, 0.1, 0.25, "--pairs", "--out", out)
+    out, doses = tmp_path / "doses", ("--dose", 0.25, "--dose", 0.1)
+    ctdenoise("low-dose", job / "scan", *doses, "--dose", 0.25, "--pairs", "--out", out)
     assert sorted(folder.name for folder in out.iterdir()) == ["dose-0.1", "dose-0.25"]
     told = capsys.readouterr().out
     assert "4 slices at 0.25 of the dose" in told and "4 slices at 0.1 of the dose" in told
     quarter, tenth = (load_pairs(out / name)[0] for name in ("dose-0.25", "dose-0.1"))
     np.testing.assert_array_equal(quarter.low, load_pairs(job / "pairs")[0].low)
     assert np.std(tenth.low - tenth.full) > 1.5 * np.std(quarter.low - quarter.full)
-    ctdenoise("low-dose", job / "scan", "--dose", 0.25, 0.1, "--out", tmp_path / "plain")
+    ctdenoise("low-dose", job / "scan", *doses, "--out", tmp_path / "plain")
     plain = read([tmp_path / "plain" / "dose-0.1"]).scans[0]
     np.testing.assert_array_equal(plain.values, tenth.low[0])
 

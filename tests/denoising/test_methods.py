@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from ctdenoise.denoising import methods
 from ctdenoise.denoising.classical import FILTERS
 from ctdenoise.denoising.methods import Classical, find_method
 from ctdenoise.denoising.network import Denoiser
 from ctdenoise.errors import Problem
-from ctdenoise.training import checkpoint
+from ctdenoise.training import checkpoint, shipped
 from ctdenoise.training.checkpoint import build_network
 from ctdenoise.training.config import Config
 
@@ -44,7 +43,8 @@ def test_a_network_by_its_run_its_file_or_the_name_it_ships_under(
 ) -> None:
     (tmp_path / "shipped").mkdir()
     (tmp_path / "shipped" / "plain.safetensors").write_bytes((run / checkpoint.NAME).read_bytes())
-    monkeypatch.setattr(methods, "CHECKPOINTS", tmp_path / "shipped")
+    (tmp_path / "shipped" / "plain.md").write_text("# Plain\n\nA network.\n")
+    monkeypatch.setattr(shipped, "CHECKPOINTS", tmp_path / "shipped")
     monkeypatch.chdir(tmp_path)
     found = [find_method(name, device="cpu") for name in ("run", f"run/{checkpoint.NAME}", "plain")]
     assert all(isinstance(each, Denoiser) and each.unit == "" for each in found)

@@ -33,7 +33,7 @@ def run(runs: Store, pair_id: str) -> Iterator[Run]:
 def test_a_filter_is_applied_with_its_strength() -> None:
     method = ClassicalFilter(name="gaussian", strength=1.5)
     expected = FILTERS["gaussian"].apply(IMAGE, 1.5)
-    np.testing.assert_array_equal(methods.ready(method, "scan", "HU")(IMAGE), expected)
+    np.testing.assert_array_equal(methods.ready(method, "HU")(IMAGE), expected)
     assert methods.title(method, "HU") == "Gaussian 1.5 px"
     wavelet = ClassicalFilter(name="wavelet", strength=0.02)
     assert methods.title(wavelet, "") == "Wavelet 0.02"  # in the scan's own unit, without a name
@@ -42,15 +42,15 @@ def test_a_filter_is_applied_with_its_strength() -> None:
 def test_a_run_is_its_network_of_that_epoch(run: Run) -> None:
     method = RunNetwork(run=run.id, epoch=3)
     expected = Denoiser.load(epochs.file(run.folder, 3)).denoise(IMAGE[None])[0]
-    np.testing.assert_array_equal(methods.ready(method, "scan", "HU")(IMAGE), expected)
+    np.testing.assert_array_equal(methods.ready(method, "HU")(IMAGE), expected)
     assert methods.title(method, "HU") == "My run, epoch 3"
     with pytest.raises(Problem, match="did not keep its network of epoch 4"):
-        methods.ready(RunNetwork(run=run.id, epoch=4), "scan", "HU")
+        methods.ready(RunNetwork(run=run.id, epoch=4), "HU")
 
 
 def test_a_network_of_another_unit_is_refused(run: Run) -> None:
     with pytest.raises(Problem, match="learned from pictures in HU and these are in their own"):
-        methods.ready(RunNetwork(run=run.id, epoch=3), "scan", "")
+        methods.ready(RunNetwork(run=run.id, epoch=3), "")
 
 
 def test_a_shipped_network_is_found_by_name(
