@@ -9,6 +9,7 @@ from ctdenoise.ui import adapting, cards, judging, menu, panes
 from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
 
 MOST = 3
+# The choices that make the article's last figure of this page. (Streamlit shows bare strings.)
 RIVALS = [f"{PREFIX}article", f"{PREFIX}optimised"]
 FIGURE = {
     "compare-runs": RIVALS,
@@ -16,7 +17,6 @@ FIGURE = {
     "compare-maps": judging.MAPS[0],
     "compare-zoom": True,
 }
-"""The choices that make the article's last figure of this page."""
 
 st.title("Which picture would you rather read?")
 adapted = adapting.through()

@@ -181,7 +181,7 @@ def denoise_slice(
         image: Picture = np.load(kept)
         return image
     pair = Library(settings().workspaces / workspace).pair(pair_id)
-    denoise = _denoiser(method, pair.name, pair.unit)
+    denoise = _denoiser(method, pair.unit)
     image = to_picture(denoise(np.array(pair.low[0, index])), pair.unit)
     kept.parent.mkdir(parents=True, exist_ok=True)
     partial = kept.with_name(f".{os.getpid()}-{time.monotonic_ns()}.npy")

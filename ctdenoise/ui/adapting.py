@@ -15,8 +15,8 @@ PENDING = "compare-adapting"
 
 
 def offer(network: Shipped, owner: str, record: PairRecord) -> None:
-    """Choose how long and start; nothing for a network with a dial."""
-    if network.config.loss.dial:
+    """Choose how long and start; nothing for a network with a dial, and one at a time."""
+    if network.config.loss.dial or _pending():
         return
     with st.popover(f"Adapt {network.title} to this scan", icon=":material/tune:"):
         st.write(

@@ -175,8 +175,8 @@ def _tell_unknown(networks: list[Shipped]) -> None:
     """Of a network that ships, the patients are not in the library."""
     if networks:
         st.caption(
-            f":material/info: {', '.join(network.title for network in networks)}: what it learned "
-            "from stands on its card. Should this patient be among it, the figures flatter."
+            f":material/info: {', '.join(network.title for network in networks)}: the card (Denoise "
+            "page) tells on whom it was trained. Should this patient be among them, figures flatter."
         )
 
 

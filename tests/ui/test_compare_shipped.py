@@ -70,7 +70,7 @@ def test_networks_that_ship_stand_beside_runs(trained: Run) -> None:
     assert not app.exception and not app.error
     assert images(app) == ["Low dose", "Gaussian 1.4 px", "First run", "The optimised network"]
     assert app.query_params["run"] == [trained.id, "shipped:optimised"]
-    assert any("stands on its card" in each.value for each in app.caption)
+    assert any("on whom it was trained" in each.value for each in app.caption)
 
 
 @pytest.mark.usefixtures("both", "pair")
@@ -113,6 +113,7 @@ def test_a_network_is_adapted_and_then_shown_beside_itself(
     assert (run.parent, run.pairs) == ("shipped:optimised", ((WORKSPACE, pair.id),))
     assert run.config.time_budget_s == 120 and on_the_spot.launched == [run.id]
     assert any("waits for its turn" in each.value for each in app.info)
+    assert "Start" not in [button.label for button in app.button]  # one at a time
 
     store().claim("turn-test")
     short = run.config.model_copy(update={"time_budget_s": None, "epochs": 1})
