@@ -1,57 +1,108 @@
-"""Compare: the low dose, the full dose, a Gaussian filter and any runs on the same slices."""
+"""Compare: the low dose, the full dose, a Gaussian filter and any networks on the same slices."""
 
 import streamlit as st
 
+from ctdenoise.runs.store import Run
 from ctdenoise.training import epochs
-from ctdenoise.ui import cards, judging, menu, panes
+from ctdenoise.training.shipped import PREFIX, Shipped, shipped
+from ctdenoise.ui import adapting, cards, judging, menu, panes
 from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
 
+MOST = 3
+# The choices that make the article's last figure of this page. (Streamlit shows bare strings.)
+RIVALS = [f"{PREFIX}article", f"{PREFIX}optimised"]
+FIGURE = {
+    "compare-runs": RIVALS,
+    "compare-sigma": 0.0,
+    "compare-maps": judging.MAPS[0],
+    "compare-zoom": True,
+}
+
 st.title("Which picture would you rather read?")
+adapted = adapting.through()
 trained = {run.id: run for run in runs() if epochs.kept(run.folder)}
-if linked := [run_id for run_id in arrived("run", "compare") if run_id in trained]:
-    st.session_state["compare-runs"] = linked[:3]
-    judged_on, judged, _ = panes.progress_slice(trained[linked[0]])
+linked = arrived("run", "compare")
+if first := next((run_id for run_id in linked if run_id in trained), None):
+    judged_on, judged, _ = panes.progress_slice(trained[first])
     if judged:
         st.session_state["compare-pair"] = (judged_on, judged.id)
-kept = recall("compare-runs", list(trained)[:1])
-st.session_state["compare-runs"] = [run_id for run_id in kept if run_id in trained]
 
 bar = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
 with bar[0]:
     owner, record = cards.pair_picker("Scan", "compare")
+ships = {network.id: network for network in shipped().values() if network.unit == record.unit}
+networks: dict[str, Run | Shipped] = {**trained, **ships}
+has_figure = all(id in networks for id in RIVALS)
+if arrived("figure", "compare") == ["last"]:
+    if has_figure:
+        st.session_state.update(FIGURE)
+    else:
+        st.warning("The two networks of the article's last figure do not ship for this scan.")
+elif known := [id for id in linked if id in networks]:
+    st.session_state["compare-runs"] = known[:MOST]
+kept = [id for id in recall("compare-runs", list(networks)[:1]) if id in networks]
+if adapted and adapted.id in networks:
+    kept = [*kept, adapted.id][-MOST:]
+elif adapted:
+    st.error(adapted.sentence, icon=":material/error:")
+st.session_state["compare-runs"] = kept
 with bar[1]:
     picked = st.multiselect(
         "Networks",
-        list(trained),
+        list(networks),
         key="compare-runs",
-        max_selections=3,
-        format_func=cards.told_apart({id: run.name for id, run in trained.items()}).__getitem__,
-        placeholder="Train one first" if not trained else "None",
+        max_selections=MOST,
+        format_func=cards.told_apart(
+            {id: panes.network_name(network) for id, network in networks.items()}
+        ).__getitem__,
+        placeholder="Train one first" if not networks else "None",
     )
-remember("compare-runs")
-keep_link("run", "compare", picked)
-keep_link("pair", "compare", [record.id])
 with bar[2]:
+    recall("compare-sigma", 1.4)
     sigma = st.slider(
         "Gaussian filter (px)",
         0.0,
         4.0,
-        1.4,
-        0.1,
+        step=0.1,
         key="compare-sigma",
-        persist_state="session",
         help="The classical way: blurs noise and edges alike. 1.4 px is the article's. 0 hides it.",
     )
 with bar[3]:
+    recall("compare-maps", judging.MAPS[0])
     maps = st.selectbox(
         "Difference maps",
         list(judging.MAPS),
         key="compare-maps",
-        persist_state="session",
         help="Removed noise: low dose minus the picture; anatomy in it has been lost. "
         "Error: the picture minus the full dose.",
     )
-judging.show(owner, record, [trained[i] for i in picked], sigma, maps)
+with st.container(horizontal=True, vertical_alignment="center"):
+    recall("compare-zoom", False)
+    zoomed = st.toggle(
+        "Enlarged as well",
+        key="compare-zoom",
+        help="A second row shows a part of the body, large. It follows slice and window.",
+    )
+    if has_figure:
+        st.button(
+            "As in the article's last figure",
+            icon=":material/compare:",
+            on_click=st.session_state.update,
+            args=(FIGURE,),
+            help="The article's network, the optimised one and the routine dose, whole and "
+            "enlarged.",
+        )
+    for id in picked:
+        if id in ships:
+            adapting.offer(ships[id], owner, record)
+for key in FIGURE:
+    remember(key)
+keep_link("run", "compare", picked)
+keep_link("pair", "compare", [record.id])
+is_figure = all(st.session_state[key] == value for key, value in FIGURE.items())
+keep_link("figure", "compare", ["last"] if is_figure else [])
+adapting.tell()
+judging.show(owner, record, [networks[id] for id in picked], sigma, maps, zoomed)
 if not trained:
     st.page_link(
         menu.page("Train"),

@@ -1,9 +1,20 @@
-"""Going on from any epoch of a run with other settings: a run of its own, a parent's child."""
+"""Going on from any epoch of a run or from a network that ships: a run of its own, a child."""
+
+from collections.abc import Sequence
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.runs.methods import refuse_other_unit
 from ctdenoise.runs.store import Run, store
-from ctdenoise.training import epochs
-from ctdenoise.training.config import Config, network_settings
+from ctdenoise.scans.library import Library
+from ctdenoise.settings import settings
+from ctdenoise.training import epochs, shipped
+from ctdenoise.training.config import Config, network_settings, parse
+
+SLOWER = 5
+"""So many times smaller than in its training are the steps of a network that is adapted: it knows
+most of what it needs already, and shall not forget it."""
+STEPS = 25
+"""An epoch of an adaptation, which lasts minutes: each ends with a picture."""
 
 
 @telling_disk_problems
@@ -25,3 +36,29 @@ def branch(parent: Run, epoch: int, name: str, config: Config) -> Run:
     return store().create_run(
         parent.workspace, name, config, parent.pairs, parent=(parent.id, epoch), start=kept
     )
+
+
+@telling_disk_problems
+def adapt(
+    workspace: str, name: str, network: str, pairs: Sequence[tuple[str, str]], seconds: float
+) -> Run:
+    """Queue a run in which the ``network`` that ships under this name learns on, on ``pairs``
+    ((workspace, pair id) each) for ``seconds``: by its own loss, at a fifth of its learning rate.
+
+    Its epoch 0 is the network as it ships. Raises :class:`Problem` where none ships under this
+    name, or one for another unit.
+    """
+    start = shipped.file(network)
+    known = shipped.shipped()[network]
+    for owner, pair in pairs:
+        record = Library(settings().workspaces / owner).pair_record(pair)
+        refuse_other_unit(known.title, known.unit, record.unit)
+    changed = {
+        "learning_rate": known.config.learning_rate / SLOWER,
+        "schedule": "one_cycle",
+        "time_budget_s": seconds,
+        "steps_per_epoch": STEPS,
+        "patches": 0,
+    }
+    config = parse(known.config.model_dump() | changed)
+    return store().create_run(workspace, name, config, pairs, parent=(known.id, 0), start=start)

@@ -52,7 +52,7 @@ table = Table(
     Column("deaths", Integer, nullable=False),
     Column("reached", Integer, nullable=False),
     Column("sweep", String(12), nullable=False, server_default="", index=True),
-    Column("parent", String(12), nullable=False, server_default=""),
+    Column("parent", String(100), nullable=False, server_default=""),
     Column("parent_epoch", Integer, nullable=False, server_default="0"),
     Column("starred", Boolean, nullable=False, server_default=false()),
 )

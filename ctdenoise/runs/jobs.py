@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.hounsfield import to_int16
-from ctdenoise.runs.methods import RunNetwork, refuse_other_unit, weights
-from ctdenoise.runs.store import Run, store
+from ctdenoise.runs.methods import RunNetwork, ShippedNetwork, ready
+from ctdenoise.runs.store import store
 from ctdenoise.scans.library import Library
 from ctdenoise.settings import settings
+from ctdenoise.training import shipped
 from ctdenoise.training.config import parse
 
 if TYPE_CHECKING:
-    from ctdenoise.denoising.network import Denoiser
     from ctdenoise.dose.insertion import Physics
     from ctdenoise.scans.scan import Scan
 
@@ -173,24 +173,16 @@ def progress(progress_file: str) -> tuple[float, str]:
 
 @telling_disk_problems
 def denoise_slice(
-    run_id: str,
-    epoch: int,
-    workspace: str,
-    pair_id: str,
-    index: int,
-    setting: tuple[float, ...] = (),
+    method: ShippedNetwork | RunNetwork, workspace: str, pair_id: str, index: int
 ) -> Picture:
-    """The first noise draw of a slice through a run's network as it was after ``epoch``, in the
-    pair's unit, kept for next time. ``setting``: where the dial stands, if the network has one."""
-    run = store().run(run_id)
-    kept = denoised_file(run, epoch, workspace, pair_id, index, setting)
+    """The first noise draw of a slice through a network, in the pair's unit, kept for next time."""
+    kept = denoised_file(method, workspace, pair_id, index)
     if kept.exists():
         image: Picture = np.load(kept)
         return image
     pair = Library(settings().workspaces / workspace).pair(pair_id)
-    denoiser = _denoiser(run_id, epoch, setting)
-    refuse_other_unit(run.name, denoiser.card["unit"], pair.unit)
-    image = to_picture(denoiser.denoise(np.array(pair.low[0, index : index + 1]))[0], pair.unit)
+    denoise = _denoiser(method, pair.unit)
+    image = to_picture(denoise(np.array(pair.low[0, index])), pair.unit)
     kept.parent.mkdir(parents=True, exist_ok=True)
     partial = kept.with_name(f".{os.getpid()}-{time.monotonic_ns()}.npy")
     np.save(partial, image)
@@ -200,32 +192,30 @@ def denoise_slice(
 
 
 def denoised_file(
-    run: Run,
-    epoch: int,
-    workspace: str,
-    pair_id: str,
-    index: int,
-    setting: tuple[float, ...] = (),
+    method: ShippedNetwork | RunNetwork, workspace: str, pair_id: str, index: int
 ) -> Path:
-    """Where :func:`denoise_slice` keeps a slice."""
-    name = "-".join([workspace, pair_id, str(index), *(f"{part:g}" for part in setting)])
-    return run.folder / "compared" / str(epoch) / f"{name}.npy"
+    """Where :func:`denoise_slice` keeps a slice, so that it goes with the run or, of a network
+    that ships, with the pair."""
+    if isinstance(method, RunNetwork):
+        folder = store().run(method.run).folder / "compared" / str(method.epoch)
+    else:
+        pair = Library(settings().workspaces / workspace).folder(pair_id)
+        folder = pair / "compared" / method.name / shipped.shipped()[method.name].edition
+    name = "-".join([workspace, pair_id, str(index), *(f"{part:g}" for part in method.dial)])
+    return folder / f"{name}.npy"
 
 
 def _forget(current: Path) -> None:
-    """Remove the slices of other epochs; not those of the last hour, which may be looked at."""
-    for epoch in current.parent.iterdir():
+    """Remove the slices of other epochs or editions; not those of the last hour, which may be
+    looked at."""
+    for other in current.parent.iterdir():
         with contextlib.suppress(OSError):
-            if epoch != current and time.time() - epoch.stat().st_mtime > 3600:
-                shutil.rmtree(epoch)
+            if other != current and time.time() - other.stat().st_mtime > 3600:
+                shutil.rmtree(other)
 
 
-@lru_cache(maxsize=32)
-def _denoiser(run_id: str, epoch: int, setting: tuple[float, ...]) -> "Denoiser":
-    """A run's network of one epoch in this process' memory."""
-    from ctdenoise.denoising.network import Denoiser
-
-    return Denoiser.load(weights(RunNetwork(run=run_id, epoch=epoch)), setting=setting)
+_denoiser = lru_cache(maxsize=32)(ready)
+"""Networks in this process' memory."""
 
 
 def _ct(workspace: str, scan_id: str) -> tuple["Scan", tuple[float, float]]:

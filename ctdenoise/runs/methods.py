@@ -88,6 +88,19 @@ def refuse_other_unit(network: str, known: str, these: str) -> None:
         )
 
 
+def network(id: str, version: str, dial: tuple[float, ...] = ()) -> ShippedNetwork | RunNetwork:
+    """The network of a run by its id and epoch, or one that ships by its id and edition.
+
+    Raises :class:`Problem` where another edition ships now.
+    """
+    if not id.startswith(shipped.PREFIX):
+        return RunNetwork(run=id, epoch=int(version), dial=dial)
+    name = id.removeprefix(shipped.PREFIX)
+    if name not in (known := shipped.shipped()) or known[name].edition != version:
+        raise Problem(f"The network {name}", "does not ship in this edition", "reload the page")
+    return ShippedNetwork(name=name, dial=dial)
+
+
 def weights(method: ShippedNetwork | RunNetwork) -> Path:
     """The checkpoint file of a network; :class:`Problem` where it is not there any more."""
     if isinstance(method, ShippedNetwork):

@@ -60,7 +60,8 @@ class Run:
     sweep: str
     """What the runs of one sweep have in common; empty for a run on its own."""
     parent: str
-    """The run from whose epoch ``parent_epoch`` this one went on; empty where it began anew."""
+    """The run from whose epoch ``parent_epoch`` this one went on, or the network that ships
+    (:attr:`~ctdenoise.training.shipped.Shipped.id`); empty where it began anew."""
     parent_epoch: int
     starred: bool
 
@@ -70,7 +71,7 @@ class Run:
 
     @property
     def start(self) -> Path | None:
-        """The network that it goes on from, if it is a child."""
+        """The network that it goes on from, if it has a parent."""
         return self.folder / START if self.parent else None
 
     @property
@@ -105,7 +106,8 @@ class Store:
     ) -> Run:
         """Queue a new run; :meth:`ctdenoise.runs.engine.Engine.launch` gives it a turn.
 
-        ``parent``: the run and its epoch from which it goes on, ``start``: that epoch's network.
+        ``parent``: the run and its epoch from which it goes on, or the id of a network that ships
+        and 0; ``start``: that network's file.
         """
         if not pairs:
             raise Problem("The run", "has no pair to learn from", "choose at least one pair")

@@ -1,5 +1,6 @@
 """The networks that ship with the program: checkpoints/NAME.safetensors with NAME.md, its card."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,8 @@ from ctdenoise.training.config import Config, parse
 
 FIRST = ("recommended", "optimised", "article", "dial")
 """In this order; whatever else lies there follows by its name."""
+PREFIX = "shipped:"
+"""Before its name, it makes the id of a network that ships; ids of runs have no colon."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,13 @@ class Shipped:
     config: Config
     unit: str
     """What it was trained in and so what it takes: "HU", or "" for a unit of its own."""
+    edition: str
+    """Changes with the weights."""
+
+    @property
+    def id(self) -> str:
+        """Stands where else the id of a run does."""
+        return PREFIX + self.name
 
 
 def shipped(folder: Path | None = None) -> dict[str, Shipped]:
@@ -57,13 +67,15 @@ def _read(path: Path, card: Path) -> Shipped | None:
             metadata = weights.metadata() or {}
         config = parse(json.loads(metadata["config"]))
         unit = str(json.loads(metadata["card"])["unit"])
+        edition = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     except (SafetensorError, OSError, KeyError, ValueError, Problem):
         return None
     text = card.read_text(encoding="utf-8")
     heading, _, rest = text.strip().partition("\n")
     first = " ".join(rest.strip().partition("\n\n")[0].split())
     sentence = first.partition(". ")[0].rstrip(".") + "."
-    return Shipped(path.stem, heading.lstrip("# ").strip(), sentence, text, config, unit)
+    title = heading.lstrip("# ").strip()
+    return Shipped(path.stem, title, sentence, text, config, unit, edition)
 
 
 def _rank(name: str) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from ctdenoise.quality.profile import line_profile
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.training import epochs, split
+from ctdenoise.training.shipped import Shipped
 from ctdenoise.ui import cards, charts, figures, panes
 from ctdenoise.ui.session import library, pairs
 from ctdenoise.ui.viewer import Band, Pane, ViewerState, viewer
@@ -19,27 +20,54 @@ MAPS = ("None", "Removed noise", "Error against full dose")
 
 @st.fragment
 @cards.telling_problems
-def show(owner: str, record: PairRecord, networks: list[Run], sigma: float, maps: str) -> None:
+def show(
+    owner: str,
+    record: PairRecord,
+    networks: Sequence[Run | Shipped],
+    sigma: float,
+    maps: str,
+    zoomed: bool,
+) -> None:
     """Viewer, then the numbers of the slice in view; only this reruns when the viewer moves."""
+    trained = [network for network in networks if isinstance(network, Run)]
     images = [panes.low(owner, record)]
     if sigma > 0:
         images.append(panes.gaussian(owner, record, sigma))
-    images += [panes.network(run, shown_epoch(run), owner, record) for run in networks]
+    images += [
+        panes.network(each, shown_epoch(each), owner, record)
+        if isinstance(each, Run)
+        else panes.shipped(each, owner, record)
+        for each in networks
+    ]
     images.append(panes.full(owner, record))
     shown = images + _maps(images, maps)
-    rows = judged_rows(record, networks)
-    unseen = test_slices(record, networks)
+    rows = judged_rows(record, trained)
+    unseen = test_slices(record, trained)
+    geometry = panes.geometry(library(owner).pair(record.id))
     state = viewer(
         shown,
-        overlay=marked_bands(record, networks),
+        overlay=marked_bands(record, trained),
         key=f"compare-{record.id}",
         height=300 if len(shown) > 4 else 400,
         window=panes.first_window(images[0], record.unit),
         frame=unseen[len(unseen) // 2],
-        **panes.geometry(library(owner).pair(record.id)),
+        **geometry,
     )
-    _offer_newer(networks)
-    tell_seen(record, networks, state.frame, rows)
+    if zoomed:
+        viewer(
+            images,
+            key=f"compare-zoomed-{record.id}",
+            height=300,
+            window=state.window,
+            frame=state.frame,
+            tools=("window", "zoom"),
+            report=(),
+            view=panes.enlarged(images[-1], record.unit),
+            **geometry,
+        )
+    _offer_newer(trained)
+    tell_seen(record, trained, state.frame, rows)
+    _tell_unknown([network for network in networks if isinstance(network, Shipped)])
     profile, numbers = st.columns([3, 2], gap="medium")
     with profile:
         _profile(images, record, state)
@@ -140,6 +168,15 @@ def tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[i
         st.caption(
             f":material/school: {', '.join(patient_seen)} learned from other slices of this "
             "patient: the figures look better than they would for a new one."
+        )
+
+
+def _tell_unknown(networks: list[Shipped]) -> None:
+    """Of a network that ships, the patients are not in the library."""
+    if networks:
+        st.caption(
+            f":material/info: {', '.join(network.title for network in networks)}: the card (Denoise "
+            "page) tells on whom it was trained. Should this patient be among them, figures flatter."
         )
 
 

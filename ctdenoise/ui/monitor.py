@@ -6,7 +6,7 @@ from ctdenoise.hounsfield import Window
 from ctdenoise.runs.card import card
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, last_epoch, store
-from ctdenoise.training import events, picture
+from ctdenoise.training import events, picture, shipped
 from ctdenoise.training.config import MOST_EPOCHS, term_title
 from ctdenoise.training.epochs import kept as kept_epochs
 from ctdenoise.ui import cards, charts, forms, menu, palette, panes, pixels
@@ -127,9 +127,8 @@ def run_card(run: Run) -> None:
 def _descent(run: Run) -> None:
     """Where a run came from, and both side by side."""
     if run.parent:
-        name = next((each.name for each in runs() if each.id == run.parent), "a run since deleted")
         told, way = st.columns([3, 2], vertical_alignment="center")
-        told.caption(f":material/fork_right: Went on from {name}, epoch {run.parent_epoch}.")
+        told.caption(f":material/fork_right: Went on from {_parent(run)}.")
         way.page_link(
             menu.page("Compare"),
             label="Compare it with its parent",
@@ -138,10 +137,21 @@ def _descent(run: Run) -> None:
         )
 
 
+def _parent(run: Run) -> str:
+    """What a run went on from, in words."""
+    if run.parent.startswith(shipped.PREFIX):
+        name = run.parent.removeprefix(shipped.PREFIX)
+        known = shipped.shipped().get(name)
+        return f"{known.title if known else name}, which ships with CT Denoise"
+    name = next((each.name for each in runs() if each.id == run.parent), "a run since deleted")
+    return f"{name}, epoch {run.parent_epoch}"
+
+
 def _pictures(run: Run, epochs: list[events.Epoch], window: Window, facts: picture.Facts) -> None:
     """Low dose, the network after each epoch, full dose; the scrubber follows the newest epoch."""
     low, style, full = palette.LOW, panes.run_style(run), palette.FULL
     each = tuple(pixels.progress(run.id, epoch.image) for epoch in epochs)
+    first = "Before going on" if run.parent else "Before training"
     viewer(
         [
             Pane("Low dose", low.color, (pixels.beside(run.id, picture.LOW),), dash=low.dash),
@@ -154,7 +164,7 @@ def _pictures(run: Run, epochs: list[events.Epoch], window: Window, facts: pictu
         follow=True,
         report=(),
         frame=st.session_state.setdefault(f"watch-frame-{run.id}", len(epochs) - 1),
-        labels=["Before training" if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
+        labels=[first if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
         **facts.geometry,
     )
 

@@ -19,7 +19,14 @@ LOW = Style("#D55E00", "dot")
 FULL = Style("#0072B2", "solid")
 GAUSSIAN = Style("#8A8A8A", "dashdot")
 NETWORK = Style("#009E73", "solid")
-"""Of the networks that ship; beside a run in the same green, the dash tells them apart."""
+"""Of a network on its own; beside a run in the same green, the dash tells them apart."""
+SHIPPED = {
+    "recommended": Style("#009E73", "longdash"),
+    "optimised": Style("#CC79A7", "longdashdot"),
+    "article": Style("#E69F00", "dash"),
+    "dial": Style("#56B4E9", "longdash"),
+}
+"""Of the networks that ship, beside others."""
 RUNS = (
     Style("#009E73", "dash"),
     Style("#CC79A7", "longdash"),

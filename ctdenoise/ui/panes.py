@@ -11,11 +11,15 @@ from ctdenoise.hounsfield import WINDOWS, Window
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import PairRecord
 from ctdenoise.scans.scan import Pair, Scan
-from ctdenoise.training import split
+from ctdenoise.training import picture, split
+from ctdenoise.training.shipped import Shipped
 from ctdenoise.training.split import Split
 from ctdenoise.ui import palette, pixels
 from ctdenoise.ui.session import library, workspace
 from ctdenoise.ui.viewer import Band, Pane
+
+PART = 0.4
+"""Of the body, along its longer side, in an enlarged picture."""
 
 
 def geometry(scan: Scan | Pair) -> dict[str, Any]:
@@ -37,6 +41,16 @@ def first_window(pane: Pane, unit: str) -> Window:
         return WINDOWS["soft tissue"]
     middle = pane.frames[len(pane.frames) // 2]
     return Window.automatic(pixels.load(middle, workspace()).astype(np.float32))
+
+
+def enlarged(pane: Pane, unit: str) -> tuple[float, float, float]:
+    """Row and column in the middle of the body in the pane's middle picture, and how often to
+    enlarge a picture so that ``PART`` of the body fills a pane."""
+    middle = pixels.load(pane.frames[len(pane.frames) // 2], workspace())
+    image = middle.astype(np.float32)
+    sides = picture.body(image) if unit == "HU" else picture.whole(image)
+    row, column = ((side.start + side.stop) / 2 for side in sides)
+    return row, column, max(image.shape) / (PART * max(s.stop - s.start for s in sides))
 
 
 def low(owner: str, record: PairRecord) -> Pane:
@@ -63,6 +77,21 @@ def network(run: Run, epoch: int, owner: str, record: PairRecord) -> Pane:
     )
     style = run_style(run)
     return Pane(run.name, style.color, frames, dash=style.dash, note=f"Epoch {epoch}")
+
+
+def shipped(network: Shipped, owner: str, record: PairRecord) -> Pane:
+    """A network that ships, on every slice of a pair."""
+    frames = tuple(
+        pixels.denoised(network.id, network.edition, owner, record.id, i)
+        for i in range(record.slices)
+    )
+    style = palette.SHIPPED.get(network.name, palette.NETWORK)
+    return Pane(network.title, style.color, frames, dash=style.dash, note="Ships with CT Denoise")
+
+
+def network_name(network: Run | Shipped) -> str:
+    """What a network is called in lists and above its pictures."""
+    return network.name if isinstance(network, Run) else network.title
 
 
 def dialled(run: Run, epoch: int, owner: str, record: PairRecord) -> Pane:

@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ctdenoise.errors import Problem
-from ctdenoise.runs import jobs
+from ctdenoise.runs import jobs, methods
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.jobs import Picture, to_picture
 from ctdenoise.runs.store import store
+from ctdenoise.training import shipped
 from ctdenoise.ui.once import once
 from ctdenoise.ui.session import SAMPLE, library
 from ctdenoise.ui.visitors import COOKIE, workspace_of
@@ -72,14 +73,15 @@ def beside(run_id: str, image: str) -> str:
     return f"/pixels/progress/{run_id}/{quote(image)}"
 
 
-def denoised(run_id: str, epoch: int, owner: str, pair_id: str, index: int) -> str:
-    """Address of one low-dose slice through a run's network as it was after ``epoch``."""
-    return f"/pixels/denoised/{run_id}/{epoch}/{owner}/{pair_id}/{index}"
+def denoised(network: str, version: int | str, owner: str, pair_id: str, index: int) -> str:
+    """Address of one low-dose slice through the network of a run (its id) as it was after an epoch,
+    or through one that ships (its id) in an edition."""
+    return f"/pixels/denoised/{network}/{version}/{owner}/{pair_id}/{index}"
 
 
-def dialled(run_id: str, epoch: int, owner: str, pair_id: str, index: int) -> str:
+def dialled(network: str, version: int | str, owner: str, pair_id: str, index: int) -> str:
     """Address of the same wherever the dial of a network stands: the viewer fills the ``{}``."""
-    return f"{denoised(run_id, epoch, owner, pair_id, index)}/{{}}"
+    return f"{denoised(network, version, owner, pair_id, index)}/{{}}"
 
 
 def result(owner: str, id: str, index: int, share: str) -> str:
@@ -117,7 +119,7 @@ def _owners(address: str) -> set[str]:
     """The workspaces that a picture is made from: those of its scan and of its network."""
     kind, *parts = [*_parts(address), "", "", ""]
     owners = set() if kind == "progress" else {parts[2] if kind == "denoised" else parts[0]}
-    if kind in ("denoised", "progress"):
+    if kind in ("denoised", "progress") and not parts[0].startswith(shipped.PREFIX):
         owners.add(store().run(parts[0]).workspace)
     return owners
 
@@ -176,10 +178,11 @@ def _progress(run_id: str, *path: str) -> Picture:
 
 
 def _denoised(
-    run_id: str, epoch: str, owner: str, pair_id: str, index: str, setting: str = ""
+    network: str, version: str, owner: str, pair_id: str, index: str, setting: str = ""
 ) -> Picture:
     stands = tuple(float(part) for part in setting.split("-") if part)
-    job = engine().ask(jobs.denoise_slice, run_id, int(epoch), owner, pair_id, int(index), stands)
+    method = methods.network(network, version, stands)
+    job = engine().ask(jobs.denoise_slice, method, owner, pair_id, int(index))
     return job.result(WAIT_SECONDS)
 
 

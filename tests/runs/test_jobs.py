@@ -8,14 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from shipping import ships
 
 from ctdenoise.errors import Problem
 from ctdenoise.runs import jobs
+from ctdenoise.runs.methods import RunNetwork, ShippedNetwork
 from ctdenoise.runs.store import Run, Store
 from ctdenoise.scans.library import Library
 from ctdenoise.scans.scan import Facts, Pair, Scan
 from ctdenoise.settings import settings
-from ctdenoise.training import epochs
+from ctdenoise.training import epochs, shipped
 from ctdenoise.training.config import Config
 
 
@@ -60,23 +62,23 @@ def keep_epoch(run: Run, epoch: int) -> Path:
 def test_a_slice_is_denoised_once_for_each_epoch(
     run: Run, pair_id: str, networks: list[Path]
 ) -> None:
-    third = keep_epoch(run, 3)
+    kept, third = keep_epoch(run, 3), RunNetwork(run=run.id, epoch=3)
     low = Library(settings().workspaces / "ann").pair(pair_id).low
 
-    first = jobs.denoise_slice(run.id, 3, "ann", pair_id, 1)
+    first = jobs.denoise_slice(third, "ann", pair_id, 1)
     assert first.dtype == np.int16
     np.testing.assert_allclose(first, low[0, 1] + 1, atol=0.5)
-    assert jobs.denoised_file(run, 3, "ann", pair_id, 1).exists()
-    jobs.denoise_slice(run.id, 3, "ann", pair_id, 2)  # the network stays in memory
-    np.testing.assert_array_equal(jobs.denoise_slice(run.id, 3, "ann", pair_id, 1), first)
-    assert networks == [third]
+    assert jobs.denoised_file(third, "ann", pair_id, 1).exists()
+    jobs.denoise_slice(third, "ann", pair_id, 2)  # the network stays in memory
+    np.testing.assert_array_equal(jobs.denoise_slice(third, "ann", pair_id, 1), first)
+    assert networks == [kept]
 
     keep_epoch(run, 4)  # the run goes on: epoch 3 stays what it was
-    np.testing.assert_array_equal(jobs.denoise_slice(run.id, 3, "ann", pair_id, 1), first)
-    later = jobs.denoise_slice(run.id, 4, "ann", pair_id, 1)
+    np.testing.assert_array_equal(jobs.denoise_slice(third, "ann", pair_id, 1), first)
+    later = jobs.denoise_slice(RunNetwork(run=run.id, epoch=4), "ann", pair_id, 1)
     np.testing.assert_allclose(later, low[0, 1] + 2, atol=0.5)
     with pytest.raises(Problem, match="did not keep its network of epoch 5"):
-        jobs.denoise_slice(run.id, 5, "ann", pair_id, 1)
+        jobs.denoise_slice(RunNetwork(run=run.id, epoch=5), "ann", pair_id, 1)
 
 
 def test_a_slice_in_its_own_unit_keeps_its_numbers(
@@ -91,9 +93,28 @@ def test_a_slice_in_its_own_unit_keeps_its_numbers(
     keep_epoch(run, 1)
     monkeypatch.setattr(sys.modules["ctdenoise.denoising.network"].Denoiser, "card", {"unit": ""})
     for _ in range(2):  # computed, then kept
-        image = jobs.denoise_slice(run.id, 1, "ann", pair_id, 0)
+        image = jobs.denoise_slice(RunNetwork(run=run.id, epoch=1), "ann", pair_id, 0)
         assert image.dtype == np.float32
         np.testing.assert_array_equal(image, values[0] + np.float32(1))
+
+
+def test_a_slice_through_a_network_that_ships_goes_with_its_pair(
+    runs: Store, networks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ships(tmp_path, monkeypatch, "article")
+    mine = Library(settings().workspaces / "ann")
+    values = np.zeros((1, 64, 64), np.float32)
+    pair_id = mine.add_pair(Pair("own", values[None], values, None, np.arange(1.0))).id
+    article = ShippedNetwork(name="article")
+    assert (jobs.denoise_slice(article, "ann", pair_id, 0) == 1).all()
+    kept = jobs.denoised_file(article, "ann", pair_id, 0)
+    assert kept.exists() and shipped.shipped()["article"].edition in kept.parts
+    np.save(kept, values[0] + 7)
+    assert (jobs.denoise_slice(article, "ann", pair_id, 0) == 7).all()
+    mine.remove(pair_id)
+    assert not kept.exists()
+    with pytest.raises(Problem, match="is not in the workspace"):
+        jobs.denoise_slice(article, "ann", pair_id, 0)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipping import ships
 
 from ctdenoise.denoising.classical import FILTERS
 from ctdenoise.denoising.network import Denoiser
@@ -59,3 +60,16 @@ def test_a_shipped_network_is_found_by_name(
     save(path, build_network(SMALL), SMALL, {"unit": "HU"})
     monkeypatch.setattr(shipped, "file", lambda name: tmp_path / f"{name}.safetensors")
     assert methods.weights(ShippedNetwork(name="article")) == path
+
+
+def test_a_network_is_named_by_its_id_and_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ships(tmp_path, monkeypatch, "article")
+    article = shipped.shipped()["article"]
+    named = methods.network(article.id, article.edition, (0.5,))
+    assert named == ShippedNetwork(name="article", dial=(0.5,))
+    assert methods.network("0123456789ab", "3") == RunNetwork(run="0123456789ab", epoch=3)
+    for id, edition in ((article.id, "older"), ("shipped:absent", article.edition)):
+        with pytest.raises(Problem, match="does not ship in this edition"):
+            methods.network(id, edition)

@@ -51,6 +51,15 @@ def test_what_is_damaged_or_has_no_card_is_left_out(tmp_path: Path) -> None:
     assert list(shipped.shipped(tmp_path)) == ["recommended", "another"]
 
 
+def test_the_edition_changes_with_the_weights(tmp_path: Path) -> None:
+    editions = set()
+    for folder, config in (("a", Config(layers=2, filters=4)), ("b", Config(layers=2, filters=5))):
+        (tmp_path / folder).mkdir()
+        ship(tmp_path / folder, "article", config)
+        editions.add(shipped.shipped(tmp_path / folder)["article"].edition)
+    assert len(editions) == 2
+
+
 def test_a_file_is_found_by_name_and_nothing_else_is(tmp_path: Path) -> None:
     ship(tmp_path, "article")
     assert shipped.file("article", tmp_path) == tmp_path / "article.safetensors"

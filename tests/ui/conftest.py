@@ -16,6 +16,7 @@ from ctdenoise.settings import settings
 from ctdenoise.training.config import Config
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import (
+    adapting,
     dialling,
     estimating,
     features,
@@ -88,7 +89,7 @@ def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
 def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> OnTheSpot:
     stand_in = OnTheSpot()
     monkeypatch.setattr("ctdenoise.runs.engine.engine", lambda: stand_in)
-    asking = (denoise, dialling, estimating, features, fetching, mapping, pixels, monitor,
+    asking = (adapting, denoise, dialling, estimating, features, fetching, mapping, pixels, monitor,
               sweeping, twin)  # fmt: skip
     for module in asking:
         monkeypatch.setattr(module, "engine", lambda: stand_in)

@@ -71,6 +71,19 @@ def test_a_window_has_at_least_a_width_of_one() -> None:
     assert _state({"window": [0, -3]}, 0, 1, WINDOW).window == Window(0, 1)
 
 
+def test_the_view_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, object]] = []
+
+    def noting(*, data: list[dict[str, object]], **_: object) -> dict[str, object]:
+        given.extend(data)
+        return {}
+
+    monkeypatch.setattr("ctdenoise.ui.viewer.component._component", noting)
+    viewer([PANE], key="v", window=WINDOW, view=(10, 20.5, 3))
+    viewer([PANE], key="w", window=WINDOW)
+    assert [data["view"] for data in given] == [(10, 20.5, 3), None]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -131,7 +144,8 @@ def test_files_are_small() -> None:
 
 
 def test_styles_stay_apart_without_colour() -> None:
-    styles = [palette.LOW, palette.FULL, palette.GAUSSIAN, *palette.RUNS]
+    shipped = list(palette.SHIPPED.values())
+    styles = [palette.LOW, palette.FULL, palette.GAUSSIAN, palette.NETWORK, *palette.RUNS, *shipped]
     assert len({(style.color, style.dash) for style in styles}) == len(styles)
     for style in styles:
         assert re.fullmatch(r"#[0-9A-F]{6}", style.color)

@@ -99,6 +99,7 @@ def viewer(
     dials: Sequence[Dial] = (),
     dial: Sequence[float] = (),
     stops: int = 9,
+    view: tuple[float, float, float] | None = None,
 ) -> ViewerState:
     """Show ``panes`` side by side, linked, and return what was set in them.
 
@@ -112,7 +113,9 @@ def viewer(
     the states whose change reruns the page (or the fragment); windowing itself never does.
     ``dials``: where a frame's address holds ``{}``, pictures are mixed from those at the nearest of
     ``stops`` settings from 0 to 1 a dial (``0.25``, or ``0.25-0.5`` of two dials, in place of the
-    ``{}``) as the dials move; ``dial`` is where they stand at the start.
+    ``{}``) as the dials move; ``dial`` is where they stand at the start. ``view``: the pixel (row,
+    column) in the middle of every pane and how many times the picture is enlarged, at the start
+    and after a reset; None for the whole picture.
     """
     if not panes:
         raise ValueError("a viewer needs at least one pane")
@@ -141,6 +144,7 @@ def viewer(
         "dials": [asdict(each) for each in dials],
         "dial": stands,
         "stops": stops,
+        "view": view,
         "difference": DIFFERENCE if unit == "HU" else window.width / 2,
     }
     result = _component(

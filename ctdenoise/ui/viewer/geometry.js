@@ -50,12 +50,19 @@ export class View {
     this.turn = TURNS[0];
     this.aspect = [1, 1];
     this.columns = this.rows = this.width = this.height = 1;
+    this.setHome(null);
+  }
+
+  /** Where the view begins and a reset leads: [row, column, zoom], or null for the whole image. */
+  setHome(home) {
+    this.home = home;
     this.reset();
   }
 
   reset() {
-    this.zoom = 1;
-    this.centre = null; // the image's own centre
+    const [row, column, zoom] = this.home ?? [];
+    this.zoom = zoom ?? 1;
+    this.centre = this.home && [column + 0.5, row + 0.5]; // null: the image's own centre
   }
 
   /** Shape of an image and distance of its rows and columns. */
@@ -111,7 +118,10 @@ export class View {
   zoomAt(factor, x, y) {
     const [u, v] = this.toImage(x, y);
     this.zoom = Math.min(Math.max(this.zoom * factor, 1), 40);
-    if (this.zoom === 1) return this.reset();
+    if (this.zoom === 1) {
+      this.centre = null;
+      return;
+    }
     this.centre ??= [this.columns / 2, this.rows / 2];
     const [nowU, nowV] = this.toImage(x, y);
     this.centre = [this.centre[0] + u - nowU, this.centre[1] + v - nowV];

@@ -53,6 +53,7 @@ export class Viewer {
     this.frame = Math.min(Math.max(this.frame, 0), this.frames - 1);
     if (!before || String(before.window) !== String(data.window)) [this.level, this.width] = data.window;
     if (!before || String(before.dial) !== String(data.dial)) this.dial = data.dial;
+    if (!before || String(before.view) !== String(data.view)) this.view.setHome(data.view);
     if (!before || before.unit !== data.unit) {
       this.unit = new Unit(data);
       this.range = this.unit.slider;
