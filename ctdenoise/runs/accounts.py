@@ -13,6 +13,9 @@ from ctdenoise.runs.denoisings import Denoising, slices_of
 from ctdenoise.runs.methods import ClassicalFilter, weights
 from ctdenoise.scans.scan import Pair
 
+ROWS = 25
+"""Slices at most whose noise a report lists."""
+
 
 def account(
     result: Denoising, frame: int, image: NDArray[np.float32], strength: float, window: Window
@@ -54,15 +57,20 @@ def _card(result: Denoising) -> dict[str, Any]:
 
 
 def _noise(result: Denoising, strength: float) -> Table:
-    """Before and after, slice by slice."""
-    unit, rows = result.record.unit, []
-    for index, each in sorted(result.figures.items()):
-        before, after = each.removal.noise_at(0), each.removal.noise_at(strength)
-        change = f"{after / before - 1:+.0%}" if before else ""
-        rows.append((f"{index + 1}", f"{before:.3g}", f"{after:.3g}", change))
+    """Before and after: the mean of all finished slices, then about ``ROWS`` of them."""
+    unit, figures = result.record.unit, sorted(result.figures.items())
+    noise = {n + 1: [f.removal.noise_at(share) for share in (0, strength)] for n, f in figures}
+    every = -(-len(noise) // ROWS)
+    chosen = {"Mean": np.mean(list(noise.values()), axis=0)}
+    chosen |= {str(n): noise[n] for n in list(noise)[::every]}
+    rows = tuple(
+        (name, f"{before:.3g}", f"{after:.3g}", f"{after / before - 1:+.0%}" if before else "")
+        for name, (before, after) in chosen.items()
+    )
     suffix = f" ({unit})" if unit else ""
     columns = ("Slice", f"Noise before{suffix}", f"Noise after{suffix}", "Change")
-    return Table("Noise, slice by slice", columns, tuple(rows))
+    note = f"Every {every} slices one; the mean is that of all." if every > 1 else ""
+    return Table("Noise, slice by slice", columns, rows, note)
 
 
 def _shifts(result: Denoising, strength: float) -> Table:
