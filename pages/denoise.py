@@ -6,9 +6,12 @@ from ctdenoise.runs import denoisings
 from ctdenoise.ui import denoising, intake, ordering
 from ctdenoise.ui.session import library, workspace
 
-heading, bring = st.columns(2)
+heading, network, bring = st.columns([5, 2, 4])
 heading.title("What would a network do to this scan?")
 mine = library(workspace())
+network.space(8)
+with network.popover("Bring a network", icon=":material/neurology:", width="stretch"):
+    ordering.bring_network()
 ordering.show(mine)
 results = {each.record.id: each for each in denoisings.every(workspace())}
 if not results:

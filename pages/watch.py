@@ -38,12 +38,14 @@ live = mine[run_id].live
 st.fragment(monitor.show, run_every=monitor.pace(mine[run_id]))(run_id)
 
 with st.expander("This run"):
-    columns = st.columns([3, 2, 2], vertical_alignment="bottom")
+    columns = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     with columns[0]:
         cards.renamer(mine[run_id].name, run_id, store().rename)
     with columns[1]:
         monitor.run_card(mine[run_id])
-    with columns[2].popover("Delete this run …", width="stretch"):
+    with columns[2]:
+        monitor.network_file(mine[run_id])
+    with columns[3].popover("Delete this run …", width="stretch"):
         st.write("Its pictures, curves and network are deleted for good.")
         if st.button(
             "Delete", type="primary", disabled=live, help="Stop it first." if live else None

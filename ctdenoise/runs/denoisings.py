@@ -115,8 +115,15 @@ class Denoising:
                 "has not been denoised",
                 "press Go on to have the rest denoised too",
             )
-        slices = np.load(self.folder / "output.npy", mmap_mode="r", allow_pickle=False)
-        return np.array(slices[index])
+        return np.array(self.outputs[index])
+
+    @property
+    def outputs(self) -> NDArray[np.float32]:
+        """All slices, (slices, rows, columns), memory-mapped; zeros where one is not finished."""
+        slices: NDArray[np.float32] = np.load(
+            self.folder / "output.npy", mmap_mode="r", allow_pickle=False
+        )
+        return slices
 
     def want(self, index: int) -> None:
         """Have this slice denoised next, since somebody looks at it."""

@@ -191,6 +191,14 @@ def denoise_slice(
     return image
 
 
+def export_network(run_id: str) -> Path:
+    """The newest network of a run as ONNX, a file in the run's folder."""
+    from ctdenoise.exports.onnx import export_onnx
+
+    folder = store().run(run_id).folder
+    return export_onnx(folder, folder / "network.onnx")
+
+
 def denoised_file(
     method: ShippedNetwork | RunNetwork, workspace: str, pair_id: str, index: int
 ) -> Path:

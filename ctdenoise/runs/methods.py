@@ -1,4 +1,5 @@
-"""What can take the noise out of a scan: a network that ships, one of an own run, a filter."""
+"""What can take the noise out of a scan: a network that ships, one of an own run or from a file, a
+filter."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ctdenoise.denoising.classical import FILTERS
 from ctdenoise.errors import Problem
+from ctdenoise.runs import networks
 from ctdenoise.runs.store import store
 from ctdenoise.training import epochs, shipped
 
@@ -38,6 +40,15 @@ class RunNetwork(_Record):
     dial: tuple[float, ...] = ()
 
 
+class BroughtNetwork(_Record):
+    """A network that somebody brought into ``workspace`` from a file."""
+
+    kind: Literal["brought"] = "brought"
+    workspace: str
+    id: str
+    dial: tuple[float, ...] = ()
+
+
 class ClassicalFilter(_Record):
     """A filter of :data:`FILTERS` by its name."""
 
@@ -46,8 +57,8 @@ class ClassicalFilter(_Record):
     strength: float
 
 
-# A checkpoint that a person brought becomes one more class here, with its file in weights().
-Method = Annotated[ShippedNetwork | RunNetwork | ClassicalFilter, Field(discriminator="kind")]
+Network = ShippedNetwork | RunNetwork | BroughtNetwork
+Method = Annotated[Network | ClassicalFilter, Field(discriminator="kind")]
 
 
 def title(method: Method, unit: str) -> str:
@@ -59,6 +70,8 @@ def title(method: Method, unit: str) -> str:
     turned = f", dial at {', '.join(f'{part:.0%}' for part in method.dial)}" if method.dial else ""
     if isinstance(method, RunNetwork):
         return f"{store().run(method.run).name}, epoch {method.epoch}{turned}"
+    if isinstance(method, BroughtNetwork):
+        return networks.find(method.workspace, method.id).name + turned
     return shipped.shipped()[method.name].title + turned
 
 
@@ -101,10 +114,12 @@ def network(id: str, version: str, dial: tuple[float, ...] = ()) -> ShippedNetwo
     return ShippedNetwork(name=name, dial=dial)
 
 
-def weights(method: ShippedNetwork | RunNetwork) -> Path:
+def weights(method: Network) -> Path:
     """The checkpoint file of a network; :class:`Problem` where it is not there any more."""
     if isinstance(method, ShippedNetwork):
         return shipped.file(method.name)
+    if isinstance(method, BroughtNetwork):
+        return networks.weights(method.workspace, method.id)
     run = store().run(method.run)
     kept = epochs.file(run.folder, method.epoch)
     if not kept.exists():

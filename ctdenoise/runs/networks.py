@@ -90,11 +90,19 @@ def networks(workspace: str) -> list[Network]:
     return sorted(found, key=lambda network: network.created, reverse=True)
 
 
+def find(workspace: str, id: str) -> Network:
+    """One by its id; :class:`Problem` where there is none such."""
+    try:
+        return next(network for network in networks(workspace) if network.id == id)
+    except StopIteration:
+        raise _gone() from None
+
+
 def weights(workspace: str, id: str) -> Path:
     """The checkpoint file of a network, for :class:`~ctdenoise.denoising.network.Denoiser`."""
     path = _root(workspace) / "networks" / id / WEIGHTS
     if not re.fullmatch(r"[0-9a-f]{12}", id) or not path.exists():
-        raise Problem("This network", "is not in the workspace", "choose one from the list")
+        raise _gone()
     return path
 
 
@@ -104,6 +112,10 @@ def remove(workspace: str, id: str) -> None:
     folder = weights(workspace, id).parent
     gone = folder.rename(_root(workspace) / f".removed-{id}-{secrets.token_hex(4)}")
     shutil.rmtree(gone)
+
+
+def _gone() -> Problem:
+    return Problem("This network", "is not in the workspace", "choose one from the list")
 
 
 def _root(workspace: str) -> Path:

@@ -7,7 +7,7 @@ from ctdenoise.runs import denoise
 from ctdenoise.runs.denoisings import Denoising
 from ctdenoise.runs.methods import ClassicalFilter, Method, RunNetwork
 from ctdenoise.runs.store import store
-from ctdenoise.ui import cards, palette, panes, pixels, removal
+from ctdenoise.ui import cards, palette, panes, pixels, removal, takeaway
 from ctdenoise.ui.session import arrived, keep_link
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 
@@ -84,7 +84,8 @@ def _judge(result: Denoising) -> None:
     view = _pictures(result)
     (strength,) = view.dial
     removal.show(result, style(result.record.method), view.frame, strength)
-    take_away(result, strength)
+    if not denoise.standing(result).live:
+        takeaway.show(result, view.frame, strength, view.window)
 
 
 def _pictures(result: Denoising) -> ViewerState:
@@ -101,7 +102,7 @@ def _pictures(result: Denoising) -> ViewerState:
         height=330,
         window=panes.first_window(before, record.unit),
         frame=count // 2,
-        report=("frame", "dial"),
+        report=("frame", "dial", "window"),
         dials=[STRENGTH],
         dial=[1.0],
         stops=2,
@@ -123,8 +124,3 @@ def style(method: Method) -> palette.Style:
         except Problem:  # the run has been deleted, its pictures are still there
             return palette.NETWORK
     return palette.NETWORK
-
-
-def take_away(result: Denoising, strength: float) -> None:
-    """The place for what people take home: files of the mix input + ``strength`` * (output - input)
-    of every finished slice, and the report."""

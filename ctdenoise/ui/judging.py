@@ -175,8 +175,8 @@ def _tell_unknown(networks: list[Shipped]) -> None:
     """Of a network that ships, the patients are not in the library."""
     if networks:
         st.caption(
-            f":material/info: {', '.join(network.title for network in networks)}: the card (Denoise "
-            "page) tells on whom it was trained. Should this patient be among them, figures flatter."
+            f":material/info: {', '.join(n.title for n in networks)}: the card (Denoise page) "
+            "tells on whom it was trained. If this patient is among them, the figures flatter."
         )
 
 

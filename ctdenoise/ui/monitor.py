@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ctdenoise.hounsfield import Window
+from ctdenoise.runs import jobs
 from ctdenoise.runs.card import card
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, last_epoch, store
@@ -12,6 +13,9 @@ from ctdenoise.training.epochs import kept as kept_epochs
 from ctdenoise.ui import cards, charts, forms, menu, palette, panes, pixels
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.viewer import Pane, viewer
+
+ONNX_SECONDS = 120
+"""Longest that a network may take to be written."""
 
 
 def pace(run: Run) -> float | None:
@@ -121,6 +125,22 @@ def run_card(run: Run) -> None:
         disabled=not kept_epochs(run.folder),
         help="Settings, network, figures, pictures, hashes of the scans, version, and a script "
         "that repeats the run. No scan goes with it, except for the slice in its pictures.",
+    )
+
+
+def network_file(run: Run) -> None:
+    """The newest network as ONNX, made on a worker when it is asked for."""
+    dial = " Its dial stands at the smooth end." if run.config.loss.dial else ""
+    st.download_button(
+        "Network (ONNX)",
+        lambda: engine().ask(jobs.export_network, run.id).result(ONNX_SECONDS).open("rb"),
+        f"{run.name}.onnx",
+        "application/octet-stream",
+        icon=":material/deployed_code:",
+        width="stretch",
+        on_click="ignore",
+        disabled=not kept_epochs(run.folder),
+        help=f"For programs without PyTorch: HU in and out, any size.{dial} Takes a few seconds.",
     )
 
 

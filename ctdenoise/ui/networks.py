@@ -60,7 +60,7 @@ def _tell_last() -> None:
 def shelf() -> None:
     """The networks that were brought, each with the way to remove it."""
     for network in networks(workspace()):
-        line = st.columns([6, 1.2], vertical_alignment="center")
+        line = st.columns([2, 1], vertical_alignment="center")
         line[0].markdown(f"**{network.name}**  \n:small[{_facts(network)}]")
         if line[1].button("Remove", key=f"remove-{network.id}", icon=":material/delete:"):
             remove(workspace(), network.id)

@@ -7,35 +7,47 @@ import streamlit as st
 
 from ctdenoise.denoising.classical import FILTERS
 from ctdenoise.quality.noise import noise_level
-from ctdenoise.runs import denoise
+from ctdenoise.runs import denoise, networks
 from ctdenoise.runs.denoisings import Source, slices_of
-from ctdenoise.runs.methods import ClassicalFilter, Method, RunNetwork, ShippedNetwork
+from ctdenoise.runs.methods import (
+    BroughtNetwork,
+    ClassicalFilter,
+    Method,
+    RunNetwork,
+    ShippedNetwork,
+)
+from ctdenoise.runs.networks import Network
 from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import Library
 from ctdenoise.training import epochs
+from ctdenoise.training.architecture import parameters
 from ctdenoise.training.config import term_title
 from ctdenoise.training.shipped import Shipped, shipped
 from ctdenoise.ui import cards, intake, menu
+from ctdenoise.ui import networks as uploads
 from ctdenoise.ui.once import once
 from ctdenoise.ui.session import pairs, recall, remember, runs, workspace
 
 Choice = tuple[str, str]
-"""Kind of a method ("shipped", "run" or "filter") and its name or id."""
+"""Kind of a method ("shipped", "run", "brought" or "filter") and its name or id."""
+METHOD = "denoise-method"
+"""The chosen method: its key in the session."""
 USUAL_NOISE = 40.0
 """SD in HU of the quarter-dose CT that the filters' defaults suit."""
 
 
 def show(mine: Library) -> None:
     """Choose a scan and a method, press Denoise."""
-    networks = shipped()
+    ships = shipped()
     trained = {run.id: run for run in runs() if epochs.kept(run.folder)}
+    brought = {each.id: each for each in networks.networks(workspace())}
     scan, kind, knob, start = st.columns([3, 3, 3, 1.4], vertical_alignment="bottom")
     with scan:
         source = _scan(mine)
     with kind:
-        choice = _choice(networks, trained)
+        choice = _choice(ships, trained, brought)
     with knob:
-        method = _method(choice, networks, trained, source)
+        method = _method(choice, ships, trained, brought, source)
     if start.button("Denoise", type="primary", icon=":material/auto_fix_high:", width="stretch",
                     disabled=source is None) and source:  # fmt: skip
         ordered = denoise.order(workspace(), source, method)
@@ -64,38 +76,59 @@ def _scan(mine: Library) -> Source | None:
     return Source.model_validate({"owner": owner, "kind": kind, "id": id})
 
 
-def _choice(networks: dict[str, Shipped], trained: dict[str, Run]) -> Choice:
-    names: dict[Choice, str] = {("shipped", n): f"Network: {s.title}" for n, s in networks.items()}
+def bring_network() -> None:
+    """The drop zone for a network from a file, which is then chosen, and the list of those."""
+    if new := uploads.uploader():
+        st.session_state[METHOD] = ("brought", new.id)
+    uploads.shelf()
+
+
+def _choice(
+    ships: dict[str, Shipped], trained: dict[str, Run], brought: dict[str, Network]
+) -> Choice:
+    names: dict[Choice, str] = {("shipped", n): f"Network: {s.title}" for n, s in ships.items()}
     names |= {("run", id): f"Your run: {run.name}" for id, run in trained.items()}
+    names |= {("brought", id): f"Network from a file: {n.name}" for id, n in brought.items()}
     names |= {("filter", name): f"Filter: {known.title}" for name, known in FILTERS.items()}
-    told, key = cards.told_apart(names), "denoise-method"
-    if recall(key, next(iter(names))) not in names:
-        st.session_state[key] = next(iter(names))
+    told = cards.told_apart(names)
+    if recall(METHOD, next(iter(names))) not in names:
+        st.session_state[METHOD] = next(iter(names))
     chosen: Choice = st.selectbox(
         "Network or filter",
         list(names),
-        key=key,
+        key=METHOD,
         format_func=told.__getitem__,
         help="Networks learned from pairs of low and full dose; filters follow a rule.",
     )
-    remember(key)
+    remember(METHOD)
     return chosen
 
 
 def _method(
-    choice: Choice, networks: dict[str, Shipped], trained: dict[str, Run], source: Source | None
+    choice: Choice,
+    ships: dict[str, Shipped],
+    trained: dict[str, Run],
+    brought: dict[str, Network],
+    source: Source | None,
 ) -> Method:
     """The method with its own control, or with a sentence about it where it has none."""
     kind, name = choice
     if kind == "filter":
         return ClassicalFilter(name=name, strength=_strength(name, source))
     if kind == "shipped":
-        network = networks[name]
+        network = ships[name]
         told, card = st.columns([5, 2], vertical_alignment="bottom")
         told.caption(network.sentence)
         with card.popover("Card", width="stretch"):
             st.markdown(network.card)
         return ShippedNetwork(name=name, dial=_dial(network.config.loss.dial, name))
+    if kind == "brought":
+        config = brought[name].config
+        if not config.loss.dial:
+            st.caption(
+                f"{parameters(config):,} weights, brought {cards.ago(brought[name].created)}."
+            )
+        return BroughtNetwork(workspace=workspace(), id=name, dial=_dial(config.loss.dial, name))
     run = trained[name]
     kept = epochs.kept(run.folder)[::-1]
     epoch = st.selectbox(

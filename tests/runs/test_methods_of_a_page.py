@@ -10,12 +10,12 @@ from shipping import ships
 from ctdenoise.denoising.classical import FILTERS
 from ctdenoise.denoising.network import Denoiser
 from ctdenoise.errors import Problem
-from ctdenoise.runs import methods
-from ctdenoise.runs.methods import ClassicalFilter, RunNetwork, ShippedNetwork
+from ctdenoise.runs import methods, networks
+from ctdenoise.runs.methods import BroughtNetwork, ClassicalFilter, RunNetwork, ShippedNetwork
 from ctdenoise.runs.store import Run, Store
 from ctdenoise.training import epochs, shipped
 from ctdenoise.training.checkpoint import build_network, save
-from ctdenoise.training.config import Config
+from ctdenoise.training.config import Config, Loss
 
 IMAGE = np.random.default_rng(0).normal(40, 30, (32, 40)).astype(np.float32)
 SMALL = Config(layers=2, filters=4)
@@ -46,6 +46,22 @@ def test_a_run_is_its_network_of_that_epoch(run: Run) -> None:
     assert methods.title(method, "HU") == "My run, epoch 3"
     with pytest.raises(Problem, match="did not keep its network of epoch 4"):
         methods.ready(RunNetwork(run=run.id, epoch=4), "HU")
+
+
+def test_a_network_from_a_file_is_called_as_it_was_named(home: Path, tmp_path: Path) -> None:
+    config = Config(layers=2, filters=4, loss=Loss(texture=10, dial=("texture",)))
+    file = tmp_path / "theirs.safetensors"
+    save(file, build_network(config), config, {"unit": "HU"})
+    brought = networks.add_network("ann", file, "Anna's")
+    method = BroughtNetwork(workspace="ann", id=brought.id, dial=(0.5,))
+    expected = Denoiser.load(file, setting=(0.5,)).denoise(IMAGE[None])[0]
+    np.testing.assert_array_equal(methods.ready(method, "scan", "HU")(IMAGE), expected)
+    assert methods.title(method, "HU") == "Anna's, dial at 50%"
+    networks.remove("ann", brought.id)
+    with pytest.raises(Problem, match="This network is not in the workspace"):
+        methods.title(method, "HU")
+    with pytest.raises(Problem, match="This network is not in the workspace"):
+        methods.ready(method, "scan", "HU")
 
 
 def test_a_network_of_another_unit_is_refused(run: Run) -> None:

@@ -23,8 +23,10 @@ from ctdenoise.ui import (
     fetching,
     mapping,
     monitor,
+    networks,
     pixels,
     sweeping,
+    takeaway,
     twin,
 )
 
@@ -90,7 +92,7 @@ def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> OnTheSpot:
     stand_in = OnTheSpot()
     monkeypatch.setattr("ctdenoise.runs.engine.engine", lambda: stand_in)
     asking = (adapting, denoise, dialling, estimating, features, fetching, mapping, pixels, monitor,
-              sweeping, twin)  # fmt: skip
+              sweeping, takeaway, twin, networks)  # fmt: skip
     for module in asking:
         monkeypatch.setattr(module, "engine", lambda: stand_in)
     return stand_in
