@@ -18,7 +18,7 @@ def offer(network: Shipped, owner: str, record: PairRecord) -> None:
     """Choose how long and start; nothing for a network with a dial, and one at a time."""
     if network.config.loss.dial or _pending():
         return
-    with st.popover(f"Adapt {network.title} to this scan", icon=":material/tune:"):
+    with st.popover(f"Adapt to this scan: {network.title}", icon=":material/tune:"):
         st.write(
             "A copy of it learns on, in small steps, from this scan's own low and full dose. It "
             "becomes a run of yours, and Compare shows it beside the network as it ships."

@@ -174,9 +174,10 @@ def tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[i
 def _tell_unknown(networks: list[Shipped]) -> None:
     """Of a network that ships, the patients are not in the library."""
     if networks:
+        names = ", ".join(network.title for network in networks)
         st.caption(
-            f":material/info: {', '.join(n.title for n in networks)}: the card (Denoise page) "
-            "tells on whom it was trained. If this patient is among them, the figures flatter."
+            f":material/info: {names}: the card on the Denoise page tells on whom it was trained. "
+            "Should this patient be among them, the figures flatter."
         )
 
 

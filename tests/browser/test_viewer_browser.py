@@ -209,6 +209,29 @@ def test_wheel_and_keys_change_the_frame_of_all_panes(page: Page, demo: str) -> 
     expect(told(page)).to_contain_text("frame=3")
 
 
+def test_a_view_begins_where_it_was_asked_to_and_a_reset_leads_there(page: Page, demo: str) -> None:
+    def middle_and_scale() -> tuple[float, ...]:
+        box = page.get_by_test_id("viewer-pane-1").bounding_box()
+        assert box
+        x, y = at(page, 1, 20, 90)
+        beside, _ = at(page, 1, 20, 91)
+        return x - box["x"] - box["width"] / 2, y - box["y"] - box["height"] / 2, beside - x
+
+    opened(page, demo, 2)
+    whole = middle_and_scale()
+    opened(page, f"{demo}?enlarged", 2)
+    asked = (0, 0, 4 * whole[2])
+    assert middle_and_scale() == pytest.approx(asked, abs=1)
+    page.get_by_test_id("viewer-pane-1").click()
+    for _ in range(10):
+        page.keyboard.press("-")
+    page.wait_for_function("() => new Promise((done) => requestAnimationFrame(() => done(true)))")
+    assert middle_and_scale() == pytest.approx(whole, abs=1)  # the whole picture is still to be had
+    page.keyboard.press("r")
+    page.wait_for_function("() => new Promise((done) => requestAnimationFrame(() => done(true)))")
+    assert middle_and_scale() == pytest.approx(asked, abs=1)
+
+
 def test_zoom_keeps_what_is_under_the_pointer(page: Page, demo: str) -> None:
     opened(page, demo)
     place = at(page, 0, 40, 100)

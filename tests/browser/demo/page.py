@@ -38,6 +38,7 @@ def show() -> None:
         labels=[f"Slice {i + 1}" for i in range(FRAMES)],
         dials=DIALS if "dial" in kinds else (),
         stops=5,
+        view=(20, 90, 4) if "enlarged" in st.query_params else None,
         overlay=[Band("test", (60, 90), "#009E73")] if "band" in st.query_params else (),
     )
     st.text(f"state {state}")
