@@ -137,6 +137,16 @@ def test_the_report_tells_noise_shifts_and_what_was_removed(chest: Source) -> No
     assert "Gaussian 1 px" in text and "Noise, slice by slice" in text
 
 
+def test_of_a_long_series_the_report_lists_a_few_slices(library: Library) -> None:
+    values = np.random.default_rng(0).normal(40, 30, (60, 32, 32)).astype(np.float32)
+    scan = Scan("long", values, (1.0, 1.0), np.arange(60.0), np.zeros((60, 3)))
+    source = Source(owner="ann", kind="scan", id=library.add_scan(scan, []).id)
+    page = taken(denoised(source, tuple(range(60))), "html").read_text()
+    table = page.split("Noise, slice by slice")[1].split("</table>")[0]
+    assert re.findall(r"<tr><td>(\w+)</td>", table) == ["Mean", *map(str, range(1, 61, 3))]
+    assert "Every 3 slices one" in page
+
+
 def test_a_full_disk_is_told_and_leaves_the_last_one(
     chest: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
