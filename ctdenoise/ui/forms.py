@@ -116,6 +116,7 @@ def preset_picker() -> None:
         list(PRESET_NAMES),
         format_func=PRESET_NAMES.__getitem__,
         key="preset-picker",
+        wrap=True,
         on_change=take,
         required=True,
         help="Recommended learns many times faster. As in the article repeats the published recipe "
