@@ -37,7 +37,7 @@ SENTENCES = {
     "fraction of the time.",
     "optimised": "The strongest network of this program, a residual U-Net for doses from a tenth "
     "to a half, where the article shows its individualised one.",
-    "dial": "A network with a dial from smooth to grainy.",
+    "dial": "A network with a dial from smooth to grainy; the figures below are of its smooth end.",
 }
 FAILURES = """\
 ## Known failures
@@ -68,6 +68,7 @@ def write_card(name: str, run: Path, pairs: Sequence[Pair], out: Path) -> None:
     settings = json.dumps(config.model_dump(mode="json", exclude_defaults=True))
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run / checkpoint.NAME, out / f"{name}.safetensors")
+    minutes = last.train_seconds / 60
     patients = len({pairs[p.pair].patient for p in parts.train})
     (out / f"{name}.md").write_text(
         f"""\
@@ -77,18 +78,21 @@ def write_card(name: str, run: Path, pairs: Sequence[Pair], out: Path) -> None:
 
 ## Training
 
-- Data: {sum(n for _, n in learned)} full-dose slices of {patients} patients from public
-  collections (COVID-19-NY-SBU, Lung-PET-CT-Dx, C4KC-KiTS, RIDER Pilot; CC BY 3.0 and 4.0); the
-  low dose is simulated by noise insertion.
+- Data: {sum(n for _, n in learned)} full-dose slices of {patients} patients from public collections
+  (COVID-19-NY-SBU, Lung-PET-CT-Dx, C4KC-KiTS, RIDER Pilot; CC BY 3.0 and 4.0); the low dose is
+  simulated by noise insertion.
 - Split by patient: {started.split}
-- {started.parameters:,} parameters, {last.step:,} steps in {last.train_seconds / 60:.0f} min on
-  {started.device} in {started.precision}, by `checkpoints/train.py`, {date.today()}.
+- {started.parameters:,} parameters, {last.step:,} steps in {minutes:.0f} min on {started.device}
+  in {started.precision}, by `checkpoints/train.py`, {date.today()}.
 - Settings that differ from the recommended ones: `{settings}`
 
 ## On patients never seen
 
-{_whom(list(test.values()))} Simulated doses; gains over the low dose in dB of PSNR, means over
-slices; "shift" is the largest change of the CT number of a tissue, regions marked on the full dose.
+{_whom(list(test.values()))}
+
+The low dose is simulated with the noise of each scan's own scanner. Gains over it in dB of PSNR,
+means over slices; "shift" is the largest change of a tissue's CT number, regions marked on the full
+dose.
 
 | dose | low dose, 50/400 | denoised | gain | gain, −160..240 | RMSE (HU) | largest shift (HU) |
 |---|---|---|---|---|---|---|
