@@ -12,7 +12,7 @@ from ctdenoise.ui import cards, charts, figures, judging, menu, panes
 from ctdenoise.ui.session import free_name, library, pairs, workspace
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 
-STOPS = {1: 17, 2: 5}
+STOPS = {1: 21, 2: 5}
 """Settings a dial for which the network itself is asked; the browser mixes between them."""
 ENDS = {
     "mae": "forgiving",
