@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from serving import launch, server
 
-PATIENCE_MS = 20_000  # a busy machine may take its time, for instance to load Plotly
+PATIENCE_MS = 60_000  # a busy machine may take its time, for instance to load Plotly
 expect.set_options(timeout=PATIENCE_MS)
 
 
