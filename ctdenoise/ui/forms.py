@@ -231,26 +231,36 @@ def _control(key: str) -> None:
         for name in ("ge", "gt", "le")
         if hasattr(m, name)
     }
-    # Only a new control takes its value from here: a person may be faster than our answers.
-    st.session_state.setdefault(widget, round(value) if percent else value)
+    # Only a new control takes its value from here: a person may be faster than our answers. It is
+    # said at every run, since a run that is overtaken may never have told the browser.
+    begin = f"{widget}:start"
+    if widget not in st.session_state:
+        st.session_state[begin] = round(value) if percent else value
+    start = st.session_state[begin]
     if percent:
         end = st.session_state.setdefault(f"{widget}:end", max(100, round(value)))
-        st.slider(min_value=0, max_value=end, step=5, format="%d %%", **common)
+        st.slider(min_value=0, max_value=end, value=start, step=5, format="%d %%", **common)
     elif get_origin(kind) is tuple:
         members = get_args(get_args(kind)[0])
-        st.pills(options=members, selection_mode="multi", format_func=_word, **common)
+        st.pills(
+            options=members, default=start, selection_mode="multi", format_func=_word, **common
+        )
     elif get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         options = list(get_args(kind)) or [member.value for member in cast(type[StrEnum], kind)]
-        st.selectbox(options=options, format_func=_word, **common)
+        st.selectbox(options=options, index=options.index(start), format_func=_word, **common)
     elif kind is bool:
-        st.toggle(**common)
+        st.toggle(value=start, **common)
     elif key in FIRST and kind is int:
-        st.slider(min_value=limits["ge"], max_value=max(SLIDER_ENDS[key], value), **common)
+        last = max(SLIDER_ENDS[key], value)
+        st.slider(min_value=limits["ge"], max_value=last, value=start, **common)
     elif kind is int:
         step = 2 if key == "kernel_size" else 1  # a kernel needs a centre
-        st.number_input(min_value=limits["ge"], max_value=limits["le"], step=step, **common)
+        lowest, highest = limits["ge"], limits["le"]
+        st.number_input(min_value=lowest, max_value=highest, value=start, step=step, **common)
     else:
-        st.number_input(min_value=0.0, max_value=None, format="%g", placeholder="none", **common)
+        st.number_input(
+            min_value=0.0, max_value=None, value=start, format="%g", placeholder="none", **common
+        )
 
 
 def _word(option: str) -> str:
