@@ -55,13 +55,13 @@ def test_a_network_from_a_file_is_called_as_it_was_named(home: Path, tmp_path: P
     brought = networks.add_network("ann", file, "Anna's")
     method = BroughtNetwork(workspace="ann", id=brought.id, dial=(0.5,))
     expected = Denoiser.load(file, setting=(0.5,)).denoise(IMAGE[None])[0]
-    np.testing.assert_array_equal(methods.ready(method, "scan", "HU")(IMAGE), expected)
+    np.testing.assert_array_equal(methods.ready(method, "HU")(IMAGE), expected)
     assert methods.title(method, "HU") == "Anna's, dial at 50%"
     networks.remove("ann", brought.id)
     with pytest.raises(Problem, match="This network is not in the workspace"):
         methods.title(method, "HU")
     with pytest.raises(Problem, match="This network is not in the workspace"):
-        methods.ready(method, "scan", "HU")
+        methods.ready(method, "HU")
 
 
 def test_a_network_of_another_unit_is_refused(run: Run) -> None:
