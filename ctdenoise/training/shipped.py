@@ -12,8 +12,8 @@ from ctdenoise.errors import Problem
 from ctdenoise.settings import CHECKPOINTS
 from ctdenoise.training.config import Config, parse
 
-FIRST = ("recommended", "optimised", "article", "dial")
-"""In this order; whatever else lies there follows by its name."""
+FIRST = ("optimised", "recommended", "article", "dial")
+"""In this order, the best first; whatever else lies there follows by its name."""
 PREFIX = "shipped:"
 """Before its name, it makes the id of a network that ships; ids of runs have no colon."""
 

@@ -20,6 +20,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.runs import engine as engine_module
 from ctdenoise.runs import local
 from ctdenoise.runs.engine import Engine
+from ctdenoise.runs.methods import RunNetwork
 from ctdenoise.runs.store import Run, Store
 from ctdenoise.settings import settings
 from ctdenoise.training.config import Config
@@ -104,8 +105,9 @@ def test_long_jobs_wait_for_each_other_and_leave_room(running: Engine) -> None:
 def test_problems_come_back_as_problems(running: Engine) -> None:
     from ctdenoise.runs import jobs
 
+    nothing = RunNetwork(run="none", epoch=1)
     with pytest.raises(Problem) as told:
-        running.ask(jobs.denoise_slice, "none", "0", "ann", "none", 0).result(10)
+        running.ask(jobs.denoise_slice, nothing, "ann", "none", 0).result(10)
     assert str(told.value) == "Run none does not exist: choose one from the list of runs."
     with pytest.raises(Problem, match=r"Remove failed \(FileNotFoundError"):
         running.ask(os.remove, "/nowhere/at/all").result(10)
@@ -295,9 +297,12 @@ def test_an_idle_engine_sleeps(running: Engine) -> None:
     def used() -> float:
         return sum(sum(member.cpu_times()[:2]) for member in family)
 
-    before = used()
-    time.sleep(2)
-    assert used() - before < 0.1  # 5 % of one core
+    def idle() -> bool:
+        before = used()
+        time.sleep(1)
+        return used() - before < 0.05  # 5 % of one core
+
+    until(idle)  # on a busy machine not at once; an engine that polls is never idle
 
 
 @pytest.mark.parametrize(

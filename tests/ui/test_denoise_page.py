@@ -68,7 +68,7 @@ def test_one_press_denoises_a_scan_with_a_filter(scan: ScanRecord) -> None:
 def test_a_pair_lends_its_low_dose_and_a_run_its_network(trained: Run, pair: PairRecord) -> None:
     app = opened("Denoise")
     assert labelled(app.selectbox, "Scan").value == (WORKSPACE, "pair", pair.id)
-    assert labelled(app.selectbox, "Network or filter").value == ("run", trained.id)
+    labelled(app.selectbox, "Network or filter").set_value(("run", trained.id)).run()
     labelled(app.selectbox, "Epoch").set_value(1).run()
     labelled(app.button, "Denoise").click().run()
     assert newest().record.method == RunNetwork(run=trained.id, epoch=1)
@@ -140,6 +140,7 @@ def test_a_scan_in_another_unit_has_no_tissues(mine: Library) -> None:
 def test_a_network_of_another_unit_is_refused_with_a_sentence(trained: Run, mine: Library) -> None:
     added(mine, np.ones((2, 64, 64), np.float32), "")
     app = opened("Denoise")
+    labelled(app.selectbox, "Network or filter").set_value(("run", trained.id)).run()
     labelled(app.button, "Denoise").click().run()
     assert "First run, epoch 2 learned from pictures in HU" in app.error[0].value
 
