@@ -60,7 +60,7 @@ def start_run(workspace: str, **settings: object) -> str:
     from ctdenoise.runs.store import store
     from ctdenoise.scans.library import Library
     from ctdenoise.settings import settings as places
-    from ctdenoise.training.config import PRESETS
+    from ctdenoise.training.presets import PRESETS
 
     config = PRESETS["recommended"].model_copy(update=settings)
     pairs = [("sample", record.id) for record in Library(places().workspaces / "sample").pairs()]

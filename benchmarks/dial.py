@@ -22,7 +22,8 @@ from ctdenoise.denoising.network import Denoiser
 from ctdenoise.dose.insertion import insert_noise
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.losses.terms import Terms
-from ctdenoise.training.config import PRESETS, Config
+from ctdenoise.training.config import Config
+from ctdenoise.training.presets import PRESETS
 from ctdenoise.ui.dialling import STOPS
 
 SETTINGS = (0.0, 0.5, 1.0)

@@ -15,9 +15,9 @@ import torch
 from _bounds import tell, verdict
 
 from ctdenoise.hounsfield import WINDOWS
-from ctdenoise.training.config import PRESETS
 from ctdenoise.training.learner import Learner
 from ctdenoise.training.machine import choose, keeping_memory
+from ctdenoise.training.presets import PRESETS
 
 
 def learner(preset: str) -> Learner:

@@ -23,7 +23,8 @@ from ctdenoise.denoising.network import Denoiser
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.orientation import upright
 from ctdenoise.scans.sample import sample_pairs
-from ctdenoise.training.config import PRESETS, Loss
+from ctdenoise.training.loss import Loss
+from ctdenoise.training.presets import PRESETS
 
 FEATURES = PRESETS["article-features"].loss
 LOSSES = {

@@ -19,11 +19,12 @@ from _bounds import tell, verdict
 
 from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training.config import PRESETS, Config
+from ctdenoise.training.config import Config
 from ctdenoise.training.learner import Learner
 from ctdenoise.training.machine import choose, keeping_memory
 from ctdenoise.training.optimiser import learning_rate
 from ctdenoise.training.patches import Patches, Patchwork
+from ctdenoise.training.presets import PRESETS
 from ctdenoise.training.split import outline, split
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct" / "kits_00072"

@@ -22,7 +22,7 @@ def main() -> int:
         from ctdenoise.scans.sample import WORKSPACE, ensure_sample
         from ctdenoise.settings import settings
         from ctdenoise.training import events
-        from ctdenoise.training.config import PRESETS
+        from ctdenoise.training.presets import PRESETS
         from ctdenoise.training.sweep import EPOCHS, STEPS, Axis, grid, spread
 
         sample = [(WORKSPACE, record.id) for record in ensure_sample(settings().workspaces)]

@@ -26,10 +26,13 @@ from ctdenoise.dose.insertion import Physics, insert_noise
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.training import checkpoint, events
-from ctdenoise.training.config import PRESETS, Config
+from ctdenoise.training.config import Config
+from ctdenoise.training.presets import PRESETS
 from ctdenoise.training.trainer import train
 
 QUARTER = 0.25
+AT_A_QUARTER = ("article", "recommended")
+"""The networks that learn from a quarter of the dose; the others are for any."""
 DRAWS = 4
 SEED = 99
 """Keeps aside, of the patients in ../shared/data, a whole abdomen and the only Toshiba scanner."""
@@ -41,9 +44,9 @@ ZOOMS = (1.0, 0.8, 1.25)
 
 
 def recipe(name: str, minutes: float) -> Config:
-    """A preset; ``optimised`` trains as long as it is given time."""
+    """A preset; a network for any scan trains as long as it is given time."""
     config = PRESETS[name].model_copy(update={"seed": SEED})
-    if name != "optimised":
+    if name in AT_A_QUARTER:
         return config
     limited = {"time_budget_s": 60 * minutes, "steps_per_epoch": 500, "validation_patches": 256}
     return config.model_copy(update=limited)
@@ -93,7 +96,7 @@ def as_pair(scan: Scan, low: NDArray[np.float32], full: NDArray[np.float32],
 def pairs_for(name: str, scans: list[Scan], given: list[Pair], draws: int) -> list[Pair]:
     if given:
         return given
-    if name in ("article", "recommended"):
+    if name in AT_A_QUARTER:
         return [quarter(scan) for scan in scans]
     return [pair for scan in scans for pair in any_dose(scan, draws)]
 
@@ -105,7 +108,7 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, default=Path("build/checkpoints"))
     parser.add_argument("--only", nargs="+", choices=sorted(PRESETS), metavar="NAME",
                         default=["article", "recommended", "dial", "optimised"])  # fmt: skip
-    parser.add_argument("--minutes", type=float, default=60, help="for the optimised network")
+    parser.add_argument("--minutes", type=float, default=60, help="for each network for any dose")
     parser.add_argument("--draws", type=int, default=12, help="low doses of every slice")
     parser.add_argument("--start", type=Path, help="a network of the same shape to go on from")
     options = parser.parse_args()

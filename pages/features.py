@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.runs.features import SIGMAS
-from ctdenoise.training.config import VGG_LAYERS
+from ctdenoise.training.loss import VGG_LAYERS
 from ctdenoise.ui import cards, features
 from ctdenoise.ui.session import keep_link
 

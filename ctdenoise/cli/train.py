@@ -16,7 +16,9 @@ from ctdenoise.errors import Problem
 from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import epochs, events, picture, split
-from ctdenoise.training.config import PRESETS, Config, Loss, override
+from ctdenoise.training.config import Config, override
+from ctdenoise.training.loss import Loss
+from ctdenoise.training.presets import PRESETS
 
 TEXT = """\
 FOLDER holds low/ and full/, whose slices are paired by position, or by file name for .npy, and

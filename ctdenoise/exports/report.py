@@ -16,7 +16,8 @@ from ctdenoise.exports.png import AXIAL, grey
 from ctdenoise.hounsfield import DIFFERENCE, WINDOWS, Window
 from ctdenoise.quality.fidelity import CONVENTIONS, Convention, fidelity, viewing
 from ctdenoise.quality.noise import noise_level
-from ctdenoise.training.config import Config, term_title
+from ctdenoise.training.config import Config
+from ctdenoise.training.loss import term_title
 
 WARNING = (
     "CT Denoise is not a medical device. This report is for teaching and research only: a network "

@@ -14,7 +14,8 @@ from ctdenoise.losses.terms import VGG, Terms
 from ctdenoise.losses.vgg import ARTICLE, VggFeatures
 from ctdenoise.networks.dial import DialCNN
 from ctdenoise.training.checkpoint import Checkpoint, build_network
-from ctdenoise.training.config import Config, Loss, network_settings
+from ctdenoise.training.config import Config, network_settings
+from ctdenoise.training.loss import Loss
 from ctdenoise.training.machine import Machine
 from ctdenoise.training.optimiser import build_optimiser
 

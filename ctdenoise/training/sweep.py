@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from itertools import product
 
-from ctdenoise.training.config import WEIGHTS, Config, Loss, override
+from ctdenoise.training.config import Config, override
+from ctdenoise.training.loss import WEIGHTS, Loss
 
 EPOCHS, STEPS = 6, 30
 """Of each short run: 180 steps, with which the recommended recipe is far below the low dose."""

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ctdenoise.training.config import term_title
 from ctdenoise.training.events import Epoch
+from ctdenoise.training.loss import term_title
 from ctdenoise.ui import palette
 
 LABEL_PIXELS = 16

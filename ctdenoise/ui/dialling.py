@@ -7,12 +7,14 @@ from ctdenoise.quality.noise_power import noise_power_spectrum
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import PairRecord
-from ctdenoise.training.config import PRESETS, WEIGHTS, Config, override, term_title
+from ctdenoise.training.config import Config, override
+from ctdenoise.training.loss import WEIGHTS, term_title
+from ctdenoise.training.presets import PRESETS
 from ctdenoise.ui import cards, charts, figures, judging, menu, panes
 from ctdenoise.ui.session import free_name, library, pairs, workspace
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 
-STOPS = {1: 21, 2: 5}
+STOPS = {1: 26, 2: 5}
 """Settings a dial for which the network itself is asked; the browser mixes between them."""
 ENDS = {
     "mae": "forgiving",

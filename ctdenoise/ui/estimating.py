@@ -7,7 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.runs import jobs
 from ctdenoise.runs.engine import engine
-from ctdenoise.training.config import NOT_SHIPPED, Config
+from ctdenoise.training.config import Config
+from ctdenoise.training.loss import NOT_SHIPPED
 from ctdenoise.ui.cards import duration
 
 LABEL = "Time on this machine"

@@ -10,7 +10,9 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from ctdenoise.errors import Problem
-from ctdenoise.training.config import PRESETS, WEIGHTS, Config, Loss, override, parse
+from ctdenoise.training.config import Config, override, parse
+from ctdenoise.training.loss import WEIGHTS, Loss
+from ctdenoise.training.presets import PRESETS
 
 PRESET_NAMES = {
     "recommended": "Recommended",

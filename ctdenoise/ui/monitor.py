@@ -8,8 +8,9 @@ from ctdenoise.runs.card import card
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, last_epoch, store
 from ctdenoise.training import events, picture, shipped
-from ctdenoise.training.config import MOST_EPOCHS, term_title
+from ctdenoise.training.config import MOST_EPOCHS
 from ctdenoise.training.epochs import kept as kept_epochs
+from ctdenoise.training.loss import term_title
 from ctdenoise.ui import cards, charts, forms, menu, palette, panes, pixels
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.viewer import Pane, viewer

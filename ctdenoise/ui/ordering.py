@@ -21,7 +21,7 @@ from ctdenoise.runs.store import Run
 from ctdenoise.scans.library import Library
 from ctdenoise.training import epochs
 from ctdenoise.training.architecture import parameters
-from ctdenoise.training.config import term_title
+from ctdenoise.training.loss import term_title
 from ctdenoise.training.shipped import Shipped, shipped
 from ctdenoise.ui import cards, intake, menu
 from ctdenoise.ui import networks as uploads

@@ -10,7 +10,8 @@ from ctdenoise.hounsfield import Window
 from ctdenoise.runs.engine import engine
 from ctdenoise.runs.store import Run, store
 from ctdenoise.training import events, picture
-from ctdenoise.training.config import PRESETS, WEIGHTS, Loss
+from ctdenoise.training.loss import WEIGHTS, Loss
+from ctdenoise.training.presets import PRESETS
 from ctdenoise.training.sweep import Axis, grid, spread
 from ctdenoise.ui import cards, palette, panes, pixels
 from ctdenoise.ui.session import pairs, runs, workspace

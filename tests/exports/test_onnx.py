@@ -13,7 +13,8 @@ from ctdenoise.errors import Problem
 from ctdenoise.exports.onnx import export_onnx
 from ctdenoise.networks.dial import DialCNN
 from ctdenoise.training import checkpoint
-from ctdenoise.training.config import Config, Loss
+from ctdenoise.training.config import Config
+from ctdenoise.training.loss import Loss
 
 SIZES = [(1, 64, 64), (3, 97, 131), (1, 512, 512), (1, 5, 300)]
 """(batch, rows, columns)"""

@@ -15,7 +15,8 @@ from ctdenoise.runs.methods import BroughtNetwork, ClassicalFilter, RunNetwork, 
 from ctdenoise.runs.store import Run, Store
 from ctdenoise.training import epochs, shipped
 from ctdenoise.training.checkpoint import build_network, save
-from ctdenoise.training.config import Config, Loss
+from ctdenoise.training.config import Config
+from ctdenoise.training.loss import Loss
 
 IMAGE = np.random.default_rng(0).normal(40, 30, (32, 40)).astype(np.float32)
 SMALL = Config(layers=2, filters=4)

@@ -14,7 +14,8 @@ from ctdenoise.denoising.network import Denoiser
 from ctdenoise.errors import Problem
 from ctdenoise.runs import networks
 from ctdenoise.training import checkpoint
-from ctdenoise.training.config import Config, Loss
+from ctdenoise.training.config import Config
+from ctdenoise.training.loss import Loss
 
 CONFIG = Config(layers=3, filters=4)
 OURS = CONFIG.model_dump_json()

@@ -11,7 +11,8 @@ from ctdenoise.training.architecture import (
     receptive_field,
 )
 from ctdenoise.training.checkpoint import build_network
-from ctdenoise.training.config import PRESETS, Config
+from ctdenoise.training.config import Config
+from ctdenoise.training.presets import PRESETS
 
 
 def test_the_article_has_148929_parameters() -> None:

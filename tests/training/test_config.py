@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctdenoise.errors import Problem
-from ctdenoise.training.config import PRESETS, VGG_LAYERS, Activation, Config, Loss, override, parse
+from ctdenoise.training.config import Activation, Config, override, parse
+from ctdenoise.training.loss import VGG_LAYERS, Loss
+from ctdenoise.training.presets import PRESETS
 
 WEIGHTS = st.floats(0, 1e9)
 LOSSES = st.builds(

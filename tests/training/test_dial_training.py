@@ -9,7 +9,8 @@ from phantoms import disc_phantom
 from ctdenoise.denoising.network import Denoiser
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training.config import Config, Loss, parse
+from ctdenoise.training.config import Config, parse
+from ctdenoise.training.loss import Loss
 from ctdenoise.training.trainer import train
 
 LOSS = Loss(texture=900, dial=("texture",))

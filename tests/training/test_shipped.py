@@ -10,7 +10,8 @@ from ctdenoise.errors import Problem
 from ctdenoise.settings import ROOT
 from ctdenoise.training import shipped
 from ctdenoise.training.checkpoint import build_network, save
-from ctdenoise.training.config import Config, Loss
+from ctdenoise.training.config import Config
+from ctdenoise.training.loss import Loss
 
 CARD = """# A small network
 

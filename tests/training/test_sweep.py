@@ -3,7 +3,7 @@
 import pytest
 
 from ctdenoise.errors import Problem
-from ctdenoise.training.config import PRESETS
+from ctdenoise.training.presets import PRESETS
 from ctdenoise.training.sweep import Axis, grid, spread
 
 

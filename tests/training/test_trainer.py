@@ -11,8 +11,9 @@ import torch
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, epochs, events, learner, picture, split, state
-from ctdenoise.training.config import Config, Loss, override
+from ctdenoise.training.config import Config, override
 from ctdenoise.training.estimate import estimate_seconds
+from ctdenoise.training.loss import Loss
 from ctdenoise.training.split import Split
 from ctdenoise.training.trainer import train
 

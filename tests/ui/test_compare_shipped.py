@@ -15,7 +15,8 @@ from ctdenoise.hounsfield import to_int16
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.training import shipped
-from ctdenoise.training.config import Config, Loss
+from ctdenoise.training.config import Config
+from ctdenoise.training.loss import Loss
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import judging, panes, pixels
 

@@ -18,7 +18,8 @@ from ctdenoise.scans.library import Library, PairRecord, ScanRecord
 from ctdenoise.scans.scan import Scan
 from ctdenoise.training import shipped
 from ctdenoise.training.checkpoint import build_network, save
-from ctdenoise.training.config import Config, Loss
+from ctdenoise.training.config import Config
+from ctdenoise.training.loss import Loss
 from ctdenoise.ui import denoising
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")

@@ -6,7 +6,9 @@ from test_pages import labelled, opened
 
 from ctdenoise.runs.store import Run, store
 from ctdenoise.scans.library import Library, PairRecord
-from ctdenoise.training.config import PRESETS, Config, Loss
+from ctdenoise.training.config import Config
+from ctdenoise.training.loss import Loss
+from ctdenoise.training.presets import PRESETS
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import panes
 

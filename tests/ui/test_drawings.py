@@ -1,6 +1,7 @@
 import xml.etree.ElementTree as ET
 
-from ctdenoise.training.config import PRESETS, Config
+from ctdenoise.training.config import Config
+from ctdenoise.training.presets import PRESETS
 from ctdenoise.ui import drawings
 
 
