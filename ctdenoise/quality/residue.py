@@ -61,7 +61,7 @@ def sentence(share: float | None) -> str:
     """What an :func:`edge_share` means, for people."""
     if share is None:
         return "There are too few edges in this slice to tell whether anatomy was removed."
-    found = "Anatomy shows" if share >= WARNING else "No anatomy shows"
+    found = "Anatomy shows" if share >= WARNING else "No outlines of anatomy show"
     return (
         f"{found} in the removed noise: {max(share, 0):.0%} of what was removed at edges runs "
         "along them, and of pure noise it would be about 0%."

@@ -1,12 +1,14 @@
 """A real browser and a real server for the tests of this folder."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from serving import launch, server
+from serving import ROOT, launch, server
 
 PATIENCE_MS = 60_000  # a busy machine may take its time, for instance to load Plotly
 expect.set_options(timeout=PATIENCE_MS)
@@ -51,3 +53,13 @@ def serve() -> Iterator[Callable[..., str]]:
             return running.enter_context(server(script, environment)).address
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the whole program with an empty home of its own."""
+    home = {"CTDENOISE_HOME": str(tmp_path_factory.mktemp("home"))}
+    with server(ROOT / "app.py", home) as running:
+        yield running.address
+    end = "from ctdenoise.runs.engine import engine; engine().shutdown()"
+    subprocess.run([sys.executable, "-c", end], env=home, check=True, timeout=60)

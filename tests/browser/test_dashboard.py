@@ -1,10 +1,7 @@
 """The whole job as a person does it: bring a pair, train, watch, compare, measure."""
 
 import re
-import subprocess
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,22 +10,8 @@ from phantoms import disc_phantom, write_ct_series
 from playwright.sync_api import Browser, Page, expect
 from screen import at, canvas, drag
 
-from ctdenoise.settings import ROOT
-
 pytestmark = pytest.mark.browser
 SIZE, SLICES, NOISE = 96, 6, 40.0
-
-
-@pytest.fixture(scope="module")
-def dashboard(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("home")
-    yield serve(ROOT / "app.py", {"CTDENOISE_HOME": str(home)})
-    subprocess.run(
-        [sys.executable, "-c", "from ctdenoise.runs.engine import engine; engine().shutdown()"],
-        env={"CTDENOISE_HOME": str(home)},
-        check=True,
-        timeout=60,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """The Denoise page as a person uses it: a scan in, its noise out, the strength under the hand."""
 
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,22 +9,8 @@ from phantoms import disc_phantom, write_ct_series
 from playwright.sync_api import Page, expect
 from screen import canvas
 
-from ctdenoise.settings import ROOT
-
 pytestmark = pytest.mark.browser
 SIZE, SLICES = 128, 5
-
-
-@pytest.fixture(scope="module")
-def dashboard(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("home")
-    yield serve(ROOT / "app.py", {"CTDENOISE_HOME": str(home)})
-    subprocess.run(
-        [sys.executable, "-c", "from ctdenoise.runs.engine import engine; engine().shutdown()"],
-        env={"CTDENOISE_HOME": str(home)},
-        check=True,
-        timeout=60,
-    )
 
 
 def test_a_scan_is_denoised_and_mixed_under_the_hand(
