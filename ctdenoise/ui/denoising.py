@@ -35,9 +35,11 @@ def show(results: dict[str, Denoising]) -> None:
     keep_link("result", "denoise", [chosen])
     result = results[chosen]
     live = denoise.standing(result).live
-    pace = 1.0 if live else None
     with line:
-        st.fragment(_status, run_every=pace)(result, live)
+        st.fragment(_status, run_every=1.0 if live else None)(result, live)
+    # No fragment may lie in this one: Streamlit can lose the outer one's blocks between two runs
+    # and keep the inner one's, whose place is then nowhere, and the browser shows a white page.
+    pace = 1.0 if live else 0.5 if takeaway.preparing(result) else None
     st.fragment(_judge, run_every=pace)(result)
 
 

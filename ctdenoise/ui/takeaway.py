@@ -50,16 +50,16 @@ MIME = {
 }
 
 
+def preparing(result: Denoising) -> bool:
+    """Whether a file is being made, so that the section has to be drawn again and again."""
+    return _key(result) in st.session_state
+
+
 def show(result: Denoising, frame: int, strength: float, window: Window) -> None:
     """The section below a result that is not worked on any more; the slice and the window are
     those in view."""
-    asked: Answer[None] | None = st.session_state.get(_key(result))
+    strength = round(strength, 2)
     st.markdown("##### Take it away")
-    section = st.fragment(cards.telling_problems(_show), run_every=0.5 if asked else None)
-    section(result, frame, round(strength, 2), window)
-
-
-def _show(result: Denoising, frame: int, strength: float, window: Window) -> None:
     choice, button, told = st.columns([2.4, 2, 5], vertical_alignment="center")
     form: Form = choice.selectbox(
         "What to take away",
@@ -69,7 +69,8 @@ def _show(result: Denoising, frame: int, strength: float, window: Window) -> Non
         format_func=lambda each: FORMS[each][0],
         label_visibility="collapsed",
     )
-    if asked := st.session_state.get(_key(result)):
+    asked: Answer[None] | None = st.session_state.get(_key(result))
+    if asked:
         if not asked.done():
             fraction, sentence = takeaway.progress(result)
             button.progress(fraction, sentence or "Waiting for its turn")

@@ -1,10 +1,13 @@
 """The Denoise page without a browser: choosing, what is shown of a result, stopping, removing."""
 
 import re
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from conftest import WORKSPACE
 from phantoms import disc_phantom
 from streamlit.testing.v1 import AppTest
@@ -144,6 +147,27 @@ def test_a_network_of_another_unit_is_refused_with_a_sentence(trained: Run, mine
     labelled(app.selectbox, "Network or filter").set_value(("run", trained.id)).run()
     labelled(app.button, "Denoise").click().run()
     assert "First run, epoch 2 learned from pictures in HU" in app.error[0].value
+
+
+def test_no_fragment_lies_in_another(scan: ScanRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit may lose the outer one's blocks: the browser then shows a white page."""
+    real, open_now, most = st.fragment, [], []
+
+    def watched(function: Callable[..., None], **named: float | None) -> Callable[..., None]:
+        @wraps(function)
+        def counted(*given: object) -> None:
+            open_now.append(function.__name__)
+            most.append(len(open_now))
+            try:
+                function(*given)
+            finally:
+                open_now.pop()
+
+        return real(counted, **named)
+
+    monkeypatch.setattr(st, "fragment", watched)
+    opened("Denoise", result=blurred(scan).record.id)
+    assert most == [1, 1]
 
 
 def test_what_was_stopped_can_go_on(scan: ScanRecord) -> None:
