@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from ctdenoise.runs.store import Run
 from ctdenoise.training import epochs
+from ctdenoise.training.shipped import Shipped, shipped
 from ctdenoise.ui import cards, dialling, panes
 from ctdenoise.ui.session import arrived, keep_link, pairs, recall, remember, runs
 
@@ -10,15 +12,18 @@ st.title("How smooth, how grainy would you have it?")
 if not pairs():
     cards.preparing_sample()
     st.stop()
-networks = {run.id: run for run in runs() if run.config.loss.dial and epochs.kept(run.folder)}
+trained = {run.id: run for run in runs() if run.config.loss.dial and epochs.kept(run.folder)}
+ships = {network.id: network for network in shipped().values() if network.config.loss.dial}
+networks: dict[str, Run | Shipped] = {**trained, **ships}
 if not networks:
     dialling.order()
     st.stop()
 if linked := [id for id in arrived("run", "dial") if id in networks]:
     st.session_state["dial-run"] = linked[0]
-    owner, judged, _ = panes.progress_slice(networks[linked[0]])
-    if judged:
-        st.session_state["dial-pair"] = (owner, judged.id)
+    if linked[0] in trained:
+        owner, judged, _ = panes.progress_slice(trained[linked[0]])
+        if judged:
+            st.session_state["dial-pair"] = (owner, judged.id)
 if recall("dial-run", next(iter(networks))) not in networks:
     st.session_state["dial-run"] = next(iter(networks))
 first, second = st.columns(2)
@@ -27,7 +32,9 @@ with first:
         "Network",
         list(networks),
         key="dial-run",
-        format_func=cards.told_apart({id: run.name for id, run in networks.items()}).__getitem__,
+        format_func=cards.told_apart(
+            {id: panes.network_name(network) for id, network in networks.items()}
+        ).__getitem__,
     )
 remember("dial-run")
 with second:

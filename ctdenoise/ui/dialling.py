@@ -10,6 +10,7 @@ from ctdenoise.scans.library import PairRecord
 from ctdenoise.training.config import Config, override
 from ctdenoise.training.loss import WEIGHTS, term_title
 from ctdenoise.training.presets import PRESETS
+from ctdenoise.training.shipped import Shipped
 from ctdenoise.ui import cards, charts, figures, judging, menu, panes
 from ctdenoise.ui.session import free_name, library, pairs, workspace
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
@@ -78,18 +79,18 @@ def with_dial(preset: Config, terms: list[str]) -> Config:
 
 @st.fragment
 @cards.telling_problems
-def show(run: Run, owner: str, record: PairRecord) -> None:
+def show(network: Run | Shipped, owner: str, record: PairRecord) -> None:
     """Low dose, the network as far as the dial is turned, what it removed, and full dose."""
-    epoch = judging.shown_epoch(run)
-    terms = run.config.loss.dial
+    terms = network.config.loss.dial
+    trained = [network] if isinstance(network, Run) else []
     low, full = panes.low(owner, record), panes.full(owner, record)
-    network = panes.dialled(run, epoch, owner, record)
-    images = [low, network, full]
-    unseen = judging.test_slices(record, [run])
+    dialled = panes.dialled(judging.pane(network, owner, record))
+    images = [low, dialled, full]
+    unseen = judging.test_slices(record, trained)
     state = viewer(
         [*images, panes.difference("Removed noise", images, of=0, minus=1, like=1)],
-        key=f"dial-{run.id}-{record.id}",
-        overlay=judging.marked_bands(record, [run]),
+        key=f"dial-{network.id}-{record.id}",
+        overlay=judging.marked_bands(record, trained),
         height=300,
         window=panes.first_window(low, record.unit),
         frame=unseen[len(unseen) // 2],
@@ -97,13 +98,15 @@ def show(run: Run, owner: str, record: PairRecord) -> None:
         stops=STOPS[len(terms)],
         **panes.geometry(library(owner).pair(record.id)),
     )
-    judging.tell_seen(record, [run], state.frame, judging.judged_rows(record, [run]))
-    turned = panes.turned(network, state.dial)
+    rows = judging.judged_rows(record, trained)
+    judging.tell_seen(record, trained, state.frame, rows)
+    judging.tell_unknown([network] if isinstance(network, Shipped) else [])
+    turned = panes.turned(dialled, state.dial)
     texture, numbers = st.columns([3, 2], gap="medium")
     with texture:
         _texture([low, turned, full], record, state)
     with numbers:
-        figures.show([low, turned, full], record, judging.judged_rows(record, [run]), unseen, state)
+        figures.show([low, turned, full], record, rows, unseen, state)
 
 
 def _texture(images: list[Pane], record: PairRecord, state: ViewerState) -> None:

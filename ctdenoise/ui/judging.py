@@ -33,12 +33,7 @@ def show(
     images = [panes.low(owner, record)]
     if sigma > 0:
         images.append(panes.gaussian(owner, record, sigma))
-    images += [
-        panes.network(each, shown_epoch(each), owner, record)
-        if isinstance(each, Run)
-        else panes.shipped(each, owner, record)
-        for each in networks
-    ]
+    images += [pane(network, owner, record) for network in networks]
     images.append(panes.full(owner, record))
     shown = images + _maps(images, maps)
     rows = judged_rows(record, trained)
@@ -67,12 +62,19 @@ def show(
         )
     _offer_newer(trained)
     tell_seen(record, trained, state.frame, rows)
-    _tell_unknown([network for network in networks if isinstance(network, Shipped)])
+    tell_unknown([network for network in networks if isinstance(network, Shipped)])
     profile, numbers = st.columns([3, 2], gap="medium")
     with profile:
         _profile(images, record, state)
     with numbers:
         figures.show(images, record, rows, unseen, state)
+
+
+def pane(network: Run | Shipped, owner: str, record: PairRecord) -> Pane:
+    """A pair through a network of either kind."""
+    if isinstance(network, Run):
+        return panes.network(network, shown_epoch(network), owner, record)
+    return panes.shipped(network, owner, record)
 
 
 def marked_bands(record: PairRecord, networks: list[Run]) -> list[Band]:
@@ -171,7 +173,7 @@ def tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[i
         )
 
 
-def _tell_unknown(networks: list[Shipped]) -> None:
+def tell_unknown(networks: list[Shipped]) -> None:
     """Of a network that ships, the patients are not in the library."""
     if networks:
         names = ", ".join(network.title for network in networks)

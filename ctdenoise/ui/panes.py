@@ -94,15 +94,9 @@ def network_name(network: Run | Shipped) -> str:
     return network.name if isinstance(network, Run) else network.title
 
 
-def dialled(run: Run, epoch: int, owner: str, record: PairRecord) -> Pane:
-    """The same of a network with a dial, for wherever the viewer's dial stands."""
-    plain = network(run, epoch, owner, record)
-    return replace(
-        plain,
-        frames=tuple(
-            pixels.dialled(run.id, epoch, owner, record.id, i) for i in range(record.slices)
-        ),
-    )
+def dialled(pane: Pane) -> Pane:
+    """The pane of a network with a dial, for wherever the viewer's dial stands."""
+    return replace(pane, frames=tuple(map(pixels.dialled, pane.frames)))
 
 
 def turned(pane: Pane, setting: Sequence[float]) -> Pane:

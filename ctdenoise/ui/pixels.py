@@ -79,9 +79,10 @@ def denoised(network: str, version: int | str, owner: str, pair_id: str, index: 
     return f"/pixels/denoised/{network}/{version}/{owner}/{pair_id}/{index}"
 
 
-def dialled(network: str, version: int | str, owner: str, pair_id: str, index: int) -> str:
-    """Address of the same wherever the dial of a network stands: the viewer fills the ``{}``."""
-    return f"{denoised(network, version, owner, pair_id, index)}/{{}}"
+def dialled(address: str) -> str:
+    """The address from :func:`denoised` wherever the dial of its network stands: the viewer fills
+    the ``{}``."""
+    return f"{address}/{{}}"
 
 
 def result(owner: str, id: str, index: int, share: str) -> str:

@@ -1,7 +1,10 @@
 """The Dial page without a browser: ordering a network with a dial, and what is shown of it."""
 
+from pathlib import Path
+
 import pytest
 from conftest import WORKSPACE, OnTheSpot
+from shipping import SMALL, ships
 from test_pages import labelled, opened
 
 from ctdenoise.runs.store import Run, store
@@ -48,8 +51,20 @@ def test_a_network_with_a_dial_is_shown_with_its_figures(dialled: Run) -> None:
     assert names == ["Low dose", "My dial at 0%"]
 
 
+def test_the_dial_that_ships_is_there_before_anything_is_trained(
+    pair: PairRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = SMALL.model_copy(update={"loss": Loss(texture=10, dial=("texture",))})
+    ships(tmp_path, monkeypatch, "dial", config=config)
+    app = opened("Dial")
+    assert not app.error
+    assert labelled(app.selectbox, "Network").value == "shipped:dial"
+    assert list(app.dataframe[0].value["Image"]) == ["Low dose", "The dial network at 0%"]
+    assert any("tells on whom it was trained" in each.value for each in app.caption)
+
+
 def test_a_turned_pane_is_that_setting(dialled: Run, pair: PairRecord) -> None:
-    pane = panes.dialled(dialled, 1, WORKSPACE, pair)
+    pane = panes.dialled(panes.network(dialled, 1, WORKSPACE, pair))
     assert all(frame.endswith("/{}") for frame in pane.frames)
     turned = panes.turned(pane, (0.25, 1.0))
     assert turned.frames[3].endswith("/3/0.25-1") and turned.name == "My dial at 25%, 100%"
