@@ -383,3 +383,12 @@ def test_the_pad_turns_both_dials(page: Page, demo: str) -> None:
     expect(page.get_by_test_id("viewer-dial-value-0")).to_have_text("50 %")
     expect(page.get_by_test_id("viewer-dial-value-1")).to_have_text("25 %")
     expect(told(page)).to_contain_text("dial=(0.5, 0.25)")
+
+
+def test_a_dial_takes_the_keys_of_a_slider(page: Page, demo: str) -> None:
+    opened(page, f"{demo}/?panes=dial,full")
+    page.get_by_test_id("viewer-dial-0").focus()
+    page.keyboard.press("End")
+    expect(page.get_by_test_id("viewer-dial-value-0")).to_have_text("100 %")
+    page.keyboard.press("Home")
+    expect(page.get_by_test_id("viewer-dial-value-0")).to_have_text("0 %")

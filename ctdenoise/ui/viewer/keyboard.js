@@ -1,6 +1,7 @@
 /** Keys, while the viewer has the focus; the page itself hears none of those used here. */
 
 const TOOLS = { w: "window", z: "zoom", d: "distance", l: "line", g: "region", m: "magnifier", c: "curtain" };
+const MOVES_A_SLIDER = /^(Arrow.*|Home|End|Page.*)$/;
 
 function action(state, key) {
   const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -5, PageDown: 5 }[key];
@@ -30,7 +31,7 @@ export function attachKeyboard(state) {
     event.stopPropagation(); // Streamlit reruns the page on "r"
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " " && event.target.matches("button")) return;
-    if (event.key.startsWith("Arrow") && event.target.matches("input")) return;
+    if (MOVES_A_SLIDER.test(event.key) && event.target.matches("input")) return;
     const act = action(state, event.key);
     if (!act) return;
     event.preventDefault();
