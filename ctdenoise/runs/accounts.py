@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.exports.report import Report, Table, described, make_report
+from ctdenoise.exports.shipped_card import card_tables
 from ctdenoise.hounsfield import Window
 from ctdenoise.quality.residue import WARNING, sentence
 from ctdenoise.quality.tissue import pooled
 from ctdenoise.runs.denoisings import Denoising, slices_of
-from ctdenoise.runs.methods import ClassicalFilter, weights
+from ctdenoise.runs.methods import ClassicalFilter, ShippedNetwork, weights
 from ctdenoise.scans.scan import Pair
+from ctdenoise.training.shipped import shipped
 
 ROWS = 25
 """Slices at most whose noise a report lists."""
@@ -41,7 +43,12 @@ def account(
         orientation=source.orientation,
         settings=settings,
         card=_card(result),
-        more=[_noise(result, strength), _shifts(result, strength), _anatomy(result, frame)],
+        more=[
+            _noise(result, strength),
+            _shifts(result, strength),
+            _anatomy(result, frame),
+            *_shipped_card(result),
+        ],
     )
 
 
@@ -54,6 +61,13 @@ def _card(result: Denoising) -> dict[str, Any]:
 
     found = checkpoint.load(weights(method))
     return {**described(found.config), **found.card}
+
+
+def _shipped_card(result: Denoising) -> list[Table]:
+    """What the card of a network that ships tells of its training, its figures and its failures."""
+    method = result.record.method
+    known = shipped().get(method.name) if isinstance(method, ShippedNetwork) else None
+    return card_tables(known.card) if known else []
 
 
 def _noise(result: Denoising, strength: float) -> Table:

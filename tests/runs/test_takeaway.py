@@ -13,13 +13,14 @@ import pytest
 from phantoms import disc_phantom, write_ct_series
 from PIL import Image
 from pypdf import PdfReader
+from shipping import ships
 
 from ctdenoise.errors import Problem
 from ctdenoise.hounsfield import Window
 from ctdenoise.quality.removal import judge
 from ctdenoise.runs import denoisings, takeaway
 from ctdenoise.runs.denoisings import Denoising, Figures, Source
-from ctdenoise.runs.methods import ClassicalFilter
+from ctdenoise.runs.methods import ClassicalFilter, Method, ShippedNetwork
 from ctdenoise.runs.takeaway import Form, Order
 from ctdenoise.scans import scan as scans
 from ctdenoise.scans.library import Library
@@ -48,9 +49,11 @@ def chest(library: Library, tmp_path: Path) -> Source:
     )
 
 
-def denoised(source: Source, finished: tuple[int, ...] = (0, 1, 2, 3)) -> Denoising:
+def denoised(
+    source: Source, finished: tuple[int, ...] = (0, 1, 2, 3), method: Method = METHOD
+) -> Denoising:
     """With every finished slice ``SHIFT`` above the input."""
-    result = denoisings.create("ann", source, METHOD)
+    result = denoisings.create("ann", source, method)
     scan = source.load()
     for index in finished:
         before = np.array(denoisings.slices_of(scan)[index])
@@ -135,6 +138,15 @@ def test_the_report_tells_noise_shifts_and_what_was_removed(chest: Source) -> No
     assert "What was removed" in page
     text = "".join(each.extract_text() for each in PdfReader(taken(result, "pdf")).pages)
     assert "Gaussian 1 px" in text and "Noise, slice by slice" in text
+
+
+def test_the_report_has_the_card_of_a_network_that_ships(
+    chest: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ships(tmp_path, monkeypatch, "tiny")
+    (tmp_path / "tiny.md").write_text("# Tiny\n\n## Known failures\n\n- It has learned nothing.")
+    page = taken(denoised(chest, method=ShippedNetwork(name="tiny")), "html").read_text()
+    assert "Known failures" in page and "It has learned nothing." in page
 
 
 def test_of_a_long_series_the_report_lists_a_few_slices(library: Library) -> None:
