@@ -35,8 +35,8 @@ SENTENCES = {
     "whole, mean squared error.",
     "recommended": "The article's network by the recommended recipe: it learns the noise, in a "
     "fraction of the time.",
-    "optimised": "The strongest network of this program, a residual U-Net for doses from a tenth "
-    "to a half, where the article shows its individualised one.",
+    "optimised": "The strongest network that ships, a residual U-Net for scans at a tenth to a half "
+    "of the usual dose. It stands where the article shows its individualised network.",
     "dial": "A network with a dial from smooth to grainy; the figures below are of its smooth end.",
 }
 FAILURES = """\
