@@ -17,7 +17,7 @@ from ctdenoise.quality.fidelity import CONVENTIONS, fidelity
 from ctdenoise.quality.tissue import pooled, shifts
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, events
-from ctdenoise.training.split import read
+from ctdenoise.training.split import Part, read
 
 DOSES = (0.5, 0.25, 0.1)
 SMOOTHEST = 0.2
@@ -35,14 +35,14 @@ SENTENCES = {
     "whole, mean squared error.",
     "recommended": "The article's network by the recommended recipe: it learns the noise, in a "
     "fraction of the time.",
-    "optimised": "The strongest network that ships, a residual U-Net for scans at a tenth to a half "
-    "of the usual dose. It stands where the article shows its individualised network.",
+    "optimised": "The strongest network that ships, a residual U-Net for scans at a tenth to a "
+    "half of the usual dose. It stands where the article shows its individualised network.",
     "dial": "A network with a dial from smooth to grainy; the figures below are of its smooth end.",
 }
 FAILURES = """\
 ## Known failures
 
-- It was trained on simulated doses of {patients} patients: other organs, contrast phases, implants
+- It was trained on {data} of {patients} patients: other organs, contrast phases, implants
   and scanners may come out worse than here, metal above all.
 - Fine low-contrast structure that drowns in the noise is smoothed away, and no figure of this card
   shows that. Look at the removed noise: anatomy in it has been lost.
@@ -52,24 +52,35 @@ FAILURES = """\
 """
 
 
-def write_card(name: str, run: Path, pairs: Sequence[Pair], out: Path) -> None:
-    """Copy the run's network to ``out/name.safetensors`` and write ``out/name.md`` beside it."""
+def write_card(
+    name: str, run: Path, pairs: Sequence[Pair], out: Path, source: str, start: Path | None = None
+) -> None:
+    """Copy the run's network to ``out/name.safetensors`` and write ``out/name.md`` beside it.
+
+    ``source`` says where the scans are from, ``start`` which network it went on from.
+    """
     said = events.read(run)
     started = next(each for each in said if isinstance(each, events.Started))
     last = [each for each in said if isinstance(each, events.Epoch)][-1]
     parts = read(run)
     learned = sorted({(pairs[p.pair].name, len(p.slices)) for p in parts.train})
-    test: dict[str, Pair] = {}
+    test: dict[str, Part] = {}
     for part in parts.test:  # the first of a scan is the one that was not enlarged
-        test.setdefault(pairs[part.pair].name, pairs[part.pair])
+        test.setdefault(pairs[part.pair].name, part)
     denoiser = Denoiser.load(run)
-    rows = [_row(denoiser, list(test.values()), dose) for dose in DOSES]
+    simulated = all(pair.simulated for pair in pairs)
+    doses = DOSES if simulated else (None, *DOSES)
+    rows = [_row(denoiser, pairs, list(test.values()), dose) for dose in doses]
     config = denoiser.config
     settings = json.dumps(config.model_dump(mode="json", exclude_defaults=True))
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run / checkpoint.NAME, out / f"{name}.safetensors")
     minutes = last.train_seconds / 60
     patients = len({pairs[p.pair].patient for p in parts.train})
+    learned_from = "simulated doses" if simulated else "pairs of low and full dose"
+    low = "the low dose is simulated by noise insertion" if simulated else "in pairs as they came"
+    went_on = f"\n- It went on from the network {start.name}." if start else ""
+    unseen = "slices kept aside" if parts.flatters else "patients never seen"
     (out / f"{name}.md").write_text(
         f"""\
 # {TITLES[name]}
@@ -78,27 +89,25 @@ def write_card(name: str, run: Path, pairs: Sequence[Pair], out: Path) -> None:
 
 ## Training
 
-- Data: {sum(n for _, n in learned)} full-dose slices of {patients} patients from public collections
-  (COVID-19-NY-SBU, Lung-PET-CT-Dx, C4KC-KiTS, RIDER Pilot; CC BY 3.0 and 4.0); the low dose is
-  simulated by noise insertion.
-- Split by patient: {started.split}
+- Data: {sum(n for _, n in learned)} full-dose slices of {patients} patients from {source};
+  {low}.
+- Split: {started.split}
 - {started.parameters:,} parameters, {last.step:,} steps in {minutes:.0f} min on {started.device}
-  in {started.precision}, by `checkpoints/train.py`, {date.today()}.
+  in {started.precision}, by `checkpoints/train.py`, {date.today()}.{went_on}
 - Settings that differ from the recommended ones: `{settings}`
 
-## On patients never seen
+## On {unseen}
 
-{_whom(list(test.values()))}
+{_whom(pairs, list(test.values()))}
 
-The low dose is simulated with the noise of each scan's own scanner. Gains over it in dB of PSNR,
-means over slices; "shift" is the largest change of a tissue's CT number, regions marked on the full
-dose.
+Doses in percent are simulated with the noise of each scan's own scanner. Gains in dB of PSNR, means
+over slices; "shift" is the largest change of a tissue's CT number, regions marked on the full dose.
 
 | dose | low dose, 50/400 | denoised | gain | gain, −160..240 | RMSE (HU) | largest shift (HU) |
 |---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 
-{FAILURES.format(patients=patients)}""",
+{FAILURES.format(data=learned_from, patients=patients)}""",
         encoding="utf-8",
     )
 
@@ -112,20 +121,31 @@ def scanner(full: NDArray[np.float32], spacing: tuple[float, float]) -> Physics:
     return found if found.f50 > SMOOTHEST else Physics()
 
 
-def _whom(test: Sequence[Pair]) -> str:
-    return "Slices: " + "; ".join(f"{p.full.shape[0]} of {p.name}" for p in test) + "."
+def _whom(pairs: Sequence[Pair], test: Sequence[Part]) -> str:
+    return "Slices: " + "; ".join(f"{len(p.slices)} of {pairs[p.pair].name}" for p in test) + "."
 
 
-def _row(denoiser: Denoiser, test: Sequence[Pair], dose: float) -> str:
+def _row(
+    denoiser: Denoiser, pairs: Sequence[Pair], test: Sequence[Part], dose: float | None
+) -> str:
+    """A row of the table for a simulated dose or, for None, for the pairs' own low dose."""
     psnr: dict[str, list[tuple[float, float]]] = {name: [] for name in CLIPPED}
     errors: list[tuple[float, float]] = []
     moved = []
-    for pair in test:
-        full = np.asarray(pair.full, np.float32)
-        assert pair.spacing is not None
-        physics = scanner(full, pair.spacing)
-        low = insert_noise(full, pair.spacing, dose, physics=physics, seed=77)[0]
-        for before, after, wanted in zip(low, denoiser.denoise(low), full, strict=True):
+    for part in test:
+        pair = pairs[part.pair]
+        full = np.asarray(pair.full[list(part.slices)], np.float32)
+        assert pair.spacing is not None  # others are refused before the training
+        if dose is None:
+            low = np.asarray(pair.low[0, list(part.slices)], np.float32)
+        else:
+            physics = scanner(full, pair.spacing)
+            low = insert_noise(full, pair.spacing, dose, physics=physics, seed=77)[0]
+        denoised = denoiser.denoise(low)
+        kept = slice(*part.rows) if part.rows else slice(None)
+        for before, after, wanted in zip(
+            low[:, kept], denoised[:, kept], full[:, kept], strict=True
+        ):
             for name in CLIPPED:
                 psnr[name].append((_psnr(before, wanted, name), _psnr(after, wanted, name)))
             errors.append((_rmse(before, wanted), _rmse(after, wanted)))
@@ -134,8 +154,9 @@ def _row(denoiser: Denoiser, test: Sequence[Pair], dose: float) -> str:
     gains = [float(np.mean([b - a for a, b in psnr[name]])) for name in CLIPPED]
     before, after = np.mean(errors, axis=0)
     tissue, shift = max(((n, s.shift) for n, s in pooled(moved).items()), key=lambda x: abs(x[1]))
+    named = f"{dose:.0%}" if dose else "as it came"
     return (
-        f"| {dose:.0%} | {low_psnr:.2f} dB | {own_psnr:.2f} dB | **{gains[0]:+.2f} dB** | "
+        f"| {named} | {low_psnr:.2f} dB | {own_psnr:.2f} dB | **{gains[0]:+.2f} dB** | "
         f"{gains[1]:+.2f} dB | {before:.1f} → {after:.1f} | {shift:+.1f} ({tissue}) |"
     )
 

@@ -1,6 +1,7 @@
 """Train the networks that ship with the program, on any folder of full-dose series or of pairs.
 
-    .venv/bin/python checkpoints/train.py ../shared/data/ct --out checkpoints
+    .venv/bin/python checkpoints/train.py ../shared/data/ct --out checkpoints \\
+        --source "public collections (...)"
 
 Of full-dose series the low dose is simulated: at a quarter for the article's recipe and the
 recommended one, and at random doses of random scanners for the networks that are meant for any
@@ -17,12 +18,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from card import scanner, write_card
+from card import TITLES, scanner, write_card
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
 from ctdenoise.cli.train import load_pairs
 from ctdenoise.dose.insertion import Physics, insert_noise
+from ctdenoise.errors import Problem
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.training import checkpoint, events
@@ -106,10 +108,12 @@ def main() -> int:
     parser.add_argument("data", type=Path, help="full-dose series, or a folder with low/ and full/")
     parser.add_argument("--out", type=Path, default=Path("checkpoints"))
     parser.add_argument("--runs", type=Path, default=Path("build/checkpoints"))
-    parser.add_argument("--only", nargs="+", choices=sorted(PRESETS), metavar="NAME",
-                        default=["article", "recommended", "dial", "optimised"])  # fmt: skip
+    parser.add_argument("--only", nargs="+", choices=list(TITLES), metavar="NAME",
+                        default=list(TITLES), help=", ".join(TITLES))  # fmt: skip
     parser.add_argument("--minutes", type=float, default=60, help="for each network for any dose")
     parser.add_argument("--draws", type=int, default=12, help="low doses of every slice")
+    parser.add_argument("--source", metavar="TEXT",
+                        help="what the cards say of where the scans are from")  # fmt: skip
     parser.add_argument("--start", type=Path, help="a network of the same shape to go on from")
     options = parser.parse_args()
     given = load_pairs(options.data) if (options.data / "full").is_dir() else []
@@ -117,6 +121,11 @@ def main() -> int:
     for number, scan in enumerate(scans):  # unnamed patients are not one and the same
         if not scan.facts.patient:
             scans[number] = replace(scan, facts=replace(scan.facts, patient=scan.name))
+    for each in [*given, *scans]:
+        if each.spacing is None:
+            raise Problem(each.name, "has no pixel spacing, by which its noise is known",
+                          "leave it out or bring it as DICOM")  # fmt: skip
+    source = options.source or f"the folder {options.data.resolve().name}"
     for name in options.only:
         run = options.runs / name
         began = time.perf_counter()
@@ -125,7 +134,7 @@ def main() -> int:
         ended = train(recipe(name, options.minutes), pairs, run, on_event=tell,
                       resume=(run / checkpoint.NAME).exists(), start=options.start)  # fmt: skip
         print(ended.sentence, flush=True)
-        write_card(name, run, pairs, options.out)
+        write_card(name, run, pairs, options.out, source, options.start)
     return 0
 
 
@@ -139,4 +148,7 @@ def tell(event: events.Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Problem as problem:
+        sys.exit(str(problem))

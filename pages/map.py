@@ -24,4 +24,4 @@ if len(groups) > 1:
         help="Only pictures of the same slice can be compared.",
     )
 live = any(run.live for run in groups[chosen])
-st.fragment(mapping.show, run_every=3.0 if live else None)(groups[chosen])
+st.fragment(mapping.show, run_every=3.0 if live else None)(chosen, live)

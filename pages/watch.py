@@ -35,12 +35,19 @@ run_id = choice.selectbox(
 remember("watch-run")
 keep_link("run", "watch", [run_id])
 live = mine[run_id].live
-st.fragment(monitor.show, run_every=monitor.pace(mine[run_id]))(run_id)
+with st.container():  # which keeps the place of what follows, whenever the timer draws anew
+    st.fragment(monitor.show, run_every=monitor.pace(mine[run_id]))(run_id)
+
+
+def rename(id: str, name: str) -> None:
+    store().rename(id, name)
+    st.session_state["watch-run"] = id  # else the list above would look for the old name
+
 
 with st.expander("This run"):
     columns = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     with columns[0]:
-        cards.renamer(mine[run_id].name, run_id, store().rename)
+        cards.renamer(mine[run_id].name, run_id, rename)
     with columns[1]:
         monitor.run_card(mine[run_id])
     with columns[2]:

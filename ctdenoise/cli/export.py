@@ -20,7 +20,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
         subparsers, "export", "write a network for other programs (ONNX)", TEXT
     )
     parser.add_argument(
-        "network", type=Path, metavar="RUN_OR_CHECKPOINT", help="a run's folder or a checkpoint"
+        "network", metavar="NETWORK", help="a run's folder, a checkpoint, or one that ships"
     )
     parser.add_argument(
         "--onnx", type=Path, required=True, metavar="FILE", help="the file to write"
@@ -40,7 +40,8 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> None:
     if args.onnx.exists() and not args.overwrite:
         raise Problem(str(args.onnx), "is there already", "choose another name or add --overwrite")
+    from ctdenoise.denoising.methods import find_network
     from ctdenoise.exports.onnx import export_onnx
 
-    export_onnx(args.network, args.onnx, args.dial)
+    export_onnx(find_network(args.network), args.onnx, args.dial)
     print(f"{args.network}: written as {args.onnx}")

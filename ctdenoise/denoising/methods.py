@@ -68,20 +68,36 @@ def find_method(
     the dial, are for networks. Raises :class:`Problem` for a name that means nothing and for a
     setting that the method does not have.
     """
-    path = Path(name)
-    if name in FILTERS and not path.is_file() and not (path / "checkpoint.safetensors").exists():
+    if name in FILTERS and not _is_network(Path(name)):
         if setting:
             raise Problem(f"The filter {name}", "has no dial", "leave the setting of the dial out")
         chosen = FILTERS[name]
         return Classical(chosen, chosen.default if strength is None else strength)
-    if not path.exists():
-        if name not in (ships := shipped.shipped()):
-            known = ", ".join([*FILTERS, *ships])
-            mend = f"give a run's folder, a checkpoint's file or one of {known}"
-            raise Problem(name, "is no run, checkpoint or filter", mend)
-        path = shipped.file(name)
+    try:
+        path = find_network(name)
+    except Problem as problem:
+        known = ", ".join([*FILTERS, *shipped.shipped()])
+        mend = f"give a run's folder, a checkpoint's file or one of {known}"
+        raise Problem(name, "is no run, checkpoint or filter", mend) from problem
     if strength is not None:
         raise Problem("A network", "has no strength", "mix its result with the input instead")
     from ctdenoise.denoising.network import Denoiser
 
     return Denoiser.load(path, device, setting)
+
+
+def find_network(name: str) -> Path:
+    """The run's folder or checkpoint's file of this name or, where there is none, the file of the
+    network that ships under it. Raises :class:`Problem` where no network is called so."""
+    path = Path(name)
+    if name in (ships := shipped.shipped()) and not _is_network(path):
+        return shipped.file(name)
+    if not path.exists():
+        mend = f"give a run's folder, a checkpoint's file or one of {', '.join(ships)}"
+        raise Problem(name, "is no run or checkpoint", mend)
+    return path
+
+
+def _is_network(path: Path) -> bool:
+    """A checkpoint or a run with one; any other folder only happens to have the name."""
+    return path.is_file() or (path / "checkpoint.safetensors").exists()

@@ -18,7 +18,7 @@ from ctdenoise.quality.noise import SOFT_TISSUE
 from ctdenoise.training.architecture import grid, reach
 from ctdenoise.training.checkpoint import Checkpoint, load
 from ctdenoise.training.config import NETWORK, Config
-from ctdenoise.training.machine import choose, find_device, keeping_memory, multiplies_bfloat16
+from ctdenoise.training.machine import choose, keeping_memory
 
 TILES = {"cpu": (128, 512)}
 """Rows and columns of what passes through the network at once, by kind of device: memory stays
@@ -54,9 +54,7 @@ class Denoiser:
         config = checkpoint.config
         self.config, self.card = config, checkpoint.card
         # bfloat16 has three digits: enough for a residue, not for the image of a direct network
-        fast = config.residual and multiplies_bfloat16(find_device(device))
-        precision = "bfloat16" if fast else "float32"
-        self.machine = choose(device, precision, config.filters)
+        self.machine = choose(device, "auto" if config.residual else "float32", config.filters)
         network = checkpoint.network
         if isinstance(network, DialCNN):
             network = network.fixed(_on_dial(config, setting))

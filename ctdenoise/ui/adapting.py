@@ -48,7 +48,8 @@ def through() -> Run | None:
 def tell() -> None:
     """How far the adaptation is that was started here, if there is one."""
     if _pending():
-        st.fragment(_tell, run_every=2.0)()
+        with st.container():  # which keeps the place of what follows, whenever it is drawn anew
+            st.fragment(_tell, run_every=2.0)()
 
 
 def _tell() -> None:

@@ -96,9 +96,14 @@ def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
     return chosen[0], available[chosen]
 
 
-@st.fragment(run_every=1.0)
 def preparing_sample() -> None:
     """Shown for the first seconds of a fresh installation."""
+    with st.container():  # which keeps the place of what follows, whenever it is drawn anew
+        _preparing_sample()
+
+
+@st.fragment(run_every=1.0)
+def _preparing_sample() -> None:
     if library(SAMPLE).pairs():
         st.rerun(scope="app")
     if problem := start_problem():

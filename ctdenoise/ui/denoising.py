@@ -5,9 +5,10 @@ import streamlit as st
 from ctdenoise.errors import Problem
 from ctdenoise.runs import denoise
 from ctdenoise.runs.denoisings import Denoising
-from ctdenoise.runs.methods import ClassicalFilter, Method, RunNetwork
+from ctdenoise.runs.methods import ClassicalFilter, Method, RunNetwork, ShippedNetwork
 from ctdenoise.runs.store import store
-from ctdenoise.ui import cards, palette, panes, pixels, removal, takeaway
+from ctdenoise.training.shipped import PREFIX
+from ctdenoise.ui import cards, menu, palette, panes, pixels, removal, takeaway
 from ctdenoise.ui.session import arrived, keep_link
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 
@@ -86,8 +87,25 @@ def _judge(result: Denoising) -> None:
     view = _pictures(result)
     (strength,) = view.dial
     removal.show(result, style(result.record.method), view.frame, strength)
+    _way_to_adapt(result)
     if not denoise.standing(result).live:
         takeaway.show(result, view.frame, strength, view.window)
+
+
+def _way_to_adapt(result: Denoising) -> None:
+    """Where a network that ships learns on from this very scan."""
+    source, method = result.record.source, result.record.method
+    if not isinstance(method, ShippedNetwork) or method.dial:
+        return
+    pair = source.kind == "pair"
+    st.page_link(
+        menu.page("Compare" if pair else "Scans"),
+        label="Compare with the full dose, or adapt the network to this scan"
+        if pair
+        else "Adapt the network to this scan: make its low dose first, then see Compare",
+        icon=":material/tune:",
+        query_params={"pair": source.id, "run": PREFIX + method.name} if pair else None,
+    )
 
 
 def _pictures(result: Denoising) -> ViewerState:

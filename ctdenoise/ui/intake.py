@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -68,9 +69,11 @@ def forget_last() -> None:
 def _holds_images(file: UploadedFile) -> bool:
     """Whether a file is a plain image, or a zip with one in it."""
     names = [file.name]
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
+    # One that is damaged, or only looks like a zip, is told when it is read.
+    with suppress(zipfile.BadZipFile, NotImplementedError, ValueError):
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                names = archive.namelist()
     file.seek(0)
     return any(Path(name).suffix.lower() in SUFFIXES for name in names)
 

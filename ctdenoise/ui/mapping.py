@@ -10,16 +10,18 @@ from ctdenoise.runs.engine import engine
 from ctdenoise.runs.map import Dot
 from ctdenoise.runs.store import Run, store
 from ctdenoise.training import events, picture, split
-from ctdenoise.ui import cards, charts, menu, palette, panes, pixels
+from ctdenoise.ui import cards, charts, menu, palette, panes, pixels, session
 from ctdenoise.ui.session import pairs
 from ctdenoise.ui.viewer import Pane, viewer
 
 WAIT_SECONDS = 60
+Group = tuple[str, str, int]
+"""Workspace, pair and slice that some runs picture: only those can be compared."""
 
 
-def groups(runs: Sequence[Run]) -> dict[tuple[str, str, int], list[Run]]:
-    """Runs by the slice that they picture, (workspace, pair, slice): only those can be compared."""
-    found: dict[tuple[str, str, int], list[Run]] = {}
+def groups(runs: Sequence[Run]) -> dict[Group, list[Run]]:
+    """Runs by the slice that they picture."""
+    found: dict[Group, list[Run]] = {}
     for run in runs:
         if (run.folder / picture.FACTS).exists():
             part = split.read(run.folder).progress
@@ -27,7 +29,7 @@ def groups(runs: Sequence[Run]) -> dict[tuple[str, str, int], list[Run]]:
     return found
 
 
-def title(group: tuple[str, str, int]) -> str:
+def title(group: Group) -> str:
     """What a group of runs is judged on, for people."""
     owner, pair_id, index = group
     record = pairs().get((owner, pair_id))
@@ -35,8 +37,12 @@ def title(group: tuple[str, str, int]) -> str:
 
 
 @cards.telling_problems
-def show(runs: list[Run]) -> None:
-    """The map, then the picture behind the dot that was clicked, beside low and full dose."""
+def show(group: Group, watched: bool) -> None:
+    """The map of a group, then the picture behind the dot that was clicked, beside low and full
+    dose; ``watched``: drawn again and again, as long as a run of it is live."""
+    runs = groups(session.runs()).get(group, [])
+    if watched != any(run.live for run in runs):
+        st.rerun(scope="app")  # with or without the timer
     measured = {run.id: _dots(run) for run in runs}
     drawn = [run for run in runs if measured[run.id][0]]
     if not drawn:

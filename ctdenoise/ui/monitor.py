@@ -80,15 +80,15 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
         show = {"finished": bar.success, "stopped": bar.info, "failed": bar.error}[run.state]
         show(run.sentence or run.state)
     if run.live:
-        if button.button(
+        button.button(
             "Stop",
             icon=":material/stop:",
             width="stretch",
             disabled=run.wanted == "stop",
             help="What is trained so far is kept.",
-        ):
-            store().ask_stop(run.id)
-            st.rerun(scope="fragment")
+            on_click=_stop,
+            args=(run.id,),
+        )
         return
     with button.popover("Continue", icon=":material/play_arrow:", width="stretch"):
         most = MOST_EPOCHS - done
@@ -99,6 +99,10 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
         if st.button("Go on", type="primary", width="stretch"):
             engine().continue_run(run.id, done + more)
             st.rerun(scope="app")
+
+
+def _stop(run_id: str) -> None:
+    store().ask_stop(run_id)
 
 
 def _branch(run: Run) -> None:

@@ -1,6 +1,7 @@
 """The Sweep page: ordering a grid of short runs, and the grid of their pictures."""
 
 import secrets
+from datetime import datetime
 
 import pyarrow as pa
 import streamlit as st
@@ -31,13 +32,14 @@ def known() -> dict[str, list[Run]]:
 
 
 def name(cells: list[Run]) -> str:
-    """What a sweep is called: the weights that differ between its runs, and their values."""
+    """What a sweep is called: the weights that differ between its runs, their values, and when it
+    began. (Not how long ago: a list in the browser loses its choice when names change.)"""
     told = []
     for weight in WEIGHTS:
         values = sorted({getattr(run.config.loss, weight) for run in cells})
         if len(values) > 1:
             told.append(f"{TITLES[weight]} {', '.join(f'{value:g}' for value in values)}")
-    return f"{' × '.join(told)} ({cards.ago(cells[0].created)})"
+    return f"{' × '.join(told)} ({datetime.fromtimestamp(cells[0].created):%d %b, %H:%M})"
 
 
 def order() -> None:

@@ -99,6 +99,13 @@ def test_bad_input_is_told_in_one_sentence_and_nothing_is_written(
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
+def test_export_names_the_networks_that_ship(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "nothing", "--onnx", str(tmp_path / "n.onnx")]) == 1
+    assert "nothing is no run or checkpoint" in capsys.readouterr().err
+
+
 def test_an_error_of_the_program_is_one_sentence_and_verbose_adds_the_traceback(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

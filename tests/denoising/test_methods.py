@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from shipping import ships
 
 from ctdenoise.denoising.classical import FILTERS
-from ctdenoise.denoising.methods import Classical, find_method
+from ctdenoise.denoising.methods import Classical, find_method, find_network
 from ctdenoise.denoising.network import Denoiser
 from ctdenoise.errors import Problem
 from ctdenoise.training import checkpoint, shipped
@@ -59,6 +60,19 @@ def test_a_run_of_ones_own_goes_before_a_filter_of_its_name(
     assert isinstance(find_method("wavelet"), Classical)
     run.rename(tmp_path / "gaussian")
     assert isinstance(find_method("gaussian", device="cpu"), Denoiser)
+
+
+def test_a_folder_with_the_name_of_a_network_that_ships_is_not_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ships").mkdir()
+    ships(tmp_path / "ships", monkeypatch, "tiny")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny").mkdir()  # of results, as `denoise tiny scan --out tiny` leaves it
+    assert isinstance(find_method("tiny", device="cpu"), Denoiser)
+    assert find_network("tiny") == tmp_path / "ships" / "tiny.safetensors"
+    with pytest.raises(Problem, match=r"nothing is no run or checkpoint: .* tiny"):
+        find_network("nothing")
 
 
 def test_what_a_method_does_not_have_is_told(run: Path) -> None:

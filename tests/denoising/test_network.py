@@ -9,7 +9,7 @@ import torch
 from ctdenoise.denoising import network as denoising
 from ctdenoise.denoising.network import Denoiser
 from ctdenoise.errors import Problem
-from ctdenoise.training import checkpoint
+from ctdenoise.training import checkpoint, machine
 from ctdenoise.training.checkpoint import build_network
 from ctdenoise.training.config import Config
 
@@ -163,6 +163,17 @@ def test_tiles_leave_no_seam_in_bfloat16_either(tmp_path: Path) -> None:
     tiled.tile, whole.tile = (64, 64), (512, 512)
     assert np.abs(tiled.denoise(NOISY) - whole.denoise(NOISY)).max() < 0.1
     assert tiled.machine.hidden == torch.bfloat16
+
+
+def test_small_networks_stay_in_float32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "multiplies_bfloat16", lambda device: True)
+    formats = {
+        filters: Denoiser.load(
+            a_checkpoint(tmp_path / f"{filters}.safetensors", filters=filters), "cpu"
+        ).machine.hidden
+        for filters in (4, 32)
+    }
+    assert formats == {4: torch.float32, 32: torch.bfloat16}
 
 
 def test_the_recipe_tells_networks_apart(tmp_path: Path) -> None:

@@ -140,6 +140,14 @@ def test_watch_tells_the_place_in_the_queue(pair: PairRecord, trained: Run) -> N
     assert "1 run before" in opened("Watch", run=second.id).get("progress")[0].proto.text
 
 
+def test_watch_tells_the_browser_the_new_name_of_a_run(trained: Run) -> None:
+    app = opened("Watch", run=trained.id)
+    labelled(app.text_input, "Name").set_value("Anna's best").run()
+    box = labelled(app.selectbox, "Run")
+    assert box.value == trained.id and box.options == ["Anna's best"]
+    assert box.proto.set_value  # else the browser goes on with the old name, which means nothing
+
+
 def test_watch_deletes_a_run_only_when_asked(trained: Run) -> None:
     app = opened("Watch", run=trained.id)
     assert trained.folder.exists()
