@@ -76,6 +76,8 @@ def open_dataset(path: Path, *, pixels: bool = True) -> Dataset:
                     )
                 return dataset
     except InvalidDicomError as error:
+        if not path.stat().st_size:
+            raise Problem(path.name, "is empty", "leave it out, or export it again") from error
         raise Problem(
             path.name,
             "is not a DICOM, PNG, TIFF, NPY or zip file",
@@ -186,7 +188,9 @@ def _without_padding(values: NDArray[np.float64], dataset: Dataset) -> NDArray[n
 def _refuse(dataset: Dataset, name: str) -> None:
     modality = str(dataset.get("Modality") or "")
     if "Rows" not in dataset or "Columns" not in dataset:
-        raise Problem(name, "holds no image", "leave it out and choose the CT slices")
+        raise Problem(
+            name, "holds no image or is cut off before it", "leave it out, or export it again"
+        )
     if dataset.get("SamplesPerPixel", 1) != 1 or not str(
         dataset.get("PhotometricInterpretation", "MONOCHROME2")
     ).startswith("MONOCHROME"):

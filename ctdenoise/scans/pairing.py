@@ -192,7 +192,12 @@ def nearest(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[list[int], 
 def _told(
     a: Scan, b: Scan, in_a: Sequence[int], in_b: Sequence[int]
 ) -> tuple[int, bool, str] | None:
-    """How clearly it is known (0 is clearest), whether ``a`` is the low dose, and from what."""
+    """How clearly it is known (0 is clearest), whether ``a`` is the low dose, and from what; None
+    for what is no pair, such as one series that came twice."""
+    middle = len(in_a) // 2
+    seen = a.values[in_a[middle]], b.values[in_b[middle]]
+    if np.array_equal(*seen):
+        return None
     words = (a.facts.dose_word, b.facts.dose_word)
     if words[0] != words[1] and any(words):
         first_is_low = words[0] == "low" or words[1] == "full"
@@ -208,8 +213,7 @@ def _told(
     # torch-free, but heavy enough (scipy, scikit-image) to load only when asked
     from ctdenoise.quality.noise import noise_level
 
-    middle = len(in_a) // 2
-    noise = [noise_level(s.values[i[middle]]) for s, i in ((a, in_a), (b, in_b))]
+    noise = [noise_level(image) for image in seen]
     if max(noise) <= 1.1 * min(noise):
         return None
     unit = f" {a.unit}" if a.unit else ""

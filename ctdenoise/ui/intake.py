@@ -28,7 +28,7 @@ def uploader(library: Library) -> None:
     files = st.file_uploader(
         "DICOM files with or without extension, a zip, or PNG, TIFF or NPY images",
         accept_multiple_files="directory" if folder else True,
-        key=f"upload-{st.session_state['upload']}-{folder}",
+        key=_key(folder),
         help="One series, or a low-dose and a full-dose series together. Names and other "
         "identifiers are removed on the way in.",
     )
@@ -37,8 +37,12 @@ def uploader(library: Library) -> None:
         return
     meaning: Meaning = "HU"
     if any(_holds_images(file) for file in files):
-        chosen = st.radio("What do the numbers in these images mean?", MEANINGS, index=None,
-                          format_func=MEANINGS.__getitem__)  # fmt: skip
+        chosen = st.radio(
+            "What do the numbers in PNG, TIFF or NPY images mean? Then the upload goes on.",
+            MEANINGS,
+            index=None,
+            format_func=MEANINGS.__getitem__,
+        )
         if chosen is None:
             return
         meaning = chosen
@@ -56,6 +60,12 @@ def uploader(library: Library) -> None:
     st.rerun()
 
 
+def under_way() -> bool:
+    """Whether files have arrived that are still to be read, or wait for an answer."""
+    keys = (_key(folder) for folder in (False, True))
+    return any(st.session_state.get(key) for key in keys)
+
+
 def left_files_out() -> bool:
     """Whether the last upload had files in it that could not be read, and that is still said."""
     return "upload-told" in st.session_state and bool(st.session_state["upload-told"].problems)
@@ -64,6 +74,10 @@ def left_files_out() -> bool:
 def forget_last() -> None:
     """Say no more what became of the last upload."""
     st.session_state.pop("upload-told", None)
+
+
+def _key(folder: bool) -> str:
+    return f"upload-{st.session_state.get('upload', 0)}-{folder}"
 
 
 def _holds_images(file: UploadedFile) -> bool:

@@ -48,8 +48,16 @@ def show(mine: Library) -> None:
         choice = _choice(ships, trained, brought)
     with knob:
         method = _method(choice, ships, trained, brought, source)
-    if start.button("Denoise", type="primary", icon=":material/auto_fix_high:", width="stretch",
-                    disabled=source is None) and source:  # fmt: skip
+    waits = intake.under_way()  # else the scan before would be taken for the one that comes
+    pressed = start.button(
+        "Denoise",
+        type="primary",
+        icon=":material/auto_fix_high:",
+        width="stretch",
+        disabled=source is None or waits,
+        help="Your files are still being read." if waits else None,
+    )
+    if pressed and source:
         ordered = denoise.order(workspace(), source, method)
         intake.forget_last()
         st.switch_page(menu.page("Denoise"), query_params={"result": ordered.record.id})

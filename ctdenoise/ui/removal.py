@@ -40,7 +40,7 @@ def _anatomy(figures: dict[int, Figures], frame: int, strength: float) -> None:
         st.warning(f"{sentence(share)} So it is {of}", icon=":material/warning:")
     else:
         icon = "check" if share is not None else "info"
-        others = f" It does {of}" if shown else ""
+        others = f" Anatomy shows {of}" if shown else ""
         st.caption(f":material/{icon}: {sentence(share)}{others}")
 
 

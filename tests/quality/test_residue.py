@@ -72,7 +72,7 @@ def test_without_edges_nothing_is_told() -> None:
 
 def test_the_sentence_warns_from_the_threshold_on() -> None:
     assert sentence(WARNING).startswith("Anatomy shows")
-    assert sentence(WARNING - 0.01).startswith("No outlines of anatomy show")
+    assert sentence(WARNING - 0.01).startswith("Edges were not smoothed away: 9%")
 
 
 @pytest.mark.parametrize("file", [

@@ -127,6 +127,12 @@ def test_a_file_that_is_cut_off_is_told(tmp_path, syntax, share):
         pixels(path)
 
 
+def test_an_empty_file_is_told(tmp_path):
+    (tmp_path / "nothing.dcm").touch()
+    with pytest.raises(Problem, match=r"nothing\.dcm is empty"):
+        dicom.slices(tmp_path / "nothing.dcm")
+
+
 def test_a_file_without_preamble_is_read(tmp_path):
     bare = pydicom.Dataset()
     bare.update(pydicom.dcmread(save(ct_dataset(STORED), tmp_path / "x")))

@@ -80,6 +80,14 @@ def test_exposure_goes_before_noise_and_gives_the_fraction():
     assert match(quarter, whole).pair.dose_fraction == 0.25
 
 
+def test_a_series_that_came_twice_is_no_pair_of_its_own():
+    """Its mean exposure may differ: the tube current follows the body."""
+    part = scan([0, 2], noise=20, facts=replace(FACTS, exposure_mas=87.0))
+    whole = scan([0, 2, 4], noise=20, facts=replace(FACTS, exposure_mas=100.0))
+    whole.values[:2] = part.values
+    assert recognise([part, whole]) == []
+
+
 @pytest.mark.parametrize("swap", [False, True])
 def test_noise_decides_where_tags_are_silent(swap):
     scans = [scan([0, 2], noise=40), scan([0, 2], noise=20, seed=1)][:: -1 if swap else 1]

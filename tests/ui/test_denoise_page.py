@@ -1,5 +1,6 @@
 """The Denoise page without a browser: choosing, what is shown of a result, stopping, removing."""
 
+import io
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -63,6 +64,19 @@ def test_what_only_looks_like_a_zip_is_told(mine: Library, tail: bytes) -> None:
     dropzone.upload("half.zip", content, "application/zip").run()
     assert not app.exception
     assert any("half.zip" in each.value for each in app.error)
+
+
+def test_an_upload_that_waits_for_an_answer_holds_the_button_back(scan: ScanRecord) -> None:
+    app = opened("Denoise")
+    assert not labelled(app.button, "Denoise").disabled
+    content = io.BytesIO()
+    np.save(content, np.ones((2, 64, 64), np.float32))
+    dropzone = next(each for each in app.file_uploader if "DICOM" in each.label)
+    dropzone.upload("mine.npy", content.getvalue(), "application/octet-stream").run()
+    assert labelled(app.button, "Denoise").disabled  # else the scan before would be taken
+    app.radio[0].set_value("own units").run()
+    assert not labelled(app.button, "Denoise").disabled
+    assert "mine" in labelled(app.selectbox, "Scan").options[0]
 
 
 def test_one_press_denoises_a_scan_with_a_filter(scan: ScanRecord) -> None:

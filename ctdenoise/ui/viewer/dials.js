@@ -44,7 +44,7 @@ export class Dials {
   row({ title, low, high }, i) {
     const { state } = this;
     const slider = make("input", {
-      type: "range", min: 0, max: 1, step: 0.005, "aria-label": title, "data-testid": `viewer-dial-${i}`,
+      type: "range", min: 0, max: 1, step: 0.01, "aria-label": title, "data-testid": `viewer-dial-${i}`,
       oninput: () => state.setDial(state.dial.map((value, j) => (j === i ? Number(slider.value) : value))),
       onchange: () => state.reportDial(),
     });
