@@ -194,15 +194,15 @@ def _told(
 ) -> tuple[int, bool, str] | None:
     """How clearly it is known (0 is clearest), whether ``a`` is the low dose, and from what; None
     for what is no pair, such as one series that came twice."""
-    middle = len(in_a) // 2
-    seen = a.values[in_a[middle]], b.values[in_b[middle]]
-    if np.array_equal(*seen):
-        return None
     words = (a.facts.dose_word, b.facts.dose_word)
     if words[0] != words[1] and any(words):
         first_is_low = words[0] == "low" or words[1] == "full"
         said = " and ".join(f'"{word} dose"' for word in words if word)
         return (0 if all(words) else 1), first_is_low, f"The description says {said}."
+    middle = len(in_a) // 2
+    seen = a.values[in_a[middle]], b.values[in_b[middle]]
+    if np.array_equal(*seen):
+        return None
     kinds = [(s.facts.kernel, s.facts.thickness_mm, s.facts.tube_kv) for s in (a, b)]
     if kinds[0] != kinds[1]:
         return None

@@ -142,9 +142,7 @@ def test_a_file_without_preamble_is_read(tmp_path):
     np.testing.assert_array_equal(pixels(headless), STORED - 1024.0)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"hello", b"\0" * 200, b"\x89PNG\r\n", bytes(range(256)) * 9]
-)
+@pytest.mark.parametrize("content", [b"hello", b"\0" * 200, b"\x89PNG\r\n", bytes(range(256)) * 9])
 def test_other_files_are_not_dicom(tmp_path, content):
     path = tmp_path / "other.bin"
     path.write_bytes(content)
