@@ -239,6 +239,7 @@ def _describe(derived: Dataset, description: str) -> None:
     """Say what was done, in one line and in letters that the file declares."""
     text = " ".join(description.replace("\\", "/").split())
     if not text.isascii():
+        derived.decode()  # nested text is still in the bytes of the old character set
         derived.SpecificCharacterSet = "ISO_IR 192"  # UTF-8
     for keyword, most in (("SeriesDescription", 64), ("DerivationDescription", 1024)):
         setattr(derived, keyword, text.encode()[:most].decode(errors="ignore").rstrip())

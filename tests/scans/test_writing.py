@@ -107,6 +107,23 @@ def test_what_a_derived_file_says(source, tmp_path):
     np.testing.assert_array_equal(back.scans[0].positions, source.scans[0].positions)
 
 
+def test_nested_text_keeps_its_letters_under_another_character_set(tmp_path):
+    region = pydicom.Dataset()
+    region.CodeMeaning = "Schädel"
+    dataset = ct_dataset(
+        np.zeros((16, 16), np.int16), SpecificCharacterSet="ISO_IR 100", PatientName="Müller^Jörg",
+        AnatomicRegionSequence=pydicom.Sequence([region]),
+    )  # fmt: skip
+    dataset.save_as(tmp_path / "source.dcm", enforce_file_format=True)
+    source = read([tmp_path / "source.dcm"])
+    values, sources = source.scans[0].values, source.sources[0]
+    for n, description in enumerate(("Denoised", "Entrauscht, ± 5 %")):
+        [path] = write_values(values, sources, tmp_path / str(n), description=description)
+        derived = pydicom.dcmread(path)
+        assert derived.AnatomicRegionSequence[0].CodeMeaning == "Schädel"
+        assert (derived.PatientName, derived.SeriesDescription) == ("Müller^Jörg", description)
+
+
 def test_what_the_source_left_out_is_said_to_be_unknown(tmp_path):
     dataset = ct_dataset(np.zeros((16, 16), np.int16), ExposureInmAs=12.5)
     dataset.SOPInstanceUID = ""
