@@ -49,8 +49,8 @@ class Reading:
 class Series:
     """A scan whose slices are in order while their pixels are still in the files.
 
-    ``images`` decodes one after the other, so that a series of any length takes the memory of a
-    few slices. Those that cannot be decoded are left out and told in the finding's problems.
+    ``images`` decodes one after the other, so that a DICOM series of any length takes the memory of
+    a few slices. Those that cannot be decoded are left out and told in the finding's problems.
     """
 
     name: str

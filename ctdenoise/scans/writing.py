@@ -174,7 +174,10 @@ def _whole(out: Path, overwrite: bool, *, replacing: str) -> Iterator[Path]:
 def _take_the_place(making: Path, out: Path, replacing: str) -> None:
     """Put ``making`` where ``out`` is, with what ``out`` holds beside the earlier result.
 
-    Folders change their names, files are not copied: an interruption leaves the old or the new.
+    Folders change their names, files are not copied: an exception leaves the old or the new. No
+    call exchanges two folders on every system, so a process killed between the two renames leaves
+    no ``out``: the earlier result lies beside it in ``.out-…-old``, the new one, whole, in
+    ``.out-…``, and every other file in one of these.
     """
     earlier = making.with_name(f"{making.name}-old")
     out.rename(earlier)
