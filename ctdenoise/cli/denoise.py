@@ -26,8 +26,8 @@ METHOD is a run's folder, a checkpoint's file, the name of a checkpoint that shi
 or a filter: {", ".join(FILTERS)}.
 
 Writes one derived DICOM file per slice, with position, orientation and spacing as in the input;
-.npy gives .npy and .tif gives .tif. Several series get a folder each. A series of any length takes
-the memory of a few slices.
+.npy gives .npy and .tif gives .tif. Several series get a folder each. A DICOM series of any length
+takes the memory of a few slices; NPY, TIFF and PNG are read whole.
 
   ctdenoise denoise run scan/ --out denoised
   ctdenoise denoise recommended scan/ --out gentle --mix 0.7

@@ -29,11 +29,11 @@ WORDS = {
     "pairs": "Pairs learned from",
     "split": "How slices were divided",
     "step": "Steps",
-    "validation_mse": "Error on validation patches (MSE, HU²)",
-    "low_mse": "Error of the low dose there (MSE, HU²)",
+    "validation_mse": "Error on validation patches (MSE)",
+    "low_mse": "Error of the low dose there (MSE)",
     "train_seconds": "Training time (s)",
 }
-"""What people call the parts of a card."""
+"""What people call the parts of a card; errors are in its own unit, squared."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def make_report(
     pictures.insert(2, Picture("Removed noise", caption, difference))
     noise = {name: noise_level(image) for name, image in images.items()}
     tables = [_figures(images, noise, unit, convention), *more]
-    tables += [_listed("How it was made", settings), _listed("Card of the checkpoint", card)]
+    tables.append(_listed("How it was made", settings, unit))
+    tables.append(_listed("Card of the checkpoint", card, unit))
     return Report(
         title=title,
         sentence=f"{place + '. ' if place else ''}{_fell(noise, unit)}",
@@ -136,7 +137,8 @@ def _figures(
 ) -> Table:
     """Noise of each image and, where the full dose is known, how near to it each is."""
     suffix = f" ({unit})" if unit else ""
-    note = "Noise: the most frequent SD among small squares of soft tissue."
+    where = "soft tissue" if unit == "HU" else "the picture"
+    note = f"Noise: the most frequent SD among small squares of {where}."
     if "Full dose" not in images:
         rows = [(name, _number(noise[name], unit)) for name in images]
         return Table("In numbers", ("Image", f"Noise{suffix}"), tuple(rows), note)
@@ -164,15 +166,18 @@ def _number(value: float, unit: str) -> str:
     return f"{value:.1f}" if unit == "HU" else f"{value:.4g}"
 
 
-def _listed(title: str, values: Mapping[str, object] | None) -> Table:
+def _listed(title: str, values: Mapping[str, object] | None, unit: str) -> Table:
     said = dict(values or {})
+    unit = str(said.get("unit", unit))
     if isinstance(pairs := said.get("pairs"), list | tuple):
         said["pairs"] = len(pairs)  # their names are what somebody called the scans of patients
-    return Table(title, ("", ""), tuple((_label(name), _text(v)) for name, v in said.items()))
+    return Table(title, ("", ""), tuple((_label(n, unit), _text(v)) for n, v in said.items()))
 
 
-def _label(name: str) -> str:
+def _label(name: str, unit: str = "") -> str:
     words = WORDS.get(name) or name.replace("_", " ")
+    if unit and name in WORDS:
+        words = words.replace("(MSE)", f"(MSE, {unit}²)")
     return f"{words[:1].upper()}{words[1:]}"[:MOST]
 
 

@@ -1,5 +1,7 @@
 """Zip files, unpacked without trusting what they say about themselves."""
 
+import errno
+import lzma
 import stat
 import zipfile
 import zlib
@@ -9,6 +11,17 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.settings import settings
 
 MEGABYTE = 1 << 20
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,  # what it was packed with, or for, cannot be true
+    ValueError,
+    OSError,
+)
+"""What reading a damaged archive raises; of an OSError see :func:`_is_of_the_disk`."""
 
 
 def is_junk(name: str) -> bool:
@@ -107,7 +120,9 @@ def _unpack_one(path: Path, into: Path, budget: _Budget, problems: list[Problem]
                     if problem.subject == path.name:
                         raise
                     problems.append(problem)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except _DAMAGE as error:
+        if _is_of_the_disk(error):
+            raise
         raise Problem(path.name, "is cut off or not a zip file", "make or copy it again") from error
     return files
 
@@ -140,8 +155,15 @@ def _extract(
             while piece := packed.read(MEGABYTE):
                 budget.take(subject, len(piece))
                 unpacked.write(piece)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+    except _DAMAGE as error:
+        if _is_of_the_disk(error):
+            raise
         raise Problem(
             _posix(member).name, "is damaged inside its archive", "pack the archive again"
         ) from error
     return file
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """bzip2's own OSError has no number, and a damaged address is an invalid argument to seek."""
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)

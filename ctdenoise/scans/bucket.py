@@ -86,14 +86,17 @@ class Bucket:
         return _within(FIRST_ANSWER_SECONDS, listed, self._unreachable)
 
     def start(self, stored: Stored, length: int) -> bytes:
-        """The first ``length`` bytes of an object, or all of a shorter one; fewer if cut off."""
-        return self._get(stored, Range=f"bytes=0-{length - 1}")
+        """The first ``length`` bytes of an object, or all of a shorter one."""
+        for _ in range(ATTEMPTS):  # the client repeats requests, but not answers that were cut off
+            if content := self._get(stored, Range=f"bytes=0-{length - 1}"):
+                return content
+        raise self._unreachable()
 
     def download(self, stored: Stored, file: Path) -> None:
         """Write an object to ``file``, unless it is there; never a part of it under that name."""
         if stored.is_in(file):
             return
-        for _ in range(ATTEMPTS):  # the client repeats requests, but not answers that were cut off
+        for _ in range(ATTEMPTS):  # as in start
             content = self._get(stored)
             if stored.fits(content):
                 break

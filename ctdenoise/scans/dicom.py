@@ -24,6 +24,8 @@ MODALITIES = {"CT", "MR", "PT", "NM", "CR", "DX", "RG", "MG", "XA", "RF", "IO", 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 PADDING_BELOW = -2000.0
 """HU that neither tissue nor the noise of air reaches: scanners fill the corners with it."""
+HIGHEST = 3071.0
+"""HU that tissue, in the 12 bits of a usual CT, does not exceed."""
 
 _ENHANCED_ONLY = (
     "SharedFunctionalGroupsSequence",
@@ -180,7 +182,7 @@ def _without_padding(values: NDArray[np.float64], dataset: Dataset) -> NDArray[n
         limit = dataset.get("PixelPaddingRangeLimit")
         ends = sorted(slope * p + intercept for p in (padding, limit if limit else padding))
         # A padding value that tissue can have, 0 HU for one, is a mistake in the file.
-        if ends[1] < AIR or ends[0] > 3071:
+        if ends[1] < AIR or ends[0] > HIGHEST:
             outside |= (values >= ends[0] - 1e-3) & (values <= ends[1] + 1e-3)
     return np.where(outside, AIR, values)
 

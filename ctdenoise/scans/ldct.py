@@ -8,6 +8,7 @@ slice. Which there are stands in ``ldct.csv`` (see :mod:`ctdenoise.scans.ldct_ta
 
 import csv
 import io
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -131,13 +132,13 @@ def download(
         for both in chosen
         for dose, stored in zip(DOSES, both, strict=True)
     ]
-    in_parallel(
-        lambda item: bucket.download(*item),
-        wanted,
-        lambda n: tell(
-            0.1 + 0.9 * n / len(wanted), f"{patient.id}: downloading slice {n} of {len(wanted)}"
-        ),
-    )
+    os.utime(folder)
+
+    def arrived(n: int) -> None:
+        os.utime(folder)  # its own time stands still: a sweep would take it for a left-over
+        tell(0.1 + 0.9 * n / len(wanted), f"{patient.id}: downloading slice {n} of {len(wanted)}")
+
+    in_parallel(lambda item: bucket.download(*item), wanted, arrived)
 
 
 @telling_disk_problems

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,20 +47,54 @@ def _layers(group: list[Slice], notes: list[str]) -> list[list[Slice]]:
     """Split a group that visits positions several times (phases, repeats) into one scan each."""
     if group[0].origin is None:
         return [sorted(group, key=lambda s: s.order)]
-    ordered = sorted(group, key=lambda s: (round(position(s) / SAME_PLACE), s.order))
-    layers: list[list[Slice]] = []
-    depth = 0
-    for before, slice in zip([None, *ordered], ordered, strict=False):
-        here = before is not None and abs(position(slice) - position(before)) < SAME_PLACE
-        depth = depth + 1 if here else 0
-        if depth == len(layers):
-            layers.append([])
-        layers[depth].append(slice)
+    places = _places(group)
+    layers = [layer for visit in _visits(group, places) for layer in _by_depth(visit, places)]
     if len(layers) > 1:
         notes.append(
-            f"{group[0].facts.series} visits the same positions {len(layers)} times and was loaded "
-            f"as {len(layers)} scans."
+            f"{group[0].facts.series} visits the same positions several times and was loaded as "
+            f"{len(layers)} scans."
         )
+    return layers
+
+
+def _places(group: list[Slice]) -> dict[str, int]:
+    """The place of each slice, by its instance, counted along the normal."""
+    ordered = sorted(group, key=position)
+    steps = np.diff([position(slice) for slice in ordered], prepend=position(ordered[0]))
+    numbers = np.cumsum(steps >= SAME_PLACE)
+    return {slice.instance: int(n) for slice, n in zip(ordered, numbers, strict=True)}
+
+
+def _visits(group: list[Slice], places: dict[str, int]) -> list[list[Slice]]:
+    """Acquisitions one after the other; one that comes back to a place begins the next visit.
+
+    So a phase that lacks a slice borrows none of another phase, while the stops of a
+    step-and-shoot table, an acquisition each, stay together.
+    """
+    visits: list[list[Slice]] = []
+    seen: set[int] = set()
+    in_turn = sorted(group, key=lambda s: s.order)
+    for _, acquisition in groupby(in_turn, key=lambda s: s.order[0]):
+        slices = list(acquisition)
+        here = {places[slice.instance] for slice in slices}
+        if not visits or seen & here:
+            visits.append([])
+            seen = set()
+        visits[-1] += slices
+        seen |= here
+    return visits
+
+
+def _by_depth(visit: list[Slice], places: dict[str, int]) -> list[list[Slice]]:
+    """The first slice of every place, the second of every place that has one, and so on."""
+    layers: list[list[Slice]] = []
+    depths: Counter[int] = Counter()
+    for slice in sorted(visit, key=lambda s: (places[s.instance], s.order)):
+        place = places[slice.instance]
+        if depths[place] == len(layers):
+            layers.append([])
+        layers[depths[place]].append(slice)
+        depths[place] += 1
     return layers
 
 

@@ -49,8 +49,8 @@ class Reading:
 class Series:
     """A scan whose slices are in order while their pixels are still in the files.
 
-    ``images`` decodes one after the other, so that a series of any length takes the memory of a
-    few slices. Those that cannot be decoded are left out and told in the finding's problems.
+    ``images`` decodes one after the other, so that a DICOM series of any length takes the memory of
+    a few slices. Those that cannot be decoded are left out and told in the finding's problems.
     """
 
     name: str
@@ -159,7 +159,7 @@ def _look(
     problems: list[Problem] = []
     notes: list[str] = []
     files = [f for f in _files(paths, unpack_into, problems) if f not in skip]
-    pictures = [f for f in files if images.is_image(f)]
+    pictures = {f: None for f in files if images.is_image(f)}  # in order, and found at once
     found: list[Slice] = []
     for n, path in enumerate(files):
         if path not in pictures:
@@ -169,7 +169,7 @@ def _look(
                 found += dicom.slices(path)
             except Problem as problem:
                 problems.append(problem)
-    return _Files(in_order(found, notes), pictures, problems, notes, temporary)
+    return _Files(in_order(found, notes), list(pictures), problems, notes, temporary)
 
 
 def natural(text: str) -> list[str | int]:

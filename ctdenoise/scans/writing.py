@@ -21,7 +21,7 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.hounsfield import AIR
 from ctdenoise.scans.deidentify import Pseudonyms
 from ctdenoise.scans.deidentify import deidentify as take_identity_out
-from ctdenoise.scans.dicom import flattened, open_dataset
+from ctdenoise.scans.dicom import HIGHEST, flattened, open_dataset
 from ctdenoise.scans.facts import patient
 from ctdenoise.scans.refusals import damaged
 from ctdenoise.scans.scan import Source
@@ -54,6 +54,9 @@ _MANDATORY = (
 
 _SIDED = ("BodyPartExamined", "AnatomicRegionSequence", "ImageLaterality")
 """Where none of these says what is seen, the side of the body counts as unknown (type 2C)."""
+
+_PADDING_HU = ((-np.inf, AIR), (HIGHEST, np.inf))
+"""Between which HU padding lies, better below air, where a viewer that ignores it shows black."""
 
 _ABOUT_OTHER_PIXELS = (
     "PixelData",
@@ -171,7 +174,10 @@ def _whole(out: Path, overwrite: bool, *, replacing: str) -> Iterator[Path]:
 def _take_the_place(making: Path, out: Path, replacing: str) -> None:
     """Put ``making`` where ``out`` is, with what ``out`` holds beside the earlier result.
 
-    Folders change their names, files are not copied: an interruption leaves the old or the new.
+    Folders change their names, files are not copied: an exception leaves the old or the new. No
+    call exchanges two folders on every system, so a process killed between the two renames leaves
+    no ``out``: the earlier result lies beside it in ``.out-…-old``, the new one, whole, in
+    ``.out-…``, and every other file in one of these.
     """
     earlier = making.with_name(f"{making.name}-old")
     out.rename(earlier)
@@ -236,6 +242,7 @@ def _describe(derived: Dataset, description: str) -> None:
     """Say what was done, in one line and in letters that the file declares."""
     text = " ".join(description.replace("\\", "/").split())
     if not text.isascii():
+        derived.decode()  # nested text is still in the bytes of the old character set
         derived.SpecificCharacterSet = "ISO_IR 192"  # UTF-8
     for keyword, most in (("SeriesDescription", 64), ("DerivationDescription", 1024)):
         setattr(derived, keyword, text.encode()[:most].decode(errors="ignore").rstrip())
@@ -268,30 +275,57 @@ def _stored(header: Dataset, image: NDArray[np.float32]) -> tuple[NDArray[np.int
     """Stored values for the header's slope and intercept in the 16 bits that hold them, and which
     of them is padding, if any must be.
 
-    Air (what padding became when it was read) that lies between two steps of the slope is written
-    as padding, so that it comes back as it was. Where 16 bits hold not all values, or the source's
-    pixels were no integers, the header gets a slope and an intercept that spread this slice's
-    values over 16 bits.
+    Air (what padding became when it was read) that lies between two steps of the slope, or beyond
+    the 16 bits, is written as padding, so that it comes back as it was. Where 16 bits hold not all
+    values, or the source's pixels were no integers, the header gets a slope and an intercept that
+    spread this slice's values over 16 bits.
     """
     slope = float(header.get("RescaleSlope") or 1)
     intercept = float(header.get("RescaleIntercept") or 0)
     values = image.astype(np.float64)
     stored = np.rint((values - intercept) / slope)
-    padding = None
     step = (AIR - intercept) / slope
-    outside = values == AIR
-    if header.Modality == "CT" and abs(step - round(step)) > 1e-6 and outside.any():
-        padding = int(min(np.floor(step), stored.min() - 1))
-        stored[outside] = padding
-    lowest, highest = stored.min(), stored.max()
+    outside = (values == AIR) & (header.Modality == "CT")
     kinds = (np.int16, np.uint16) if header.get("PixelRepresentation") else (np.uint16, np.int16)
-    for kind in kinds:
-        limits = np.iinfo(kind)
-        if "BitsStored" in header and limits.min <= lowest and highest <= limits.max:
-            return stored.astype(kind), padding
+    if "BitsStored" in header:
+        if abs(step - round(step)) <= 1e-6 or not outside.any():
+            for kind in kinds:
+                if _fit(stored, kind):
+                    return stored.astype(kind), None
+        for lower, upper in _PADDING_HU if outside.any() else ():
+            for kind in kinds:
+                padding = _unused(stored[~outside], kind, slope, intercept, lower, upper)
+                if padding is not None:
+                    return np.where(outside, padding, stored).astype(kind), padding
     if "RescaleSlope" not in header:
         header.RescaleType = "US"  # unspecified: the source's own numbers
     header.RescaleSlope = DSfloat(float(np.ptp(values)) / 65535 or 1.0, True)
     header.RescaleIntercept = DSfloat(float(values.min()), True)
     spread = (values - float(header.RescaleIntercept)) / float(header.RescaleSlope)
     return np.clip(np.rint(spread), 0, 65535).astype(np.uint16), None
+
+
+def _fit(stored: NDArray[np.float64], kind: type[np.integer]) -> bool:
+    limits = np.iinfo(kind)
+    return bool(((stored >= limits.min) & (stored <= limits.max)).all())
+
+
+def _unused(
+    stored: NDArray[np.float64],
+    kind: type[np.integer],
+    slope: float,
+    intercept: float,
+    lower: float,
+    upper: float,
+) -> int | None:
+    """The value that no pixel has and that stands for an HU between these, nearest to air."""
+    if not _fit(stored, kind):
+        return None
+    limits = np.iinfo(kind)
+    free = np.ones(limits.max - limits.min + 1, bool)
+    free[stored.astype(np.int64) - limits.min] = False
+    hu = slope * np.arange(limits.min, limits.max + 1) + intercept
+    free &= (hu > lower) & (hu < upper)
+    if not free.any():
+        return None
+    return int(np.argmin(np.where(free, np.abs(hu - AIR), np.inf))) + limits.min

@@ -154,4 +154,9 @@ def test_pictures_in_other_units() -> None:
     made = make_report("Own numbers", values, values * 0.9, values, unit="")
     assert made.tables[0].columns == ("Image", "Noise", "RMSE", "PSNR (dB)", "SSIM")
     assert made.pictures[2].caption.startswith("Input minus denoised, ± 0.")
-    assert "HU" not in Page(html(made)).words
+    made = make_report("Own numbers", values, values, unit="", card=CARD | {"unit": ""})
+    assert ("Error on validation patches (MSE)", "213.5") in cells(made, "Card of the checkpoint")
+    assert "HU" not in Page(html(made)).words and "soft tissue" not in Page(html(made)).words
+    assert ("Error on validation patches (MSE, HU²)", "213.5") in cells(
+        report(), "Card of the checkpoint"
+    )

@@ -110,3 +110,27 @@ def test_names_that_come_twice_are_both_kept(tmp_path):
         packed = pack(tmp_path / "a.zip", [("x", b"1"), ("x", b"2")])
     files, _ = archive.unpack(packed, tmp_path / "out")
     assert sorted(f.read_bytes() for f in files) == [b"1", b"2"]
+
+
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_damage_anywhere_is_told_as_damage(tmp_path, method):
+    whole = tmp_path / "whole.zip"
+    with zipfile.ZipFile(whole, "w", method) as packed:
+        packed.writestr("x", bytes(range(256)))
+    raw, path = whole.read_bytes(), tmp_path / "a.zip"
+    told = []
+    for place in range(len(raw)):
+        path.write_bytes(raw[:place] + bytes([raw[place] ^ 0xFF]) + raw[place + 1 :])
+        try:
+            _, problems = archive.unpack(path, tmp_path / "out" / str(place))
+            told += [problem.reason for problem in problems]
+        except Problem as problem:
+            told.append(problem.reason)
+    assert set(told) == {
+        "is cut off or not a zip file",
+        "is damaged inside its archive",
+        "is encrypted",
+        "is larger than 1024 MB",
+    }

@@ -107,6 +107,17 @@ def test_an_answer_that_is_cut_off_is_asked_for_again(
     assert [path.name for path in tmp_path.iterdir()] == ["1.dcm"]
 
 
+def test_a_start_that_is_cut_off_is_asked_for_again(
+    opened: Callable[[int], Bucket], cutting: ThreadingHTTPServer
+) -> None:
+    there, stored = opened(cutting.server_port), Stored("a/1.dcm", len(CONTENT), "")
+    CutOff.left = bucket.ATTEMPTS - 1
+    assert there.start(stored, len(CONTENT)) == CONTENT
+    CutOff.left = bucket.ATTEMPTS
+    with pytest.raises(Problem, match=UNREACHABLE):
+        there.start(stored, len(CONTENT))
+
+
 def test_a_content_that_is_not_what_was_listed(
     opened: Callable[[int], Bucket], cutting: ThreadingHTTPServer, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Real pairs from the archive: which there are, and how they come into the library."""
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ from mayo import FULL, LOW, STEP_MM, Mayo, slice_hu
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans import ldct
-from ctdenoise.scans.library import Library
+from ctdenoise.scans.library import Library, sweep
 from ctdenoise.scans.scan import Pair
 
 BOTH = sorted({*LOW["L004"]} & {*FULL["L004"]})
@@ -88,6 +89,20 @@ def test_a_download_goes_on_where_it_was(library: Library, mayo: Mayo) -> None:
     record = ldct.fetch(patient, library)
     assert_slices(library.pair(record.id), BOTH)
     assert len(set(mayo.whole())) == len(mayo.whole()) == 2 * len(BOTH)
+
+
+def test_a_download_is_not_swept_away_while_it_goes_on(tmp_path: Path, mayo: Mayo) -> None:
+    """Its folder was begun long ago, and only those below it change when a slice arrives."""
+    folder = tmp_path / "ann" / "uploads" / "ldct-C002-1"
+    folder.mkdir(parents=True)
+
+    def grown_old(fraction: float, sentence: str) -> None:
+        if "downloading" in sentence:
+            sweep(tmp_path)
+        os.utime(folder, (0, 0))
+
+    ldct.download(ldct.patient("C002"), folder, progress=grown_old)
+    assert len(list(folder.rglob("*.dcm"))) == 2 * len(FULL["C002"])
 
 
 def test_a_file_that_was_cut_off_or_altered_comes_again(tmp_path: Path, mayo: Mayo) -> None:

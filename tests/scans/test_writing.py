@@ -45,8 +45,8 @@ def test_the_identity_changes_no_value(tmp_path_factory, data):
     stored = random.integers(low, high, (32, 32), kind, endpoint=True)
     dataset = ct_dataset(
         stored,
-        slope=data.draw(st.sampled_from([1, 0.25, 0.1, 2, 1.5, 0.0625])),
-        intercept=data.draw(st.sampled_from([0, -1024, -1000.5, 512, -8192])),
+        slope=data.draw(st.sampled_from([1, -1, 0.25, -0.25, 0.1, -0.1, 2, 1.5, -1.5, 0.0625])),
+        intercept=data.draw(st.sampled_from([0, -1024, -1000.5, 512, 3000.5, -8192])),
         PixelPaddingValue=data.draw(st.sampled_from([low, high, 0])),
     )
     syntax = data.draw(st.sampled_from(SYNTAXES))
@@ -60,6 +60,19 @@ def test_the_identity_changes_no_value(tmp_path_factory, data):
     again = read([folder / "out"])
     assert again.problems == []
     np.testing.assert_array_equal(again.scans[0].values, first.scans[0].values)
+
+
+@pytest.mark.parametrize("slope, intercept", [(1, -1000.5), (-1, 3000.5), (-0.3, 1000)])
+def test_padding_that_lies_between_two_steps_stays_air(tmp_path, slope, intercept):
+    hu = np.array([[-3000.0, 40], [2900, -900]])  # below what tissue has: read as -1024
+    stored = np.rint((hu - intercept) / slope).astype(np.int16)
+    dataset = ct_dataset(stored, slope=slope, intercept=intercept)
+    dataset.save_as(tmp_path / "source", enforce_file_format=True)
+    first = read([tmp_path / "source"])
+    write_values(first.scans[0].values, first.sources[0], tmp_path / "out", description="Identity")
+    [again] = read([tmp_path / "out"]).scans
+    assert again.values[0, 0, 0] == -1024
+    np.testing.assert_array_equal(again.values, first.scans[0].values)
 
 
 @pytest.fixture
@@ -92,6 +105,23 @@ def test_what_a_derived_file_says(source, tmp_path):
     back = read([tmp_path / "out"])
     np.testing.assert_array_equal(back.scans[0].values, values)
     np.testing.assert_array_equal(back.scans[0].positions, source.scans[0].positions)
+
+
+def test_nested_text_keeps_its_letters_under_another_character_set(tmp_path):
+    region = pydicom.Dataset()
+    region.CodeMeaning = "Schädel"
+    dataset = ct_dataset(
+        np.zeros((16, 16), np.int16), SpecificCharacterSet="ISO_IR 100", PatientName="Müller^Jörg",
+        AnatomicRegionSequence=pydicom.Sequence([region]),
+    )  # fmt: skip
+    dataset.save_as(tmp_path / "source.dcm", enforce_file_format=True)
+    source = read([tmp_path / "source.dcm"])
+    values, sources = source.scans[0].values, source.sources[0]
+    for n, description in enumerate(("Denoised", "Entrauscht, ± 5 %")):
+        [path] = write_values(values, sources, tmp_path / str(n), description=description)
+        derived = pydicom.dcmread(path)
+        assert derived.AnatomicRegionSequence[0].CodeMeaning == "Schädel"
+        assert (derived.PatientName, derived.SeriesDescription) == ("Müller^Jörg", description)
 
 
 def test_what_the_source_left_out_is_said_to_be_unknown(tmp_path):
