@@ -23,7 +23,12 @@ def in_order(found: list[Slice], notes: list[str]) -> list[list[Slice]]:
         unique.setdefault(slice.instance, slice)
     if len(unique) < len(found):
         extra = len(found) - len(unique)
-        notes.append(f"{extra} {'slice' if extra == 1 else 'slices'} came twice and count once.")
+        twice = (
+            "1 slice came twice and counts"
+            if extra == 1
+            else f"{extra} slices came twice and count"
+        )
+        notes.append(f"{twice} once.")
     groups: dict[tuple[object, ...], list[Slice]] = defaultdict(list)
     for slice in unique.values():
         groups[_geometry(slice)].append(slice)

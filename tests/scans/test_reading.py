@@ -115,7 +115,7 @@ def test_duplicates_count_once(tmp_path, values):
     shutil.copy(paths[0], tmp_path / "copy.dcm")
     result = read([tmp_path])
     assert result.scans[0].values.shape[0] == 5
-    assert result.notes == ["1 slice came twice and count once."]
+    assert result.notes == ["1 slice came twice and counts once."]
 
 
 def test_bad_files_are_told_and_the_others_load(tmp_path, values):
