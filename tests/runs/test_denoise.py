@@ -140,6 +140,18 @@ def test_a_full_disk_is_told_and_what_was_finished_stays(
     assert list(result.figures) == [3, 4]
 
 
+def test_it_goes_on_after_a_line_that_the_full_disk_cut_short(held: Held, source: Source) -> None:
+    result = ordered(source)
+    held.do()
+    lines = result.folder / "slices.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-30])
+    result.put("failed", "The disk is full.")
+    denoise.go_on(result)
+    held.do()
+    assert denoise.standing(result).how == "finished"
+    assert list(result.figures) == [3, 4, 2, 5, 1, 0]
+
+
 def test_a_scan_that_was_removed_is_told(held: Held, source: Source) -> None:
     result = ordered(source)
     Library(settings().workspaces / "ann").remove(source.id)
