@@ -135,7 +135,11 @@ class Denoising:
         """It stops after the slice in hand; one that still waits never begins."""
         (self.folder / "stop").touch()
         if self.state.how == "waiting":
-            self.put("stopped", "Stopped before its turn came.")
+            done = len(self.figures)
+            told = (
+                f"after {done} of {self.record.slices} slices" if done else "before its turn came"
+            )
+            self.put("stopped", f"Stopped {told}.")
 
     @telling_disk_problems
     def remove(self) -> None:

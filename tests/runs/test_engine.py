@@ -94,12 +94,33 @@ def test_what_people_wait_for_is_answered_beside_a_training(
 
 
 def test_long_jobs_wait_for_each_other_and_leave_room(running: Engine) -> None:
-    long = [running.ask(time.sleep, 0.5, long=True) for _ in range(2)]
     began = time.monotonic()
+    long = [running.ask(time.sleep, 1.5, long=True) for _ in range(2)]
+    time.sleep(0.3)  # so that the second one surely waits
     running.ask(os.getpid).result(5)
-    assert time.monotonic() - began < 0.4
-    [answer.result(5) for answer in long]
-    assert time.monotonic() - began > 0.8
+    assert time.monotonic() - began < 1.2
+    [answer.result(10) for answer in long]
+    assert time.monotonic() - began > 3
+
+
+def test_downloads_wait_for_each_other_and_hold_nobody_up(running: Engine) -> None:
+    began = time.monotonic()
+    downloads = [running.ask(time.sleep, 1.5, net=True) for _ in range(2)]
+    time.sleep(0.3)
+    running.ask(os.getpid, long=True).result(5)
+    running.ask(os.getpid).result(5)
+    assert time.monotonic() - began < 1.2
+    [answer.result(10) for answer in downloads]
+    assert time.monotonic() - began > 3
+
+
+def test_of_long_jobs_that_wait_the_one_with_fewer_turns_comes_first(running: Engine) -> None:
+    began = running.ask(time.sleep, 1, long=True)
+    again = running.ask(time.monotonic, long=True, turns=1)
+    time.sleep(0.2)
+    new = running.ask(time.monotonic, long=True)
+    began.result(10)
+    assert new.result(5) < again.result(5)
 
 
 def test_problems_come_back_as_problems(running: Engine) -> None:
