@@ -34,7 +34,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     loaded: list[Path] = []
 
     class Denoiser:
-        card: ClassVar = {"unit": "HU"}
+        unit: ClassVar = "HU"
 
         @classmethod
         def load(cls, path: Path, *, setting: tuple[float, ...]) -> "Denoiser":
@@ -91,7 +91,7 @@ def test_a_slice_in_its_own_unit_keeps_its_numbers(
     run = runs.create_run("ann", "x", Config(), [("ann", pair_id)])
     run.folder.mkdir(parents=True)
     keep_epoch(run, 1)
-    monkeypatch.setattr(sys.modules["ctdenoise.denoising.network"].Denoiser, "card", {"unit": ""})
+    monkeypatch.setattr(sys.modules["ctdenoise.denoising.network"].Denoiser, "unit", "")
     for _ in range(2):  # computed, then kept
         image = jobs.denoise_slice(RunNetwork(run=run.id, epoch=1), "ann", pair_id, 0)
         assert image.dtype == np.float32
