@@ -128,7 +128,8 @@ class Denoising:
 
     def want(self, index: int) -> None:
         """Have this slice denoised next, since somebody looks at it."""
-        _write(self.folder / "wanted", str(index))
+        with suppress(OSError):  # a full disk, or just removed: then it comes in its order, or not
+            _write(self.folder / "wanted", str(index))
 
     @telling_disk_problems
     def ask_stop(self) -> None:
