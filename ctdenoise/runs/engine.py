@@ -66,7 +66,7 @@ class Answer(Generic[T]):
                 "the machine may be short of memory, so try a smaller scan",
             ) from error
         except (CancelledError, CommClosedError) as error:
-            raise Problem(self._name, "was lost with the engine", "try again") from error
+            raise _lost(self._name) from error
         except Exception as error:
             logger.exception("%s failed on a worker", self._name)
             raise Problem(
@@ -114,24 +114,28 @@ class Engine:
         from distributed import fire_and_forget
 
         name = function.__name__
-        future = self._connected().submit(
-            function,
-            *arguments,
-            key=f"{name}-{about}-{secrets.token_hex(8)}",
-            pure=False,
-            resources={"net": 1} if net else {"people": 1, "long": 1} if long else {"people": 1},
-            # A worker of Dask looks at the first job alone: a long one that has to wait would hold
-            # up every short one behind it.
-            priority=-1 - turns if long else 0,
-        )
-        if long or net:
-            fire_and_forget(future)
-        return Answer(future, name.replace("_", " ").capitalize())
+        title = name.replace("_", " ").capitalize()
+        slots = {"net": 1} if net else {"people": 1, "long": 1} if long else {"people": 1}
+        client = self._connected()
+        with _telling_loss(title):
+            future = client.submit(
+                function,
+                *arguments,
+                key=f"{name}-{about}-{secrets.token_hex(8)}",
+                pure=False,
+                resources=slots,
+                # A worker of Dask looks at the first job alone: a long one that has to wait would
+                # hold up every short one behind it.
+                priority=-1 - turns if long else 0,
+            )
+            if long or net:
+                fire_and_forget(future)
+        return Answer(future, title)
 
     def busy(self, function: Callable[..., Any], about: str) -> bool:
         """Whether a job asked for with this ``about`` waits or is being done."""
         job = f"{function.__name__}-{about}-"
-        return bool(self._connected().run_on_scheduler(unfinished, job))
+        return bool(_known(self._connected(), job))
 
     def ready(self, wait: float = 0) -> bool:
         """Whether both kinds of worker are there and warm; never starts anything."""
@@ -195,13 +199,15 @@ class Engine:
         from distributed import fire_and_forget
 
         turn = TURN + secrets.token_hex(8)
-        future = self._connected().submit(
-            turns.take_turn, turn, key=turn, pure=False, resources={"train": 1}
-        )
-        fire_and_forget(future)
+        client = self._connected()
+        with _telling_loss("The training"):
+            future = client.submit(
+                turns.take_turn, turn, key=turn, pure=False, resources={"train": 1}
+            )
+            fire_and_forget(future)
 
     def _turns(self) -> set[str]:
-        return set(self._connected().run_on_scheduler(unfinished, TURN))
+        return set(_known(self._connected(), TURN))
 
     def _resources(self) -> set[str]:
         client = self._client
@@ -273,13 +279,35 @@ def unfinished(prefix: str, dask_scheduler: "Scheduler") -> list[str]:
     ]
 
 
+def _known(client: "Client", prefix: str) -> list[str]:
+    """What :func:`unfinished` answers there."""
+    with _telling_loss("The request"):
+        return list(client.run_on_scheduler(unfinished, prefix))
+
+
+@contextmanager
+def _telling_loss(name: str) -> Iterator[None]:
+    """Around every word to a scheduler. When it dies, first the connection breaks, and then the
+    client, which does not know it yet, trips over what it lacks."""
+    from distributed.client import ClosedClientError
+
+    try:
+        yield
+    except (OSError, AttributeError, ClosedClientError) as error:
+        raise _lost(name) from error
+
+
+def _lost(name: str) -> Problem:
+    return Problem(name, "was lost with the engine", "try again")
+
+
 def _join_local() -> "Client":
     """The engine of this home. One that runs older code is replaced as soon as it has no work."""
     with local.lock():
         found = local.find()
         if found:
             client = _connect(found.address, local.security(local.folder()))
-            if found.current or client.run_on_scheduler(unfinished, ""):
+            if found.current or _known(client, ""):
                 return client
             _close(client)
             local.end(found)
