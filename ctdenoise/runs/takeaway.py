@@ -69,8 +69,10 @@ def lacking(source: Source, form: Form) -> str:
 
 
 def progress(result: Denoising) -> tuple[float, str]:
-    """How far the file in hand is, as :func:`jobs.progress` tells it."""
-    return jobs.progress(str(_progress_file(result)))
+    """How far the file in hand is, as :func:`jobs.progress` tells it; of several, the one that was last
+    told of."""
+    files = (_progress_file(result, form) for form in (*SERIES, *VIEWS))
+    return jobs.progress(str(max(files, key=_changed)))
 
 
 @telling_disk_problems
@@ -83,7 +85,7 @@ def make(workspace: str, id: str, order: Order) -> None:
     path = file(result, order)
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        jobs.telling(_progress_file(result)) as tell,
+        jobs.telling(_progress_file(result, order.form)) as tell,
         TemporaryDirectory(prefix=".", dir=path.parent) as making,
     ):
         made = Path(making) / path.name
@@ -207,5 +209,12 @@ def _dicom_files(source: Source) -> list[scan.Source]:
     return [] if any(is_image(each.path) for each in files) else files
 
 
-def _progress_file(result: Denoising) -> Path:
-    return result.folder / "takeaway" / "progress.json"
+def _progress_file(result: Denoising, form: Form) -> Path:
+    return result.folder / "takeaway" / f"{form}.json"
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -1,5 +1,6 @@
 """The jobs in this process, with stand-ins for the rooms below them."""
 
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -165,6 +166,24 @@ def test_a_twin_is_a_pair_that_begins_like_its_preview(
     assert not np.array_equal(pair.low[0], pair.low[1])
     preview = jobs.preview_low_dose("ann", scan_id, 2, 0.25, *PHYSICS, seed=7)
     np.testing.assert_allclose(preview, pair.low[0, 2], atol=0.51)
+
+
+def test_two_jobs_with_one_progress_file_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "progress.json"
+    replace = os.replace
+    with jobs.telling(file) as one, jobs.telling(file) as other:
+
+        def meanwhile(*given: Path) -> None:
+            monkeypatch.setattr(os, "replace", replace)
+            other(1.0, "the other's")
+            replace(*given)
+
+        monkeypatch.setattr(os, "replace", meanwhile)
+        one(1.0, "one's")
+        assert jobs.progress(str(file)) == (1.0, "one's")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_progress_file_does_not_outlive_a_failure(home: Path, tmp_path: Path) -> None:

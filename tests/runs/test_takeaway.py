@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -176,7 +177,23 @@ def test_a_full_disk_is_told_and_leaves_the_last_one(
 
 def test_progress_is_told_meanwhile(chest: Source) -> None:
     result = denoised(chest)
-    file = result.folder / "takeaway" / "progress.json"
+    file = result.folder / "takeaway" / "npy.json"
     file.parent.mkdir()
     file.write_text(json.dumps([0.5, "Slice 2 of 4"]))
     assert takeaway.progress(result) == (0.5, "Slice 2 of 4")
+
+
+def test_two_forms_at_once_do_not_disturb_each_other(
+    chest: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = denoised(chest)
+
+    def meanwhile(*given: Any) -> None:
+        *_, path, tell = given
+        tell(1.0, "Slice 4 of 4")
+        takeaway.make("ann", result.record.id, Order("png", 1.0, 2, Window(40, 400)))
+        assert takeaway.progress(result) == (1.0, "Slice 4 of 4")
+        path.touch()
+
+    monkeypatch.setitem(takeaway._WRITERS, "npy", meanwhile)
+    taken(result, "npy")
