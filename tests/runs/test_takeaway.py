@@ -2,7 +2,9 @@
 
 import errno
 import json
+import os
 import re
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -173,6 +175,19 @@ def test_a_full_disk_is_told_and_leaves_the_last_one(
     with pytest.raises(Problem, match="the disk is full"):
         takeaway.make("ann", result.record.id, Order("npy", 0.5, 2, Window(40, 400)))
     assert list(kept.parent.iterdir()) == [kept]
+
+
+def test_what_a_killed_worker_left_is_swept_by_the_next(chest: Source) -> None:
+    result = denoised(chest)
+    old, young = (result.folder / "takeaway" / "npy" / name for name in (".old", ".young"))
+    for each in (old, young):
+        each.mkdir(parents=True)
+        (each / "half.npy").touch()
+    long_ago = time.time() - 2 * takeaway.LEFT_SECONDS
+    os.utime(old, (long_ago, long_ago))
+    takeaway.make("ann", result.record.id, Order("npy", 1.0, 2, Window(40, 400)))
+    assert not old.exists()
+    assert young.exists(), "somebody may still be making it"
 
 
 def test_progress_is_told_meanwhile(chest: Source) -> None:
