@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ctdenoise.denoising.classical import FILTERS, Filter
 from ctdenoise.errors import Problem
-from ctdenoise.training import shipped
+from ctdenoise.training import epochs, shipped
 
 if TYPE_CHECKING:  # a filter needs no torch
     from ctdenoise.denoising.network import Denoiser
@@ -69,7 +69,7 @@ def find_method(
     setting that the method does not have.
     """
     path = Path(name)
-    if name in FILTERS and not path.is_file() and not (path / "checkpoint.safetensors").exists():
+    if name in FILTERS and not path.is_file() and not (path / epochs.NAME).exists():
         if setting:
             raise Problem(f"The filter {name}", "has no dial", "leave the setting of the dial out")
         chosen = FILTERS[name]
