@@ -33,7 +33,7 @@ and checkpoint.safetensors. Ctrl-C stops after the step and keeps what is traine
   ctdenoise train --pairs sample --out run --resume       # goes on from where it was stopped
 """
 ARTEFACTS = (
-    "config.json", split.NAME, events.NAME, "checkpoint.safetensors", "resume.safetensors",
+    "config.json", split.NAME, events.NAME, epochs.NAME, "resume.safetensors",
     "progress", epochs.FOLDER, picture.LOW, picture.FULL, picture.FACTS,
 )  # fmt: skip
 """What a run writes, and so what --overwrite may remove."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ctdenoise.denoising.classical import FILTERS, Filter
 from ctdenoise.errors import Problem
-from ctdenoise.training import shipped
+from ctdenoise.training import epochs, shipped
 
 if TYPE_CHECKING:  # a filter needs no torch
     from ctdenoise.denoising.network import Denoiser
@@ -100,4 +100,4 @@ def find_network(name: str) -> Path:
 
 def _is_network(path: Path) -> bool:
     """A checkpoint or a run with one; any other folder only happens to have the name."""
-    return path.is_file() or (path / "checkpoint.safetensors").exists()
+    return path.is_file() or (path / epochs.NAME).exists()

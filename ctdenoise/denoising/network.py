@@ -19,6 +19,7 @@ from ctdenoise.training.architecture import grid, reach
 from ctdenoise.training.checkpoint import Checkpoint, load
 from ctdenoise.training.config import NETWORK, Config
 from ctdenoise.training.machine import choose, keeping_memory
+from ctdenoise.training.memory import is_out_of_memory
 
 TILES = {"cpu": (128, 512)}
 """Rows and columns of what passes through the network at once, by kind of device: memory stays
@@ -31,7 +32,6 @@ FAITHFUL, FAITHFUL_PIXEL = 0.25, 1.0
 a faster number format is used: half of what a result may differ, as only a part is looked at."""
 PROBE = 256
 """Side in pixels of the part of a slice on which that is checked."""
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 Progress = Callable[[float, str], None]
 """Told how much is done, from 0 to 1, and a sentence about it."""
@@ -112,7 +112,7 @@ class Denoiser:
                     self._check_precision(image)
                 return self._fetched(self._tiled(self._sent(image)))
             except (RuntimeError, MemoryError) as error:
-                if not _is_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 if max(self.tile) <= SMALLEST_TILE:
                     raise Problem(
@@ -209,7 +209,3 @@ def _stretches(length: int, step: int, margin: int) -> Iterator[tuple[slice, sli
     for start in range(0, length, step):
         stop = min(start + step, length)
         yield slice(start, stop), slice(max(0, start - margin), min(length, stop + margin))
-
-
-def _is_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or any(text in str(error) for text in OUT_OF_MEMORY)

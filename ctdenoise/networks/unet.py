@@ -10,9 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ctdenoise.networks.base import ACTIVATIONS, Network
-
-GRID = 4
-"""Sizes that it takes as they are are multiples of this; others are continued at their edges."""
+from ctdenoise.networks.grid import GRID
 
 
 class UNet(Network):

@@ -18,9 +18,9 @@ from ctdenoise.scans.library import Library
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import ROOT, settings
 from ctdenoise.training import events, picture, split
+from ctdenoise.training.epochs import NAME as WEIGHTS
 
 REPEAT = ROOT / "ctdenoise" / "cli" / "repeat.py"
-WEIGHTS = "checkpoint.safetensors"
 AS_THEY_ARE = ("config.json", events.NAME, split.NAME, WEIGHTS, START)
 """Files of the run that the card holds unchanged, where they are there."""
 

@@ -16,7 +16,7 @@ from ctdenoise.runs.denoisings import (
     find,
     slices_of,
 )
-from ctdenoise.runs.engine import engine
+from ctdenoise.runs.engine import Engine, engine, engine_of_worker, others_wait
 from ctdenoise.runs.methods import Method, ready
 from ctdenoise.scans.scan import Pair
 
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 5.0
 """So long may an order be on its way to the engine."""
+TURN_SECONDS = 5.0
+"""After so long the job gives way to others that wait, and goes on when its turn comes again."""
 RECENT = 8
 """Finished slices whose mean time tells how long the rest will take."""
 
@@ -31,7 +33,7 @@ RECENT = 8
 def order(workspace: str, source: Source, method: Method) -> Denoising:
     """Have a scan denoised; it can be looked at from now on."""
     denoising = create(workspace, source, method)
-    _ask(denoising)
+    _ask(engine(), denoising)
     return denoising
 
 
@@ -39,7 +41,7 @@ def go_on(denoising: Denoising) -> None:
     """Have the rest of one that ended or was interrupted denoised too."""
     (denoising.folder / "stop").unlink(missing_ok=True)
     denoising.put("waiting", "Waits for its turn.")
-    _ask(denoising)
+    _ask(engine(), denoising)
 
 
 def standing(denoising: Denoising) -> State:
@@ -65,8 +67,9 @@ def seconds_left(denoising: Denoising) -> float | None:
     return float(np.mean(recent)) * (denoising.record.slices - len(figures))
 
 
-def denoise_scan(workspace: str, id: str) -> None:
-    """The job: denoise the slices that are left, and write how it ended."""
+def denoise_scan(workspace: str, id: str, turns: int = 0) -> None:
+    """The job, after so many ``turns``: denoise the slices that are left, and write how it ended;
+    where others wait, only for a while, and ask for another turn."""
     denoising = find(workspace, id)
     name = denoising.record.name
     how: How = "failed"
@@ -91,6 +94,9 @@ def denoise_scan(workspace: str, id: str) -> None:
         )
     if denoising.folder.exists():  # else it was removed meanwhile
         denoising.put(how, sentence)
+        if how == "waiting":
+            with engine_of_worker() as own:
+                _ask(own, denoising, turns + 1)
 
 
 def _work(denoising: Denoising) -> tuple[How, str]:
@@ -101,13 +107,18 @@ def _work(denoising: Denoising) -> tuple[How, str]:
     values = slices_of(source)
     denoise = ready(record.method, source.unit)
     denoising.put("running", "")
+    began = time.monotonic()
     done = denoising.figures
     left = [index for index in outwards(record.slices) if index not in done]
+    at_first = len(left)
     while left:
         stop, wanted = denoising.wishes()
         if stop:
             told = f"Stopped after {record.slices - len(left)} of {record.slices} slices."
             return "stopped", told
+        over = len(left) < at_first and time.monotonic() - began > TURN_SECONDS
+        if over and others_wait():
+            return "waiting", "Waits for its next turn."
         index = wanted if wanted in left else left[0]
         left.remove(index)
         started = time.monotonic()
@@ -131,6 +142,6 @@ def outwards(slices: int) -> list[int]:
     return sorted(range(slices), key=lambda index: (abs(index - middle), -index))
 
 
-def _ask(denoising: Denoising) -> None:
-    record = denoising.record
-    engine().ask(denoise_scan, record.workspace, record.id, long=True, about=record.id)
+def _ask(asked: Engine, denoising: Denoising, turns: int = 0) -> None:
+    workspace, id = denoising.record.workspace, denoising.record.id
+    asked.ask(denoise_scan, workspace, id, turns, long=True, turns=turns, about=id)

@@ -103,7 +103,8 @@ class Denoising:
         """Of the finished slices, by index, in the order in which they were finished."""
         path = self.folder / "slices.jsonl"
         try:
-            return _figures(path, path.stat().st_size)
+            stand = path.stat()
+            return _figures(path, stand.st_size, stand.st_mtime_ns)
         except OSError as error:
             raise _gone() from error
 
@@ -127,14 +128,19 @@ class Denoising:
 
     def want(self, index: int) -> None:
         """Have this slice denoised next, since somebody looks at it."""
-        _write(self.folder / "wanted", str(index))
+        with suppress(OSError):  # a full disk, or just removed: then it comes in its order, or not
+            _write(self.folder / "wanted", str(index))
 
     @telling_disk_problems
     def ask_stop(self) -> None:
         """It stops after the slice in hand; one that still waits never begins."""
         (self.folder / "stop").touch()
         if self.state.how == "waiting":
-            self.put("stopped", "Stopped before its turn came.")
+            done = len(self.figures)
+            told = (
+                f"after {done} of {self.record.slices} slices" if done else "before its turn came"
+            )
+            self.put("stopped", f"Stopped {told}.")
 
     @telling_disk_problems
     def remove(self) -> None:
@@ -158,7 +164,9 @@ class Denoising:
         with path.open("r+b") as file:
             file.seek(first + figures.index * values.nbytes)
             file.write(values.tobytes())
-        with (self.folder / "slices.jsonl").open("ab") as file:
+        with (self.folder / "slices.jsonl").open("r+b") as file:
+            file.seek(file.read().rfind(b"\n") + 1)
+            file.truncate()  # what a full disk may have left of a line
             file.write(figures.model_dump_json().encode() + b"\n")
 
     def wishes(self) -> tuple[bool, int | None]:
@@ -221,10 +229,14 @@ def _found(folder: Path) -> Iterator[Denoising]:
 
 
 @lru_cache(maxsize=64)
-def _figures(path: Path, size: int) -> dict[int, Figures]:
+def _figures(path: Path, size: int, changed: int) -> dict[int, Figures]:
     """Parsed once for all who look on, each time that a slice is added."""
-    lines = path.read_bytes().split(b"\n")[:-1]  # whole lines only
-    return {each.index: each for each in map(Figures.model_validate_json, lines)}
+    found = {}
+    for line in path.read_bytes().split(b"\n")[:-1]:  # whole lines only
+        with suppress(ValidationError):  # damaged: that slice alone is denoised again
+            figures = Figures.model_validate_json(line)
+            found[figures.index] = figures
+    return found
 
 
 def _read(path: Path, kind: type[BaseModel]):  # type: ignore[no-untyped-def]

@@ -11,7 +11,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from ctdenoise.settings import settings
 if TYPE_CHECKING:
     from distributed import Client, Future
     from distributed.scheduler import Scheduler
+    from distributed.security import Security
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -64,7 +66,7 @@ class Answer(Generic[T]):
                 "the machine may be short of memory, so try a smaller scan",
             ) from error
         except (CancelledError, CommClosedError) as error:
-            raise Problem(self._name, "was lost with the engine", "try again") from error
+            raise _lost(self._name) from error
         except Exception as error:
             logger.exception("%s failed on a worker", self._name)
             raise Problem(
@@ -93,32 +95,47 @@ class Engine:
         self.launch(run_id)
 
     def ask(
-        self, function: Callable[..., T], *arguments: Any, long: bool = False, about: str = ""
+        self,
+        function: Callable[..., T],
+        *arguments: Any,
+        long: bool = False,
+        net: bool = False,
+        turns: int = 0,
+        about: str = "",
     ) -> Answer[T]:
         """Have a function of :mod:`ctdenoise.runs.jobs` done on the worker that people wait for.
 
-        ``long`` jobs are done one at a time, beside the short ones, and to their end even if
-        nobody holds the answer any more; a short one that nobody waits for is dropped. ``about`` is
-        what :meth:`busy` knows a job by.
+        ``long`` jobs are done one at a time, beside the short ones, and so are, on a worker of
+        their own, those of the ``net``, which do little but wait for it; both to their end even if
+        nobody holds the answer any more. A short one that nobody waits for is dropped. Of the long
+        ones that wait, the one that has had fewest ``turns`` comes first. ``about`` is what
+        :meth:`busy` knows a job by.
         """
         from distributed import fire_and_forget
 
         name = function.__name__
-        future = self._connected().submit(
-            function,
-            *arguments,
-            key=f"{name}-{about}-{secrets.token_hex(8)}",
-            pure=False,
-            resources={"people": 1, "long": 1} if long else {"people": 1},
-        )
-        if long:
-            fire_and_forget(future)
-        return Answer(future, name.replace("_", " ").capitalize())
+        title = name.replace("_", " ").capitalize()
+        slots = {"net": 1} if net else {"people": 1, "long": 1} if long else {"people": 1}
+        client = self._connected()
+        with _telling_loss(title):
+            future = client.submit(
+                function,
+                *arguments,
+                key=f"{name}-{about}-{secrets.token_hex(8)}",
+                pure=False,
+                resources=slots,
+                # A worker of Dask looks at the first job alone: a long one that has to wait would
+                # hold up every short one behind it.
+                priority=-1 - turns if long else 0,
+            )
+            if long or net:
+                fire_and_forget(future)
+        return Answer(future, title)
 
     def busy(self, function: Callable[..., Any], about: str) -> bool:
         """Whether a job asked for with this ``about`` waits or is being done."""
         job = f"{function.__name__}-{about}-"
-        return bool(self._connected().run_on_scheduler(unfinished, job))
+        return bool(_known(self._connected(), job))
 
     def ready(self, wait: float = 0) -> bool:
         """Whether both kinds of worker are there and warm; never starts anything."""
@@ -182,13 +199,15 @@ class Engine:
         from distributed import fire_and_forget
 
         turn = TURN + secrets.token_hex(8)
-        future = self._connected().submit(
-            turns.take_turn, turn, key=turn, pure=False, resources={"train": 1}
-        )
-        fire_and_forget(future)
+        client = self._connected()
+        with _telling_loss("The training"):
+            future = client.submit(
+                turns.take_turn, turn, key=turn, pure=False, resources={"train": 1}
+            )
+            fire_and_forget(future)
 
     def _turns(self) -> set[str]:
-        return set(self._connected().run_on_scheduler(unfinished, TURN))
+        return set(_known(self._connected(), TURN))
 
     def _resources(self) -> set[str]:
         client = self._client
@@ -229,6 +248,27 @@ def engine() -> Engine:
         return _engine()
 
 
+@contextmanager
+def engine_of_worker() -> Iterator[Engine]:
+    """The engine that executes us, for a job that asks for another one. It is left at the end,
+    since an engine with clients does not end."""
+    from distributed import get_worker
+
+    worker, own = get_worker(), Engine()
+    own._client = _connect(worker.scheduler.address, worker.security)
+    try:
+        yield own
+    finally:
+        own.close()
+
+
+def others_wait() -> bool:
+    """Whether other jobs wait for the worker that executes us."""
+    from distributed import get_worker
+
+    return len(get_worker().state.constrained) > 0
+
+
 def unfinished(prefix: str, dask_scheduler: "Scheduler") -> list[str]:
     """Keys of all tasks with this prefix that wait or are being executed (on the scheduler)."""
     return [
@@ -239,17 +279,39 @@ def unfinished(prefix: str, dask_scheduler: "Scheduler") -> list[str]:
     ]
 
 
+def _known(client: "Client", prefix: str) -> list[str]:
+    """What :func:`unfinished` answers there."""
+    with _telling_loss("The request"):
+        return list(client.run_on_scheduler(unfinished, prefix))
+
+
+@contextmanager
+def _telling_loss(name: str) -> Iterator[None]:
+    """Around every word to a scheduler. When it dies, first the connection breaks, and then the
+    client, which does not know it yet, trips over what it lacks."""
+    from distributed.client import ClosedClientError
+
+    try:
+        yield
+    except (OSError, AttributeError, ClosedClientError) as error:
+        raise _lost(name) from error
+
+
+def _lost(name: str) -> Problem:
+    return Problem(name, "was lost with the engine", "try again")
+
+
 def _join_local() -> "Client":
     """The engine of this home. One that runs older code is replaced as soon as it has no work."""
     with local.lock():
         found = local.find()
         if found:
-            client = _connect(found.address, local.folder())
-            if found.current or client.run_on_scheduler(unfinished, ""):
+            client = _connect(found.address, local.security(local.folder()))
+            if found.current or _known(client, ""):
                 return client
             _close(client)
             local.end(found)
-        return _connect(local.start().address, local.folder())
+        return _connect(local.start().address, local.security(local.folder()))
 
 
 def _join_cluster(address: str) -> "Client":
@@ -271,7 +333,7 @@ def _join_cluster(address: str) -> "Client":
             f"does not name a folder with {', '.join(files)}",
             "put the certificates of the cluster there",
         )
-    return _connect(address, certificates)
+    return _connect(address, local.security(certificates))
 
 
 def _is_loopback(host: str) -> bool:
@@ -281,13 +343,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _connect(address: str, certificates: Any) -> "Client":
+def _connect(address: str, security: "Security | None") -> "Client":
     from distributed import Client
 
     try:
         return Client(
             address,
-            security=local.security(certificates) if certificates else None,
+            security=security,
             set_as_default=False,
             timeout=CONNECT_SECONDS,
             name="ctdenoise",

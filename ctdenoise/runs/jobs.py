@@ -7,6 +7,7 @@ and read from the library there. Every expected failure is a :class:`Problem`.
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -256,7 +257,7 @@ def telling(file: Path) -> Iterator[Progress]:
         if now - last < 0.2 and fraction < 1:
             return
         last = now
-        partial = file.with_name(f"{file.name}.part")
+        partial = file.with_name(f"{file.name}.{secrets.token_hex(4)}.part")  # two may tell at once
         partial.write_text(json.dumps([fraction, sentence]), encoding="utf-8")
         os.replace(partial, file)
 

@@ -86,7 +86,7 @@ def ready(method: Method, unit: str) -> Denoise:
     from ctdenoise.denoising.network import Denoiser  # torch
 
     denoiser = Denoiser.load(weights(method), setting=method.dial)
-    refuse_other_unit(title(method, unit), denoiser.card["unit"], unit)
+    refuse_other_unit(title(method, unit), denoiser.unit, unit)
     return lambda image: denoiser.denoise(image[None])[0]
 
 

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ValidationError
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.settings import settings
+from ctdenoise.training import epochs
 from ctdenoise.training.config import Config
 
-WEIGHTS = "checkpoint.safetensors"
 PROBE = 32
 """Side in pixels of what a new network has to denoise before it is taken in."""
 
@@ -69,7 +69,7 @@ def add_network(workspace: str, path: Path, name: str = "") -> Network:
     making = _root(workspace) / f".making-{network.id}"
     try:
         making.mkdir(parents=True)
-        shutil.copyfile(path, making / WEIGHTS)
+        shutil.copyfile(path, making / epochs.NAME)
         (making / "record.json").write_text(record, encoding="utf-8")
         place = _root(workspace) / "networks" / network.id
         place.parent.mkdir(exist_ok=True)
@@ -100,7 +100,7 @@ def find(workspace: str, id: str) -> Network:
 
 def weights(workspace: str, id: str) -> Path:
     """The checkpoint file of a network, for :class:`~ctdenoise.denoising.network.Denoiser`."""
-    path = _root(workspace) / "networks" / id / WEIGHTS
+    path = _root(workspace) / "networks" / id / epochs.NAME
     if not re.fullmatch(r"[0-9a-f]{12}", id) or not path.exists():
         raise _gone()
     return path

@@ -1,4 +1,4 @@
-"""The local engine's own process: a scheduler, a worker that trains, a worker that answers.
+"""The local engine's own process: a scheduler, workers that train, answer and download.
 
 Started detached by :mod:`ctdenoise.runs.local` as ``python -m ctdenoise.runs.scheduler HOME``
 (the home is there for whoever looks at the list of processes, and for ``local.find``); it
@@ -62,10 +62,11 @@ def gpus() -> list[str]:
 
 
 def workers(address: str) -> list[Nanny]:
-    """One training worker per GPU (else one), and one for what people wait for.
+    """One training worker per GPU (else one), one for what people wait for, one that downloads.
 
-    ``train`` and ``people`` are Dask resources. Of the three jobs that the second worker does at
-    a time only one may be ``long``, so that a preview never waits for a whole series.
+    ``train``, ``people`` and ``net`` are Dask resources. Of the three jobs that the second worker
+    does at a time only one may be ``long``, so that a preview never waits for a whole series. A
+    download mostly waits for the network, so nobody should wait for it; it needs no torch.
     """
     common: dict[str, Any] = {
         "scheduler_ip": address,
@@ -73,8 +74,8 @@ def workers(address: str) -> list[Nanny]:
         "security": security(folder()),
         "memory_limit": 0,
         "local_directory": str(folder() / "workers"),
-        "preload": ["ctdenoise.runs.preload"],
     }
+    warm: dict[str, Any] = {"preload": ["ctdenoise.runs.preload"]}
     return [
         *(
             Nanny(
@@ -83,10 +84,12 @@ def workers(address: str) -> list[Nanny]:
                 resources={"train": 1},
                 env={"CTDENOISE_NICE": "10"} | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}),
                 **common,
+                **warm,
             )
             for n, gpu in enumerate(gpus() or [""])
         ),
-        Nanny(name="people", nthreads=3, resources={"people": 3, "long": 1}, **common),
+        Nanny(name="people", nthreads=3, resources={"people": 3, "long": 1}, **common, **warm),
+        Nanny(name="net", nthreads=1, resources={"net": 1}, **common),
     ]
 
 

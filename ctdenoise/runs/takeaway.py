@@ -4,8 +4,11 @@ They lie in the result's folder, ``takeaway/<form>/``, one of each form: a newer
 """
 
 import os
+import shutil
+import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +32,9 @@ SERIES: dict[Form, str] = {"dicom": "zip", "nifti": "nii.gz", "npy": "npy"}
 """Forms of all finished slices, and how their files' names end."""
 VIEWS: dict[Form, str] = {"png": "png", "html": "html", "pdf": "pdf"}
 """Forms of the one slice in view, through its window."""
+
+LEFT_SECONDS = 3600
+"""What is still half-made after so long was left by a worker that was killed."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,10 @@ def lacking(source: Source, form: Form) -> str:
 
 
 def progress(result: Denoising) -> tuple[float, str]:
-    """How far the file in hand is, as :func:`jobs.progress` tells it."""
-    return jobs.progress(str(_progress_file(result)))
+    """How far the file in hand is, as :func:`jobs.progress` tells it; of several, the one that
+    was last told of."""
+    files = (_progress_file(result, form) for form in (*SERIES, *VIEWS))
+    return jobs.progress(str(max(files, key=_changed)))
 
 
 @telling_disk_problems
@@ -82,8 +90,9 @@ def make(workspace: str, id: str, order: Order) -> None:
         raise Problem(result.record.name, "cannot be taken away so", reason.rstrip("."))
     path = file(result, order)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
     with (
-        jobs.telling(_progress_file(result)) as tell,
+        jobs.telling(_progress_file(result, order.form)) as tell,
         TemporaryDirectory(prefix=".", dir=path.parent) as making,
     ):
         made = Path(making) / path.name
@@ -92,6 +101,14 @@ def make(workspace: str, id: str, order: Order) -> None:
     for other in path.parent.iterdir():
         if other.is_file() and other != path:
             other.unlink()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a worker that was killed left half-made, not what another is making."""
+    for left in folder.glob(".*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                shutil.rmtree(left)
 
 
 def mixed(result: Denoising, index: int, strength: float) -> NDArray[np.float32]:
@@ -207,5 +224,12 @@ def _dicom_files(source: Source) -> list[scan.Source]:
     return [] if any(is_image(each.path) for each in files) else files
 
 
-def _progress_file(result: Denoising) -> Path:
-    return result.folder / "takeaway" / "progress.json"
+def _progress_file(result: Denoising, form: Form) -> Path:
+    return result.folder / "takeaway" / f"{form}.json"
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -13,7 +13,7 @@ import pyarrow.parquet
 
 from ctdenoise.scans.ldct import TABLE
 
-COLLECTION = "ldct_and_projection_data"
+COLLECTION_ID = "ldct_and_projection_data"
 COLUMNS = ["PatientID", "BodyPartExamined", "SeriesDescription", "SeriesInstanceUID",
            "instanceCount", "series_size_MB", "series_aws_url", "license_short_name"]  # fmt: skip
 DOSES = {"Full Dose Images": "full", "Low Dose Images": "low"}
@@ -27,7 +27,7 @@ def rows(index: Path) -> list[dict[str, Any]]:
 
     Raises KeyError or ValueError where the index is not what this table was designed for.
     """
-    here = [("collection_id", "=", COLLECTION)]
+    here = [("collection_id", "=", COLLECTION_ID)]
     found = pyarrow.parquet.read_table(index, columns=COLUMNS, filters=here).to_pylist()
     by_patient: dict[str, dict[str, dict[str, Any]]] = {}
     for series in found:

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
+from ctdenoise.networks.grid import GRID
 from ctdenoise.training.config import Config
-
-GRID = 4
-"""What a U-Net divides the size by at its smallest."""
 
 
 @dataclass(frozen=True)

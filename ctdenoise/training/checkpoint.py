@@ -18,10 +18,11 @@ from ctdenoise.networks.dial import DialCNN
 from ctdenoise.networks.plain import PlainCNN
 from ctdenoise.networks.unet import UNet
 from ctdenoise.settings import CHECKPOINT_MB
+from ctdenoise.training import epochs
 from ctdenoise.training.config import Config, parse
 
 FORMAT, VERSION = "ctdenoise", 1
-NAME = "checkpoint.safetensors"
+NAME = epochs.NAME
 LARGEST = CHECKPOINT_MB * 2**20
 """Bytes beyond which a file is not a checkpoint of ours (30 layers of 256 filters take 66 MB)."""
 LARGEST_HEADER = 2**20
@@ -85,7 +86,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             return {name: file.get_tensor(name) for name in names}, metadata
     except (SafetensorError, OSError) as error:
         raise Problem(path.name, "is not a checkpoint or is cut off",
-                      "choose the checkpoint.safetensors of a run") from error  # fmt: skip
+                      f"choose the {NAME} of a run") from error  # fmt: skip
 
 
 def load(path: Path, device: str | torch.device = "cpu") -> Checkpoint:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+NAME = "checkpoint.safetensors"
+"""Of the newest one, in the run's folder itself."""
 FOLDER = "epochs"
 KEPT = 64
 LATEST = 10

@@ -21,6 +21,7 @@ from ctdenoise.training.config import Config
 from ctdenoise.training.dial_settings import dial_setting
 from ctdenoise.training.learner import Learner
 from ctdenoise.training.machine import choose, keeping_memory
+from ctdenoise.training.memory import is_out_of_memory
 from ctdenoise.training.optimiser import learning_rate
 from ctdenoise.training.patches import Patches, Patchwork
 from ctdenoise.training.split import outline, split
@@ -28,7 +29,6 @@ from ctdenoise.training.split import outline, split
 VALIDATION_PIXELS = 2**16
 """How many pass through the network at once when validating."""
 OnEvent = Callable[[events.Event], None]
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @telling_disk_problems
@@ -100,7 +100,7 @@ class _Training:
             try:
                 stopped, norms = self._epoch(should_stop)
             except (RuntimeError, MemoryError) as error:
-                if not _is_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 if progress.batch < self.config.batch or progress.batch == 1:
                     return self._end("failed", "The memory does not suffice, even for batches of "
@@ -297,7 +297,3 @@ class _Training:
 def _generator(seed: int, stream: int) -> torch.Generator:
     """Numbers drawn on the processor, alike for every device; one stream a purpose."""
     return torch.Generator().manual_seed(seed * 4 + stream)
-
-
-def _is_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or any(text in str(error) for text in OUT_OF_MEMORY)

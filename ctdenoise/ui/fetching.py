@@ -105,7 +105,7 @@ def _choose(patients: Sequence[ldct.Patient], live: bool) -> None:
 def _start(chosen: Sequence[ldct.Patient], every: int) -> None:
     fetching.allow(workspace())
     answer = engine().ask(
-        fetching.fetch_pairs, workspace(), [patient.id for patient in chosen], every, long=True
+        fetching.fetch_pairs, workspace(), [patient.id for patient in chosen], every, net=True
     )
     st.session_state[ASKED] = answer, len(chosen)
     st.session_state.pop(TOLD, None)

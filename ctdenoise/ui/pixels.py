@@ -204,11 +204,15 @@ def _on_its_way(address: str, workspace: str) -> bool:
         return False
     from ctdenoise.runs import denoisings
 
-    owner, id, index, _ = parts
+    try:
+        owner, id, number, _ = parts
+        index = int(number)
+    except ValueError:  # no address of ours: loading it tells so
+        return False
     found = denoisings.find(owner, id)
-    coming = found.state.live and int(index) not in found.figures
+    coming = found.state.live and index not in found.figures
     if coming:
-        found.want(int(index))
+        found.want(index)
     return coming
 
 

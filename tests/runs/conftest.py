@@ -52,7 +52,7 @@ def running(home: Path) -> Iterator[Engine]:
     engine = Engine()
     try:
         engine.recover()
-        assert engine.ready(30), (home / "engine" / "engine.log").read_text()
+        assert engine.ready(120), (home / "engine" / "engine.log").read_text()
         yield engine
     finally:
         engine.shutdown()

@@ -3,6 +3,7 @@
 import errno
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ctdenoise.scans.scan import Scan
 from ctdenoise.settings import settings
 
 METHOD = ClassicalFilter(name="gaussian", strength=1)
+BILATERAL = ClassicalFilter(name="bilateral", strength=50)
 VALUES = np.random.default_rng(0).normal(40, 30, (6, 32, 48)).astype(np.float32)
 
 
@@ -28,15 +30,17 @@ class Held:
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
 
-    def ask(self, function: Callable[..., None], *arguments: str, long: bool, about: str) -> None:
-        assert long and about == arguments[-1]
+    def ask(
+        self, function: Callable[..., None], *arguments: Any, long: bool, about: str, turns: int = 0
+    ) -> None:
+        assert long and about == arguments[1] and turns == arguments[2]
         self.asked.append((function, *arguments))
 
     def busy(self, function: Callable[..., None], about: str) -> bool:
-        return any(job[0] == function and job[-1] == about for job in self.asked)
+        return any(job[0] == function and job[2] == about for job in self.asked)
 
     def do(self) -> None:
-        function, *arguments = self.asked.pop()
+        function, *arguments = self.asked.pop(0)
         function(*arguments)
 
 
@@ -44,6 +48,7 @@ class Held:
 def held(monkeypatch: pytest.MonkeyPatch) -> Held:
     engine = Held()
     monkeypatch.setattr(denoise, "engine", lambda: engine)
+    monkeypatch.setattr(denoise, "engine_of_worker", lambda: nullcontext(engine))
     monkeypatch.setattr(denoise, "GRACE_SECONDS", 0)
     return engine
 
@@ -140,6 +145,18 @@ def test_a_full_disk_is_told_and_what_was_finished_stays(
     assert list(result.figures) == [3, 4]
 
 
+def test_it_goes_on_after_a_line_that_the_full_disk_cut_short(held: Held, source: Source) -> None:
+    result = ordered(source)
+    held.do()
+    lines = result.folder / "slices.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-30])
+    result.put("failed", "The disk is full.")
+    denoise.go_on(result)
+    held.do()
+    assert denoise.standing(result).how == "finished"
+    assert list(result.figures) == [3, 4, 2, 5, 1, 0]
+
+
 def test_a_scan_that_was_removed_is_told(held: Held, source: Source) -> None:
     result = ordered(source)
     Library(settings().workspaces / "ann").remove(source.id)
@@ -175,11 +192,76 @@ def test_one_that_is_removed_meanwhile_ends_quietly(
     assert result.record.id not in {each.record.id for each in denoisings.every("ann")}
 
 
+def test_it_gives_way_to_others_that_wait(
+    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(denoise, "TURN_SECONDS", -1)  # over before it begins, but for one slice
+    monkeypatch.setattr(denoise, "others_wait", lambda: len(held.asked) > 0)
+    first, second = ordered(source), ordered(source)
+    held.do()
+    assert list(first.figures) == [3]
+    assert denoise.standing(first).how == "waiting"
+    assert [job[2:] for job in held.asked] == [(second.record.id, 0), (first.record.id, 1)]
+    held.do()
+    assert list(second.figures) == [3]
+    while held.asked:
+        held.do()
+    for result in (first, second):
+        assert denoise.standing(result).how == "finished"
+        assert list(result.figures) == [3, 4, 2, 5, 1, 0]
+
+
+def test_one_that_gave_way_can_be_stopped(
+    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(denoise, "TURN_SECONDS", -1)
+    monkeypatch.setattr(denoise, "others_wait", lambda: True)
+    result = ordered(source)
+    held.do()
+    result.ask_stop()
+    assert denoise.standing(result).sentence == "Stopped after 1 of 6 slices."
+    held.do()
+    assert denoise.standing(result).sentence == "Stopped after 1 of 6 slices."
+    assert not held.asked
+
+
+def test_a_second_person_does_not_wait_for_a_long_series(
+    running: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(denoise, "engine", lambda: running)
+    slices = 3000
+    scan = Scan("long", np.resize(VALUES, (slices, 32, 48)), (0.7, 0.7), np.arange(float(slices)),
+                np.zeros((slices, 3)))  # fmt: skip
+    long = Library(settings().workspaces / "bob").add_scan(scan, [])
+    theirs = denoise.order("bob", Source(owner="bob", kind="scan", id=long.id), BILATERAL)
+    end = time.monotonic() + 120
+    while not theirs.figures and time.monotonic() < end:
+        time.sleep(0.05)
+    ours = ordered(source)
+    while not ours.figures and time.monotonic() < end:
+        time.sleep(0.05)
+    assert ours.figures and denoise.standing(theirs).live
+    while denoise.standing(ours).live and time.monotonic() < end:
+        time.sleep(0.05)
+    before = len(theirs.figures)
+    while len(theirs.figures) == before and time.monotonic() < end:
+        time.sleep(0.05)
+    assert len(theirs.figures) > before, "it does not go on"
+    theirs.ask_stop()
+    while denoise.standing(theirs).live and time.monotonic() < end:
+        time.sleep(0.05)
+    assert denoise.standing(theirs).how == "stopped"
+    clients = running._connected().run_on_scheduler(
+        lambda dask_scheduler: set(dask_scheduler.clients)
+    )
+    assert len(clients - {"fire-and-forget"}) == 1, "an engine with clients does not end"
+
+
 def test_a_real_engine_does_it_and_knows_of_it(
     running: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(denoise, "engine", lambda: running)
-    result = ordered(source, ClassicalFilter(name="bilateral", strength=50))
+    result = ordered(source, BILATERAL)
     seen, end = False, time.monotonic() + 60
     while denoise.standing(result).live and time.monotonic() < end:
         seen = seen or running.busy(denoise.denoise_scan, result.record.id)

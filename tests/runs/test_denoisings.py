@@ -55,6 +55,26 @@ def test_half_a_line_is_not_read(made: Denoising) -> None:
     assert list(made.figures) == [2]
 
 
+@pytest.mark.parametrize("cut", [1, 20])
+def test_a_line_cut_short_by_a_full_disk_does_not_spoil_the_next(made: Denoising, cut: int) -> None:
+    for index in (1, 2):
+        made.keep(np.zeros((64, 64), np.float32), figures(index))
+    lines = made.folder / "slices.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-cut])
+    assert list(made.figures) == [1]
+    made.keep(np.ones((64, 64), np.float32), figures(0))
+    assert list(made.figures) == [1, 0]
+    assert made.figures[0] == figures(0)
+
+
+def test_a_line_that_cannot_be_read_costs_its_slice_alone(made: Denoising) -> None:
+    made.keep(np.zeros((64, 64), np.float32), figures(1))
+    with (made.folder / "slices.jsonl").open("ab") as file:
+        file.write(b'{"index": 0, "sec{"index": 0}\n')
+    made.keep(np.zeros((64, 64), np.float32), figures(2))
+    assert list(made.figures) == [1, 2]
+
+
 def test_what_people_wish_reaches_the_job(made: Denoising) -> None:
     assert made.wishes() == (False, None)
     made.want(2)

@@ -11,10 +11,14 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from distributed.client import ClosedClientError
+from distributed.comm import CommClosedError
 
 from ctdenoise.errors import Problem
 from ctdenoise.runs import engine as engine_module
@@ -94,12 +98,33 @@ def test_what_people_wait_for_is_answered_beside_a_training(
 
 
 def test_long_jobs_wait_for_each_other_and_leave_room(running: Engine) -> None:
-    long = [running.ask(time.sleep, 0.5, long=True) for _ in range(2)]
     began = time.monotonic()
+    long = [running.ask(time.sleep, 1.5, long=True) for _ in range(2)]
+    time.sleep(0.3)  # so that the second one surely waits
     running.ask(os.getpid).result(5)
-    assert time.monotonic() - began < 0.4
-    [answer.result(5) for answer in long]
-    assert time.monotonic() - began > 0.8
+    assert time.monotonic() - began < 1.2
+    [answer.result(10) for answer in long]
+    assert time.monotonic() - began > 3
+
+
+def test_downloads_wait_for_each_other_and_hold_nobody_up(running: Engine) -> None:
+    began = time.monotonic()
+    downloads = [running.ask(time.sleep, 1.5, net=True) for _ in range(2)]
+    time.sleep(0.3)
+    running.ask(os.getpid, long=True).result(5)
+    running.ask(os.getpid).result(5)
+    assert time.monotonic() - began < 1.2
+    [answer.result(10) for answer in downloads]
+    assert time.monotonic() - began > 3
+
+
+def test_of_long_jobs_that_wait_the_one_with_fewer_turns_comes_first(running: Engine) -> None:
+    began = running.ask(time.sleep, 1, long=True)
+    again = running.ask(time.monotonic, long=True, turns=1)
+    time.sleep(0.2)
+    new = running.ask(time.monotonic, long=True)
+    began.result(10)
+    assert new.result(5) < again.result(5)
 
 
 def test_problems_come_back_as_problems(running: Engine) -> None:
@@ -214,6 +239,35 @@ def test_a_killed_engine_is_replaced_and_its_run_goes_on(
     until(lambda: runs.run(run_id).state == "finished")
     assert [int(start[0]) > 0 for start in starts(runs.run(run_id))] == [False, True]
     assert running.ready(10)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError("timed out"), CommClosedError("in <TLS>"), AttributeError("'NoneType'"),
+     ClosedClientError("closed")],
+)  # fmt: skip
+def test_an_engine_that_dies_while_it_is_spoken_to_is_told(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def dying(*given: object, **named: object) -> None:
+        raise error
+
+    client = SimpleNamespace(run_on_scheduler=dying, submit=dying)
+    engine = Engine()
+    monkeypatch.setattr(engine, "_connected", lambda: client)
+    for call in (
+        lambda: engine.busy(os.getpid, "x"), engine._turns, engine._give_turn,
+        lambda: engine.ask(os.getpid),
+    ):  # fmt: skip
+        with pytest.raises(Problem, match="was lost with the engine: try again"):
+            call()
+    found = local.Found("tls://127.0.0.1:1", 1, current=False)
+    monkeypatch.setattr(local, "find", lambda: found)
+    monkeypatch.setattr(local, "lock", nullcontext)
+    monkeypatch.setattr(local, "security", lambda folder: None)
+    monkeypatch.setattr(engine_module, "_connect", lambda *given: client)
+    with pytest.raises(Problem, match="was lost with the engine: try again"):
+        engine_module._join_local()
 
 
 def test_recover_leaves_what_is_well_alone(

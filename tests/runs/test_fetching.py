@@ -102,7 +102,7 @@ def test_the_sentence_comes_back_from_a_worker(
     forget()
     engine = Engine()
     try:
-        answer = engine.ask(fetching.fetch_pairs, "fay", ["L004"], 5, long=True)
+        answer = engine.ask(fetching.fetch_pairs, "fay", ["L004"], 5, net=True)
         with pytest.raises(Problem, match=f"{ldct.ARCHIVE} on the internet cannot be reached"):
             answer.result(60)
     finally:

@@ -1,5 +1,6 @@
 """The jobs in this process, with stand-ins for the rooms below them."""
 
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -34,7 +35,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     loaded: list[Path] = []
 
     class Denoiser:
-        card: ClassVar = {"unit": "HU"}
+        unit: ClassVar = "HU"
 
         @classmethod
         def load(cls, path: Path, *, setting: tuple[float, ...]) -> "Denoiser":
@@ -91,7 +92,7 @@ def test_a_slice_in_its_own_unit_keeps_its_numbers(
     run = runs.create_run("ann", "x", Config(), [("ann", pair_id)])
     run.folder.mkdir(parents=True)
     keep_epoch(run, 1)
-    monkeypatch.setattr(sys.modules["ctdenoise.denoising.network"].Denoiser, "card", {"unit": ""})
+    monkeypatch.setattr(sys.modules["ctdenoise.denoising.network"].Denoiser, "unit", "")
     for _ in range(2):  # computed, then kept
         image = jobs.denoise_slice(RunNetwork(run=run.id, epoch=1), "ann", pair_id, 0)
         assert image.dtype == np.float32
@@ -165,6 +166,24 @@ def test_a_twin_is_a_pair_that_begins_like_its_preview(
     assert not np.array_equal(pair.low[0], pair.low[1])
     preview = jobs.preview_low_dose("ann", scan_id, 2, 0.25, *PHYSICS, seed=7)
     np.testing.assert_allclose(preview, pair.low[0, 2], atol=0.51)
+
+
+def test_two_jobs_with_one_progress_file_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "progress.json"
+    replace = os.replace
+    with jobs.telling(file) as one, jobs.telling(file) as other:
+
+        def meanwhile(*given: Path) -> None:
+            monkeypatch.setattr(os, "replace", replace)
+            other(1.0, "the other's")
+            replace(*given)
+
+        monkeypatch.setattr(os, "replace", meanwhile)
+        one(1.0, "one's")
+        assert jobs.progress(str(file)) == (1.0, "one's")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_progress_file_does_not_outlive_a_failure(home: Path, tmp_path: Path) -> None:

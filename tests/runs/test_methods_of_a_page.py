@@ -65,6 +65,14 @@ def test_a_network_from_a_file_is_called_as_it_was_named(home: Path, tmp_path: P
         methods.ready(method, "HU")
 
 
+def test_a_card_without_a_unit_means_hu(run: Run) -> None:
+    save(epochs.file(run.folder, 3), build_network(SMALL), SMALL, {})
+    method = RunNetwork(run=run.id, epoch=3)
+    assert methods.ready(method, "HU")(IMAGE).shape == IMAGE.shape
+    with pytest.raises(Problem, match="learned from pictures in HU and these are in their own"):
+        methods.ready(method, "")
+
+
 def test_a_network_of_another_unit_is_refused(run: Run) -> None:
     with pytest.raises(Problem, match="learned from pictures in HU and these are in their own"):
         methods.ready(RunNetwork(run=run.id, epoch=3), "")

@@ -2,9 +2,12 @@
 
 import errno
 import json
+import os
 import re
+import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -174,9 +177,38 @@ def test_a_full_disk_is_told_and_leaves_the_last_one(
     assert list(kept.parent.iterdir()) == [kept]
 
 
+def test_what_a_killed_worker_left_is_swept_by_the_next(chest: Source) -> None:
+    result = denoised(chest)
+    old, young = (result.folder / "takeaway" / "npy" / name for name in (".old", ".young"))
+    for each in (old, young):
+        each.mkdir(parents=True)
+        (each / "half.npy").touch()
+    long_ago = time.time() - 2 * takeaway.LEFT_SECONDS
+    os.utime(old, (long_ago, long_ago))
+    takeaway.make("ann", result.record.id, Order("npy", 1.0, 2, Window(40, 400)))
+    assert not old.exists()
+    assert young.exists(), "somebody may still be making it"
+
+
 def test_progress_is_told_meanwhile(chest: Source) -> None:
     result = denoised(chest)
-    file = result.folder / "takeaway" / "progress.json"
+    file = result.folder / "takeaway" / "npy.json"
     file.parent.mkdir()
     file.write_text(json.dumps([0.5, "Slice 2 of 4"]))
     assert takeaway.progress(result) == (0.5, "Slice 2 of 4")
+
+
+def test_two_forms_at_once_do_not_disturb_each_other(
+    chest: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = denoised(chest)
+
+    def meanwhile(*given: Any) -> None:
+        *_, path, tell = given
+        tell(1.0, "Slice 4 of 4")
+        takeaway.make("ann", result.record.id, Order("png", 1.0, 2, Window(40, 400)))
+        assert takeaway.progress(result) == (1.0, "Slice 4 of 4")
+        path.touch()
+
+    monkeypatch.setitem(takeaway._WRITERS, "npy", meanwhile)
+    taken(result, "npy")

@@ -30,7 +30,7 @@ def index(folder: Path, *series: tuple[str, str, str]) -> Path:
     return folder / "index.parquet"
 
 
-OURS = ldct_table.COLLECTION
+OURS = ldct_table.COLLECTION_ID
 
 
 def test_only_patients_with_both_doses_and_only_images(tmp_path: Path) -> None:

@@ -53,9 +53,7 @@ class OnTheSpot:
     def __init__(self) -> None:
         self.launched: list[str] = []
 
-    def ask(
-        self, function: Callable[..., Any], *arguments: Any, long: bool = False, about: str = ""
-    ) -> Done:
+    def ask(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Done:
         return Done(function(*arguments))
 
     def busy(self, function: Callable[..., Any], about: str) -> bool:

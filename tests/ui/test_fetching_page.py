@@ -93,7 +93,7 @@ def test_a_download_is_watched_and_stopped(
     on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = UnderWay()
-    monkeypatch.setattr(on_the_spot, "ask", lambda *given, long: answer)
+    monkeypatch.setattr(on_the_spot, "ask", lambda *given, net: answer)
     app = chosen(0)
     labelled(app.button, "Download").click().run()
     assert labelled(app.button, "Download").disabled

@@ -1,5 +1,6 @@
 """The pictures of a denoised scan on their way to the viewer, while it is still being denoised."""
 
+import errno
 import threading
 import time
 
@@ -67,6 +68,32 @@ def test_a_slice_that_will_not_come_is_told_at_once(result: Denoising) -> None:
     assert answer.status_code == 404
     assert answer.text.startswith("Slice 2 of Phantom has not been denoised")
     assert asked(result, 6, "0").status_code == 404
+
+
+@pytest.mark.parametrize("rest", ["1", "x/0/1", "a/b/c/d/1", "", "000000000000/0/1"])
+def test_an_address_that_is_none_is_told(mine: Library, rest: str) -> None:
+    answer = TestClient(Starlette(routes=server.ROUTES), raise_server_exceptions=False).get(
+        f"/pixels/result/{WORKSPACE}/{rest}"
+    )
+    assert answer.status_code == 404
+    assert answer.text.startswith("This ") and answer.text.endswith(".")
+
+
+def test_an_index_that_is_no_number_is_told(result: Denoising) -> None:
+    client = TestClient(Starlette(routes=server.ROUTES), raise_server_exceptions=False)
+    answer = client.get(f"/pixels/result/{WORKSPACE}/{result.record.id}/x/1")
+    assert answer.status_code == 404 and "does not exist" in answer.text
+
+
+def test_a_wish_that_cannot_be_kept_spoils_nothing(
+    result: Denoising, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object) -> None:
+        finish(result, 3)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(denoisings, "_write", full)
+    assert asked(result, 3, "1").status_code == 200
 
 
 def test_nobody_else_sees_it(result: Denoising) -> None:
