@@ -2,8 +2,10 @@
 
 import logging
 import time
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, disk_problem
 from ctdenoise.runs.denoisings import (
@@ -100,6 +102,8 @@ def denoise_scan(workspace: str, id: str, turns: int = 0) -> None:
 
 
 def _work(denoising: Denoising) -> tuple[How, str]:
+    """Denoise in a thread, a slice ahead of judging and keeping what came before it."""
+    from ctdenoise.denoising.series import ahead
     from ctdenoise.quality.removal import judge
 
     record = denoising.record
@@ -107,29 +111,36 @@ def _work(denoising: Denoising) -> tuple[How, str]:
     values = slices_of(source)
     denoise = ready(record.method, source.unit)
     denoising.put("running", "")
-    began = time.monotonic()
-    done = denoising.figures
-    left = [index for index in outwards(record.slices) if index not in done]
-    at_first = len(left)
-    while left:
-        stop, wanted = denoising.wishes()
-        if stop:
-            told = f"Stopped after {record.slices - len(left)} of {record.slices} slices."
-            return "stopped", told
-        over = len(left) < at_first and time.monotonic() - began > TURN_SECONDS
-        if over and others_wait():
-            return "waiting", "Waits for its next turn."
-        index = wanted if wanted in left else left[0]
-        left.remove(index)
-        started = time.monotonic()
-        before = np.array(values[index], np.float32)
-        after = denoise(before)
+    ended: How = "finished"
+    gives_way = False
+    left = [index for index in outwards(record.slices) if index not in denoising.figures]
+
+    def denoised() -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
+        nonlocal ended
+        while left:
+            stop, wanted = denoising.wishes()
+            if stop or gives_way:
+                ended = "stopped" if stop else "waiting"
+                return
+            index = wanted if wanted in left else left[0]
+            left.remove(index)
+            before = np.array(values[index], np.float32)
+            yield index, before, denoise(before)
+
+    began = last = time.monotonic()
+    for index, before, after in ahead(denoised(), 1):
         full = np.array(source.full[index]) if isinstance(source, Pair) else None
         removal = judge(before, after, source.unit, full)
-        seconds = time.monotonic() - started
-        denoising.keep(after, Figures(index=index, seconds=seconds, removal=removal))
+        now = time.monotonic()
+        denoising.keep(after, Figures(index=index, seconds=now - last, removal=removal))
+        last = now
+        gives_way = now - began > TURN_SECONDS and others_wait()
+    if ended == "stopped":
+        return ended, f"Stopped after {record.slices - len(left)} of {record.slices} slices."
+    if ended == "waiting":
+        return ended, "Waits for its next turn."
     many = record.slices > 1
-    return "finished", f"All {record.slices} slices are denoised." if many else "It is denoised."
+    return ended, f"All {record.slices} slices are denoised." if many else "It is denoised."
 
 
 def outwards(slices: int) -> list[int]:
