@@ -354,7 +354,7 @@ def test_an_idle_engine_sleeps(running: Engine) -> None:
     def idle() -> bool:
         before = used()
         time.sleep(1)
-        return used() - before < 0.05  # 5 % of one core
+        return used() - before < 0.07  # 7 % of one core: three workers, two heartbeats a second
 
     until(idle)  # on a busy machine not at once; an engine that polls is never idle
 
