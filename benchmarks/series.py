@@ -61,6 +61,7 @@ def page(network_at: Path, folder: Path, out: Path) -> Callable[[], None]:
     os.environ["CTDENOISE_HOME"] = str(out)
     from ctdenoise.runs import denoise, denoisings, networks
     from ctdenoise.runs.methods import BroughtNetwork
+    from ctdenoise.runs.scheduler import PEOPLE_THREADS
     from ctdenoise.scans.library import Library
     from ctdenoise.settings import settings
     from ctdenoise.training import epochs
@@ -72,6 +73,7 @@ def page(network_at: Path, folder: Path, out: Path) -> Callable[[], None]:
     network = networks.add_network("me", file)
     ordered = denoisings.create("me", source, BroughtNetwork(workspace="me", id=network.id))
     denoise.others_wait = lambda: False  # there is no engine here to ask
+    torch.set_num_threads(PEOPLE_THREADS)
 
     def job() -> None:
         denoise.denoise_scan("me", ordered.record.id)

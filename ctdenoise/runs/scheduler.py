@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import dask
+from dask.system import CPU_COUNT
 from distributed import Nanny, Scheduler
 from distributed.core import Status
 
@@ -26,6 +27,10 @@ from ctdenoise.runs.local import STATE, fingerprint, folder, security
 
 IDLE_SECONDS = 900
 """Without a client and without work for so long, the engine ends and gives its memory back."""
+PEOPLE_THREADS = max(1, CPU_COUNT // 4)
+"""Of torch, in each job that people wait for. Threads that share a core wait for each other at
+every layer: on two cores, two jobs of two threads took 13 to 20 times as long as one of them alone,
+and two jobs of one thread no longer than one."""
 LOOK_SECONDS = 2.0
 
 QUIET = {
@@ -88,7 +93,14 @@ def workers(address: str) -> list[Nanny]:
             )
             for n, gpu in enumerate(gpus() or [""])
         ),
-        Nanny(name="people", nthreads=3, resources={"people": 3, "long": 1}, **common, **warm),
+        Nanny(
+            name="people",
+            nthreads=3,
+            resources={"people": 3, "long": 1},
+            env={"OMP_NUM_THREADS": str(PEOPLE_THREADS)},
+            **common,
+            **warm,
+        ),
         Nanny(name="net", nthreads=1, resources={"net": 1}, **common),
     ]
 
