@@ -42,8 +42,9 @@ elif known := [id for id in linked if id in networks]:
     st.session_state["compare-runs"] = known[:MOST]
 kept = [id for id in recall("compare-runs", list(networks)[:1]) if id in networks]
 if adapted and adapted.id in networks:
-    others = [id for id in kept if id != adapted.parent][-(MOST - 2) :]
-    kept = [*(id for id in kept if id in (*others, adapted.parent)), adapted.id]
+    if len(kept) == MOST and adapted.id not in kept:  # never without what it is compared with
+        kept.remove(next(id for id in kept if id != adapted.parent))
+    kept = list(dict.fromkeys([*kept, adapted.id]))
 elif adapted:
     st.error(adapted.sentence, icon=":material/error:")
 st.session_state["compare-runs"] = kept

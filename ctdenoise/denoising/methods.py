@@ -73,12 +73,7 @@ def find_method(
             raise Problem(f"The filter {name}", "has no dial", "leave the setting of the dial out")
         chosen = FILTERS[name]
         return Classical(chosen, chosen.default if strength is None else strength)
-    try:
-        path = find_network(name)
-    except Problem as problem:
-        known = ", ".join([*FILTERS, *shipped.shipped()])
-        mend = f"give a run's folder, a checkpoint's file or one of {known}"
-        raise Problem(name, "is no run, checkpoint or filter", mend) from problem
+    path = find_network(name, "run, checkpoint or filter", FILTERS)
     if strength is not None:
         raise Problem("A network", "has no strength", "mix its result with the input instead")
     from ctdenoise.denoising.network import Denoiser
@@ -86,15 +81,17 @@ def find_method(
     return Denoiser.load(path, device, setting)
 
 
-def find_network(name: str) -> Path:
+def find_network(name: str, wanted: str = "run or checkpoint", also: Iterable[str] = ()) -> Path:
     """The run's folder or checkpoint's file of this name or, where there is none, the file of the
-    network that ships under it. Raises :class:`Problem` where no network is called so."""
+    network that ships under it. Raises :class:`Problem` where no network is called so; it says what
+    was ``wanted`` and which names the caller knows ``also``."""
     path = Path(name)
     if name in (ships := shipped.shipped()) and not _is_network(path):
         return shipped.file(name)
     if not path.exists():
-        mend = f"give a run's folder, a checkpoint's file or one of {', '.join(ships)}"
-        raise Problem(name, "is no run or checkpoint", mend)
+        known = ", ".join([*also, *ships])
+        mend = f"give a run's folder, a checkpoint's file or one of {known}"
+        raise Problem(name, f"is no {wanted}", mend)
     return path
 
 

@@ -74,11 +74,9 @@ def lacking(source: Source, form: Form) -> str:
     return ""
 
 
-def progress(result: Denoising) -> tuple[float, str]:
-    """How far the file in hand is, as :func:`jobs.progress` tells it; of several, the one that
-    was last told of."""
-    files = (_progress_file(result, form) for form in (*SERIES, *VIEWS))
-    return jobs.progress(str(max(files, key=_changed)))
+def progress(result: Denoising, form: Form) -> tuple[float, str]:
+    """How far the file of this form is, as :func:`jobs.progress` tells it."""
+    return jobs.progress(str(_progress_file(result, form)))
 
 
 @telling_disk_problems
@@ -226,10 +224,3 @@ def _dicom_files(source: Source) -> list[scan.Source]:
 
 def _progress_file(result: Denoising, form: Form) -> Path:
     return result.folder / "takeaway" / f"{form}.json"
-
-
-def _changed(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0

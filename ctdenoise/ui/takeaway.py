@@ -69,10 +69,11 @@ def show(result: Denoising, frame: int, strength: float, window: Window) -> None
         format_func=lambda each: FORMS[each][0],
         label_visibility="collapsed",
     )
-    asked: Answer[None] | None = st.session_state.get(_key(result))
-    if asked:
+    if preparing(result):
+        asked: Answer[None]
+        made, asked = st.session_state[_key(result)]
         if not asked.done():
-            fraction, sentence = takeaway.progress(result)
+            fraction, sentence = takeaway.progress(result, made)
             button.progress(fraction, sentence or "Waiting for its turn")
             return
         del st.session_state[_key(result)]
@@ -105,9 +106,8 @@ def show(result: Denoising, frame: int, strength: float, window: Window) -> None
         )
     elif button.button("Prepare", icon=":material/package_2:", width="stretch"):
         record = result.record
-        st.session_state[_key(result)] = engine().ask(
-            takeaway.make, record.workspace, record.id, order, long=form in SERIES
-        )
+        asked = engine().ask(takeaway.make, record.workspace, record.id, order, long=form in SERIES)
+        st.session_state[_key(result)] = form, asked
         st.rerun(scope="app")  # with a timer
 
 
@@ -124,5 +124,5 @@ def _size(count: int) -> str:
 
 
 def _key(result: Denoising, more: str = "") -> str:
-    """Of the answer to come, in the session."""
+    """Of the form that is being made and the answer to come, in the session."""
     return f"takeaway-{result.record.id}{more}"

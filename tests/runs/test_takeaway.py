@@ -72,7 +72,7 @@ def taken(result: Denoising, form: Form, strength: float = 1.0, frame: int = 2) 
     takeaway.make("ann", result.record.id, order)
     path = takeaway.file(result, order)
     assert list(path.parent.iterdir()) == [path]
-    assert takeaway.progress(result) == (0.0, "")
+    assert takeaway.progress(result, form) == (0.0, "")
     return path
 
 
@@ -195,7 +195,7 @@ def test_progress_is_told_meanwhile(chest: Source) -> None:
     file = result.folder / "takeaway" / "npy.json"
     file.parent.mkdir()
     file.write_text(json.dumps([0.5, "Slice 2 of 4"]))
-    assert takeaway.progress(result) == (0.5, "Slice 2 of 4")
+    assert takeaway.progress(result, "npy") == (0.5, "Slice 2 of 4")
 
 
 def test_two_forms_at_once_do_not_disturb_each_other(
@@ -207,7 +207,7 @@ def test_two_forms_at_once_do_not_disturb_each_other(
         *_, path, tell = given
         tell(1.0, "Slice 4 of 4")
         takeaway.make("ann", result.record.id, Order("png", 1.0, 2, Window(40, 400)))
-        assert takeaway.progress(result) == (1.0, "Slice 4 of 4")
+        assert takeaway.progress(result, "npy") == (1.0, "Slice 4 of 4")
         path.touch()
 
     monkeypatch.setitem(takeaway._WRITERS, "npy", meanwhile)

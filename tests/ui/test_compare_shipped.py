@@ -103,6 +103,28 @@ def test_without_the_two_networks_the_figure_is_not_offered(
     assert "do not ship" in app.warning[0].value
 
 
+def learned(run: Run, mine: Library) -> None:
+    """Let an adaptation that was started end after an epoch."""
+    store().claim("turn-test")
+    short = run.config.model_copy(update={"time_budget_s": None, "epochs": 1})
+    ended = train(short, [mine.pair(id) for _, id in run.pairs], run.folder, start=run.start)
+    store().end(run.id, "turn-test", "finished", ended.sentence)
+
+
+@pytest.mark.usefixtures("both")
+def test_among_three_the_adapted_network_replaces_another_than_its_parent(
+    trained: Run, mine: Library
+) -> None:
+    app = opened("Compare")
+    three = ["shipped:optimised", "shipped:article", trained.id]
+    labelled(app.multiselect, "Networks").set_value(three).run()
+    next(button for button in app.button if button.key == "adapt-optimised").click().run()
+    run = store().runs(WORKSPACE)[0]
+    learned(run, mine)
+    app.run()
+    assert labelled(app.multiselect, "Networks").value == [three[0], three[2], run.id]
+
+
 @pytest.mark.usefixtures("both")
 def test_a_network_is_adapted_and_then_shown_beside_itself(
     pair: PairRecord, mine: Library, on_the_spot: OnTheSpot
@@ -116,10 +138,7 @@ def test_a_network_is_adapted_and_then_shown_beside_itself(
     assert any("waits for its turn" in each.value for each in app.info)
     assert "Start" not in [button.label for button in app.button]  # one at a time
 
-    store().claim("turn-test")
-    short = run.config.model_copy(update={"time_budget_s": None, "epochs": 1})
-    ended = train(short, [mine.pair(pair.id)], run.folder, start=run.start)
-    store().end(run.id, "turn-test", "finished", ended.sentence)
+    learned(run, mine)
     app.run()
     assert labelled(app.multiselect, "Networks").value == ["shipped:optimised", run.id]
     assert images(app)[-2:] == ["The optimised network", "The optimised network, adapted"]

@@ -96,10 +96,10 @@ def test_progress_is_shown_meanwhile(result: Denoising, monkeypatch: pytest.Monk
             return False
 
     monkeypatch.setattr(OnTheSpot, "ask", lambda *given, **named: Pending())
-    monkeypatch.setattr(takeaway, "progress", lambda result: (0.5, "Slice 2 of 3"))
+    monkeypatch.setattr(takeaway, "progress", lambda result, form: (0.5, f"{form}: Slice 2 of 3"))
     app = wished("npy", result)
     labelled(app.button, "Prepare").click().run()
-    assert [each.proto.text for each in app.get("progress")] == ["Slice 2 of 3"]
+    assert [each.proto.text for each in app.get("progress")] == ["npy: Slice 2 of 3"]
 
 
 def test_a_network_from_a_file_denoises(source: Source, tmp_path: Path) -> None:
