@@ -56,11 +56,10 @@ def told(app: AppTest) -> str:
     return "\n".join(each.value for kind in kinds for each in kind)
 
 
-@pytest.mark.parametrize("tail", [b"", b"PK\5\6" + bytes(18)])
-def test_what_only_looks_like_a_zip_is_told(mine: Library, tail: bytes) -> None:
+def test_what_only_looks_like_a_zip_is_told(mine: Library) -> None:
     app = opened("Denoise")
     dropzone = next(each for each in app.file_uploader if "DICOM" in each.label)
-    content = b"PK\3\4" + bytes(60) + b"PK\5\6" + b"\7" * 18 + tail
+    content = b"PK\3\4" + bytes(60) + b"PK\5\6" + b"\7" * 18
     dropzone.upload("half.zip", content, "application/zip").run()
     assert not app.exception
     assert any("half.zip" in each.value for each in app.error)
