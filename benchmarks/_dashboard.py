@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 from serving import Server, launch, server  # noqa: E402
 
 __all__ = ["Dashboard", "launch", "new_visitor", "served", "start_run"]
@@ -32,8 +32,8 @@ def served() -> Iterator[Dashboard]:
     """Serve the dashboard from a home with nothing but the sample, its engine warm."""
     with tempfile.TemporaryDirectory(prefix="ctdenoise-") as home:
         os.environ["CTDENOISE_HOME"] = home  # read by this process too, for its runs and engine
-        from ctdenoise.runs.engine import engine
-        from ctdenoise.runs.jobs import prepare_sample
+        from ctdenoise.jobs.executor import engine
+        from ctdenoise.jobs.functions import prepare_sample
 
         engine().ask(prepare_sample).result(120)
         limits = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
@@ -56,11 +56,11 @@ def new_visitor(address: str) -> tuple[str, str]:
 
 def start_run(workspace: str, **settings: object) -> str:
     """Queue a recommended run on the sample for a visitor; its id."""
-    from ctdenoise.runs.engine import engine
-    from ctdenoise.runs.store import store
-    from ctdenoise.scans.library import Library
+    from ctdenoise.config.presets import PRESETS
+    from ctdenoise.jobs.executor import engine
     from ctdenoise.settings import settings as places
-    from ctdenoise.training.presets import PRESETS
+    from ctdenoise.workspace.library import Library
+    from ctdenoise.workspace.runs import store
 
     config = PRESETS["recommended"].model_copy(update=settings)
     pairs = [("sample", record.id) for record in Library(places().workspaces / "sample").pairs()]

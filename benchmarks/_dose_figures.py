@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ctdenoise.ui import palette
+from ctdenoise.ui.components import palette
 
 Curve = NDArray[np.floating]
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"

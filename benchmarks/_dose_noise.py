@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "dose"))
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 import independent  # noqa: E402
 
 from ctdenoise.dose.insertion import Physics, insert_noise  # noqa: E402
-from ctdenoise.quality.noise_power import NoisePower, noise_power_spectrum  # noqa: E402
+from ctdenoise.metrics.noise_power import NoisePower, noise_power_spectrum  # noqa: E402
 
 SIZE, PIXEL = 256, 0.9
 ROI = 64

@@ -12,8 +12,8 @@ from _dose_noise import ROOT, Images, apart, middle, noise, off, peak, spectrum
 
 from ctdenoise.dose.calibration import calibrate
 from ctdenoise.dose.insertion import Physics, insert_noise
-from ctdenoise.quality.noise import Region
-from ctdenoise.quality.noise_power import NoisePower
+from ctdenoise.metrics.noise import Region
+from ctdenoise.metrics.noise_power import NoisePower
 
 PHANTOM = ROOT.parent / "shared" / "data" / "phantom" / "didsr_lcd_fbp_CC0"
 DIAMETER = 200.0

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ctdenoise.config.config import Config
+from ctdenoise.config.split import read
 from ctdenoise.dose.calibration import uniform_region
-from ctdenoise.quality.noise import statistics
+from ctdenoise.metrics.noise import statistics
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training.config import Config
-from ctdenoise.training.split import read
 from ctdenoise.training.trainer import train
 
 REGION = 24

@@ -34,7 +34,7 @@ class Visitor:
 
 def visitors(dashboard: Dashboard, count: int) -> list[Visitor]:
     """People with a finished run each: one is trained, the others get copies of it."""
-    from ctdenoise.runs.store import store
+    from ctdenoise.workspace.runs import store
 
     first = store().run(start_run(dashboard.workspace, epochs=4))
     while store().run(first.id).live:

@@ -78,7 +78,7 @@ def switches(page: Page, rounds: int) -> None:
 
 def first_picture(page: Page, home: Path) -> tuple[float, int]:
     """Seconds from Train to a trained picture on screen, and the steps it had seen."""
-    from ctdenoise.training import events
+    from ctdenoise.config import events
 
     page.get_by_role("link", name="Train", exact=True).first.click()
     button = page.get_by_role("button", name="Train", exact=True)

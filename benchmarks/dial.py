@@ -18,13 +18,13 @@ from _bounds import tell, verdict
 from _trained import Slices, rmse, test_slices, trained, uniform_sd
 from recipes import pairs
 
-from ctdenoise.denoising.network import Denoiser
+from ctdenoise.config.config import Config
+from ctdenoise.config.presets import PRESETS
+from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.dose.insertion import insert_noise
-from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.losses.terms import Terms
-from ctdenoise.training.config import Config
-from ctdenoise.training.presets import PRESETS
-from ctdenoise.ui.dialling import STOPS
+from ctdenoise.ui.dial import STOPS
+from ctdenoise.units import WINDOWS
 
 SETTINGS = (0.0, 0.5, 1.0)
 DIAL = PRESETS["dial"]

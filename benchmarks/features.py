@@ -14,10 +14,10 @@ import time
 import torch
 from _bounds import tell, verdict
 
-from ctdenoise.hounsfield import WINDOWS
+from ctdenoise.config.presets import PRESETS
+from ctdenoise.training.device import choose, keeping_memory
 from ctdenoise.training.learner import Learner
-from ctdenoise.training.machine import choose, keeping_memory
-from ctdenoise.training.presets import PRESETS
+from ctdenoise.units import WINDOWS
 
 
 def learner(preset: str) -> Learner:

@@ -15,12 +15,12 @@ from _bounds import tell, verdict
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from ctdenoise.denoising.classical import FILTERS
+from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.dose.insertion import insert_noise
-from ctdenoise.quality.noise import noise_level
-from ctdenoise.quality.removal import judge
-from ctdenoise.quality.residue import WARNING, edge_share
-from ctdenoise.quality.tissue import TISSUES, Shift, pooled, shifts
+from ctdenoise.metrics.noise import noise_level
+from ctdenoise.metrics.removal import judge
+from ctdenoise.metrics.residue import WARNING, edge_share
+from ctdenoise.metrics.tissue import TISSUES, Shift, pooled, shifts
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Scan
 

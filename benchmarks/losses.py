@@ -19,12 +19,11 @@ from _trained import Slices, rmse, test_slices, trained, uniform_sd
 from PIL import Image
 from recipes import pairs
 
-from ctdenoise.denoising.network import Denoiser
-from ctdenoise.hounsfield import WINDOWS
-from ctdenoise.orientation import upright
+from ctdenoise.config.loss import Loss
+from ctdenoise.config.presets import PRESETS
+from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.scans.sample import sample_pairs
-from ctdenoise.training.loss import Loss
-from ctdenoise.training.presets import PRESETS
+from ctdenoise.units import WINDOWS, upright
 
 FEATURES = PRESETS["article-features"].loss
 LOSSES = {

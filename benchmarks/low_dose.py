@@ -15,14 +15,14 @@ import numpy as np
 import torch
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "dose"))
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 from _bounds import tell, verdict  # noqa: E402
 from independent import Ellipse, image, scan  # noqa: E402
 
 from ctdenoise.dose.calibration import noise_variance  # noqa: E402
 from ctdenoise.dose.insertion import Physics, insert_noise  # noqa: E402
-from ctdenoise.quality.noise_power import noise_power_spectrum  # noqa: E402
+from ctdenoise.metrics.noise_power import noise_power_spectrum  # noqa: E402
 
 SIZE, PIXEL = 256, 0.9
 

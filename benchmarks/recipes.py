@@ -17,15 +17,15 @@ import numpy as np
 import torch
 from _bounds import tell, verdict
 
-from ctdenoise.hounsfield import WINDOWS
+from ctdenoise.config.config import Config
+from ctdenoise.config.presets import PRESETS
+from ctdenoise.config.split import outline, split
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training.config import Config
+from ctdenoise.training.device import choose, keeping_memory
 from ctdenoise.training.learner import Learner
-from ctdenoise.training.machine import choose, keeping_memory
 from ctdenoise.training.optimiser import learning_rate
 from ctdenoise.training.patches import Patches, Patchwork
-from ctdenoise.training.presets import PRESETS
-from ctdenoise.training.split import outline, split
+from ctdenoise.units import WINDOWS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct" / "kits_00072"
 

@@ -26,11 +26,11 @@ import pydicom
 import torch
 from _bounds import tell, verdict
 
-from ctdenoise.denoising.network import Denoiser
-from ctdenoise.quality.noise import SOFT_TISSUE
+from ctdenoise.denoising.denoiser import Denoiser
+from ctdenoise.metrics.noise import SOFT_TISSUE
 from ctdenoise.scans.reading import read
 from ctdenoise.training.checkpoint import load
-from ctdenoise.training.machine import multiplies_bfloat16
+from ctdenoise.training.device import multiplies_bfloat16
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct" / "kits_00072"
 
@@ -59,12 +59,14 @@ def ours(network_at: Path, folder: Path, out: Path) -> None:
 def page(network_at: Path, folder: Path, out: Path) -> Callable[[], None]:
     """The job of the Denoise page, whose scan and network are in its workspace already."""
     os.environ["CTDENOISE_HOME"] = str(out)
-    from ctdenoise.runs import denoise, denoisings, networks
-    from ctdenoise.runs.methods import BroughtNetwork
-    from ctdenoise.runs.scheduler import PEOPLE_THREADS
-    from ctdenoise.scans.library import Library
+    from ctdenoise.config import run_folder as epochs
+    from ctdenoise.jobs import denoise
+    from ctdenoise.jobs.scheduler import PEOPLE_THREADS
     from ctdenoise.settings import settings
-    from ctdenoise.training import epochs
+    from ctdenoise.workspace import networks
+    from ctdenoise.workspace import results as denoisings
+    from ctdenoise.workspace.denoisers import BroughtNetwork
+    from ctdenoise.workspace.library import Library
 
     [scan] = read([folder]).scans
     library = Library(settings().workspaces / "me")

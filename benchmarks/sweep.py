@@ -17,13 +17,13 @@ from _bounds import tell, verdict
 def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         os.environ["CTDENOISE_HOME"] = home
-        from ctdenoise.runs.engine import engine
-        from ctdenoise.runs.store import store
-        from ctdenoise.scans.sample import WORKSPACE, ensure_sample
+        from ctdenoise.config import events
+        from ctdenoise.config.presets import PRESETS
+        from ctdenoise.config.sweep import EPOCHS, STEPS, Axis, grid, spread
+        from ctdenoise.jobs.executor import engine
         from ctdenoise.settings import settings
-        from ctdenoise.training import events
-        from ctdenoise.training.presets import PRESETS
-        from ctdenoise.training.sweep import EPOCHS, STEPS, Axis, grid, spread
+        from ctdenoise.workspace.runs import store
+        from ctdenoise.workspace.sample import WORKSPACE, ensure_sample
 
         sample = [(WORKSPACE, record.id) for record in ensure_sample(settings().workspaces)]
         engine().watch()

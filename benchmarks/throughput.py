@@ -19,11 +19,11 @@ import torch
 from _bounds import tell, verdict
 from torch import nn
 
-from ctdenoise.hounsfield import WINDOWS
-from ctdenoise.training.architecture import parameters
-from ctdenoise.training.config import Config
+from ctdenoise.config.architecture import parameters
+from ctdenoise.config.config import Config
+from ctdenoise.training.device import choose, keeping_memory
 from ctdenoise.training.learner import Learner
-from ctdenoise.training.machine import choose, keeping_memory
+from ctdenoise.units import WINDOWS
 
 BATCHES = {"recommended": (4, 32), "article": (32, 30), "large": (32, 64)}
 STATISTICS = 0.0, 500.0, 30.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from _bounds import tell, verdict
 from playwright.sync_api import Page, sync_playwright
 
-BROWSER_TESTS = Path(__file__).resolve().parent.parent / "tests" / "browser"
+BROWSER_TESTS = Path(__file__).resolve().parent.parent / "tests" / "helpers"
 sys.path.insert(0, str(BROWSER_TESTS))
 from serving import launch, server  # noqa: E402
 

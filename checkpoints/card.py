@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.denoising.network import Denoiser
+from ctdenoise.config import events
+from ctdenoise.config.split import Part, read
+from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.dose.calibration import calibrate
 from ctdenoise.dose.insertion import Physics, insert_noise
 from ctdenoise.errors import Problem
-from ctdenoise.quality.fidelity import CONVENTIONS, fidelity
-from ctdenoise.quality.tissue import pooled, shifts
+from ctdenoise.metrics.fidelity import CONVENTIONS, fidelity
+from ctdenoise.metrics.tissue import pooled, shifts
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import checkpoint, events
-from ctdenoise.training.split import Part, read
+from ctdenoise.training import checkpoint
 
 DOSES = (0.5, 0.25, 0.1)
 SMOOTHEST = 0.2

@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
 from ctdenoise.cli.train import load_pairs
+from ctdenoise.config import events
+from ctdenoise.config.config import Config
+from ctdenoise.config.presets import PRESETS
 from ctdenoise.dose.insertion import Physics, insert_noise
 from ctdenoise.errors import Problem
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Pair, Scan
-from ctdenoise.training import checkpoint, events
-from ctdenoise.training.config import Config
-from ctdenoise.training.presets import PRESETS
+from ctdenoise.training import checkpoint
 from ctdenoise.training.trainer import train
 
 QUARTER = 0.25

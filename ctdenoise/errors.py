@@ -58,3 +58,11 @@ def telling_disk_problems(function: Callable[P, R]) -> Callable[P, R]:
             raise disk_problem(error, str(error.filename or "The result")) from error
 
     return told
+
+
+def damaged(name: str) -> Problem:
+    return Problem(name, "is cut off or damaged", "copy or export it again")
+
+
+def too_large(name: str) -> Problem:
+    return Problem(name, "needs more memory than there is", "load fewer slices at a time")

@@ -2,11 +2,14 @@
 
 import streamlit as st
 
-from ctdenoise.runs.store import Run
-from ctdenoise.training import epochs
-from ctdenoise.training.shipped import PREFIX, Shipped, shipped
-from ctdenoise.ui import adapting, cards, judging, menu, panes
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config.shipped import PREFIX, Shipped, shipped
+from ctdenoise.ui import menu
+from ctdenoise.ui.compare import adapt as adapting
+from ctdenoise.ui.compare import view as judging
+from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
+from ctdenoise.workspace.runs import Run
 
 MOST = 3
 # The choices that make the article's last figure of this page. (Streamlit shows bare strings.)

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from ctdenoise.runs import denoisings
-from ctdenoise.ui import denoising, intake, ordering
+from ctdenoise.ui.components import upload as intake
+from ctdenoise.ui.denoise import choices as ordering
+from ctdenoise.ui.denoise import result as denoising
 from ctdenoise.ui.session import library, workspace
+from ctdenoise.workspace import results as denoisings
 
 heading, network, bring = st.columns([5, 2, 4])
 heading.title("What would a network do to this scan?")

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from ctdenoise.runs.store import Run
-from ctdenoise.training import epochs
-from ctdenoise.training.shipped import Shipped, shipped
-from ctdenoise.ui import cards, dialling, panes
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config.shipped import Shipped, shipped
+from ctdenoise.ui import dial as dialling
+from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import arrived, keep_link, pairs, recall, remember, runs
+from ctdenoise.workspace.runs import Run
 
 st.title("How smooth, how grainy would you have it?")
 if not pairs():

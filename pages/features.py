@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ctdenoise.runs.features import SIGMAS
-from ctdenoise.training.loss import VGG_LAYERS
-from ctdenoise.ui import cards, features
+from ctdenoise.config.loss import VGG_LAYERS
+from ctdenoise.jobs.features import SIGMAS
+from ctdenoise.ui import features
+from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import keep_link
 
 COUNTS = {"7 maps": 7, "16 maps": 16, "all maps": 512}

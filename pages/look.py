@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ctdenoise.ui import cards, menu, panes
+from ctdenoise.ui import menu
+from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import keep_link, library
 from ctdenoise.ui.viewer import viewer
 

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from ctdenoise.ui import cards, mapping, menu
+from ctdenoise.ui import map as mapping
+from ctdenoise.ui import menu
+from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import runs
 
 st.title("Which is truer, which looks more natural?")

@@ -2,9 +2,14 @@
 
 import streamlit as st
 
-from ctdenoise.scans.library import PairRecord
-from ctdenoise.ui import cards, fetching, intake, menu, pairing, twin
+from ctdenoise.ui import menu
+from ctdenoise.ui.components import cards
+from ctdenoise.ui.components import upload as intake
+from ctdenoise.ui.scans import download as fetching
+from ctdenoise.ui.scans import pair as pairing
+from ctdenoise.ui.scans import simulate as twin
 from ctdenoise.ui.session import library, pairs, workspace
+from ctdenoise.workspace.library import PairRecord
 
 st.title("Which scans shall we use?")
 mine = library(workspace())

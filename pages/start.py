@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ctdenoise.ui import cards
+from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import pairs, runs
 
 st.title("What does a network see in the noise?")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ctdenoise.ui import cards, sweeping
+from ctdenoise.ui import sweep as sweeping
+from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import arrived, keep_link, pairs, recall, remember
 
 st.title("What does each weight do to the picture?")

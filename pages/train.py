@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from ctdenoise.runs import branching
-from ctdenoise.runs.engine import engine
-from ctdenoise.runs.store import Run, store
-from ctdenoise.scans.library import PairRecord
-from ctdenoise.training.architecture import layer_table, parameters, receptive_field
-from ctdenoise.training.config import Config
-from ctdenoise.training.split import Outline, Split, split
-from ctdenoise.ui import cards, drawings, estimating, forms, menu, panes
+from ctdenoise.config.architecture import layer_table, parameters, receptive_field
+from ctdenoise.config.config import Config
+from ctdenoise.config.split import Outline, Split, split
+from ctdenoise.jobs import branching
+from ctdenoise.jobs.executor import engine
+from ctdenoise.ui import menu
+from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import (
     arrived,
     free_name,
@@ -20,7 +19,12 @@ from ctdenoise.ui.session import (
     runs,
     workspace,
 )
+from ctdenoise.ui.train import drawing as drawings
+from ctdenoise.ui.train import estimate as estimating
+from ctdenoise.ui.train import form as forms
 from ctdenoise.ui.viewer import viewer
+from ctdenoise.workspace.library import PairRecord
+from ctdenoise.workspace.runs import Run, store
 
 st.title("Which network shall learn?")
 available = pairs()

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from ctdenoise.runs.store import store
-from ctdenoise.ui import cards, menu, monitor
+from ctdenoise.ui import menu
+from ctdenoise.ui import watch as monitor
+from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
+from ctdenoise.workspace.runs import store
 
 heading, choice = st.columns([2, 3], vertical_alignment="bottom")
 heading.title("Is it learning?")

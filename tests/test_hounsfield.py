@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from ctdenoise.hounsfield import WINDOWS, Window, to_int16
+from ctdenoise.units import WINDOWS, Window, to_int16
 
 IMAGES = arrays(
     np.float32,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ctdenoise.orientation import upright
+from ctdenoise.units import upright
 
 STORED = np.arange(6).reshape(2, 3)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctdenoise.cli import common
 from ctdenoise.errors import Problem
-from ctdenoise.quality.fidelity import CONVENTIONS, Convention, fidelity, mean, spanning
+from ctdenoise.metrics.fidelity import CONVENTIONS, Convention, fidelity, mean, spanning
 from ctdenoise.scans.pairing import Matched, match
 from ctdenoise.scans.scan import Scan
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.cli import common
-from ctdenoise.denoising.classical import FILTERS
+from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.errors import Problem
-from ctdenoise.quality.noise import noise_level
+from ctdenoise.metrics.noise import noise_level
 from ctdenoise.scans.reading import Series
 from ctdenoise.scans.scan import Source
 

@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> None:
     if draws > 1 and not args.pairs:
         raise Problem("The option --draws", "is for pairs to train on", "add --pairs")
     from ctdenoise.dose.insertion import check_dose, insert_noise, truncated
-    from ctdenoise.training.machine import find_device
+    from ctdenoise.training.device import find_device
 
     doses = list(dict.fromkeys(args.dose))
     for dose in doses:

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from ctdenoise.cli.train import load_pairs
-from ctdenoise.runs.card import find_pair, fingerprint
-from ctdenoise.training.config import Config
+from ctdenoise.config.config import Config
 from ctdenoise.training.trainer import train
+from ctdenoise.workspace.run_card import find_pair, fingerprint
 
 HERE = Path(__file__).resolve().parent
 

@@ -33,7 +33,8 @@ def add(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ctdenoise.scans.sample import ATTRIBUTION, ensure_sample, sample_pairs, sample_sources
+    from ctdenoise.scans.sample import ATTRIBUTION, sample_pairs, sample_sources
+    from ctdenoise.workspace.sample import ensure_sample
 
     if args.out is None:
         ensure_sample(settings().workspaces, progress())

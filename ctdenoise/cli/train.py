@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from ctdenoise.cli import common
+from ctdenoise.config import events, split
+from ctdenoise.config import progress as picture
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config.config import Config, override
+from ctdenoise.config.loss import Loss
+from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
 from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import epochs, events, picture, split
-from ctdenoise.training.config import Config, override
-from ctdenoise.training.loss import Loss
-from ctdenoise.training.presets import PRESETS
 
 TEXT = """\
 FOLDER holds low/ and full/, whose slices are paired by position, or by file name for .npy, and

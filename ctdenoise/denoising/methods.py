@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.denoising.classical import FILTERS, Filter
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import shipped
+from ctdenoise.denoising.filters import FILTERS, Filter
 from ctdenoise.errors import Problem
-from ctdenoise.training import epochs, shipped
 
 if TYPE_CHECKING:  # a filter needs no torch
-    from ctdenoise.denoising.network import Denoiser
+    from ctdenoise.denoising.denoiser import Denoiser
 
 
 class Method(Protocol):
@@ -76,7 +77,7 @@ def find_method(
     path = find_network(name, "run, checkpoint or filter", FILTERS)
     if strength is not None:
         raise Problem("A network", "has no strength", "mix its result with the input instead")
-    from ctdenoise.denoising.network import Denoiser
+    from ctdenoise.denoising.denoiser import Denoiser
 
     return Denoiser.load(path, device, setting)
 

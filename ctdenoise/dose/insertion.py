@@ -18,7 +18,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from ctdenoise.dose.field import extended, field, truncated
 from ctdenoise.dose.projector import ParallelBeam, fast_length, parallel_beam
 from ctdenoise.errors import Problem
-from ctdenoise.hounsfield import HuImage
+from ctdenoise.units import HuImage
 
 VIEWS = 720
 COPY = 256

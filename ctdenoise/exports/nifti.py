@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.hounsfield import to_int16
+from ctdenoise.units import to_int16
 
 UNEVEN = 0.02
 """Share of the slice distance by which a slice may lie beside its place."""

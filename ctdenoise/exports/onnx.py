@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from ctdenoise.denoising.network import Denoiser
+from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.errors import Problem, telling_disk_problems
 
 INPUT, OUTPUT = "image", "denoised"

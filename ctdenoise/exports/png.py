@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.hounsfield import Window
-from ctdenoise.orientation import upright
+from ctdenoise.units import Window, upright
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 """Cosines of a row and of a column as most scanners write them: already upright."""

@@ -12,12 +12,12 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
+from ctdenoise.config.config import Config
+from ctdenoise.config.loss import term_title
 from ctdenoise.exports.png import AXIAL, grey
-from ctdenoise.hounsfield import DIFFERENCE, WINDOWS, Window
-from ctdenoise.quality.fidelity import CONVENTIONS, Convention, fidelity, viewing
-from ctdenoise.quality.noise import noise_level
-from ctdenoise.training.config import Config
-from ctdenoise.training.loss import term_title
+from ctdenoise.metrics.fidelity import CONVENTIONS, Convention, fidelity, viewing
+from ctdenoise.metrics.noise import noise_level
+from ctdenoise.units import DIFFERENCE, WINDOWS, Window
 
 WARNING = (
     "CT Denoise is not a medical device. This report is for teaching and research only: a network "

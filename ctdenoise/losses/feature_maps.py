@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ctdenoise.hounsfield import Window
 from ctdenoise.losses.vgg import ARTICLE, VggFeatures
+from ctdenoise.units import Window
 
 Order = Literal["strongest", "most different"]
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from torch import Tensor, nn
 
-from ctdenoise.hounsfield import Window
 from ctdenoise.losses import pixel
 from ctdenoise.losses.adversarial import Critic
 from ctdenoise.losses.spectrum import spectrum
 from ctdenoise.losses.structure import Similarity
 from ctdenoise.losses.vgg import VggFeatures
+from ctdenoise.units import Window
 
 VGG = "vgg_"
 """Begins the name of a feature term; the layer's follows."""

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ctdenoise.errors import Problem
-from ctdenoise.hounsfield import Window
 from ctdenoise.settings import CHECKPOINTS
+from ctdenoise.units import Window
 
 LAYERS = {
     f"block{block}_conv{conv}": index

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ctdenoise.networks.plain import PlainCNN
+from ctdenoise.networks.chain import PlainCNN
 
 SPEED = 0.6
 """How fast filters move along the dial as their directions are learned; at 1 it overshoots."""

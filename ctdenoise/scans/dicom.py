@@ -12,11 +12,10 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.pixels import apply_modality_lut, iter_pixels
 
-from ctdenoise.errors import Problem
-from ctdenoise.hounsfield import AIR
+from ctdenoise.errors import Problem, damaged, too_large
 from ctdenoise.scans.facts import facts, integer, numbers, vector
-from ctdenoise.scans.refusals import damaged, too_large
 from ctdenoise.scans.scan import Facts, Source
+from ctdenoise.units import AIR
 
 MODALITIES = {"CT", "MR", "PT", "NM", "CR", "DX", "RG", "MG", "XA", "RF", "IO", "PX"}
 """Scans and projection images; segmentations, dose maps, reports and ultrasound are not."""

@@ -10,9 +10,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, damaged, too_large
 from ctdenoise.scans.facts import dose_word
-from ctdenoise.scans.refusals import damaged, too_large
 from ctdenoise.scans.scan import Facts, Scan, Source
 
 Meaning = Literal["HU", "HU+1024", "own units"]

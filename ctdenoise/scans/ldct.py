@@ -9,9 +9,8 @@ slice. Which there are stands in ``ldct.csv`` (see :mod:`ctdenoise.scans.ldct_ta
 import csv
 import io
 import os
-import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,9 +18,7 @@ import numpy as np
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.scans.bucket import Bucket, Stored, in_parallel
-from ctdenoise.scans.guarded import read_guarded
-from ctdenoise.scans.library import Library, PairRecord
-from ctdenoise.scans.pairing import match, nearest
+from ctdenoise.scans.pairing import nearest
 
 Progress = Callable[[float, str], None]
 
@@ -139,54 +136,6 @@ def download(
         tell(0.1 + 0.9 * n / len(wanted), f"{patient.id}: downloading slice {n} of {len(wanted)}")
 
     in_parallel(lambda item: bucket.download(*item), wanted, arrived)
-
-
-@telling_disk_problems
-def fetch(
-    patient: Patient, library: Library, *, every: int = 1, progress: Progress | None = None
-) -> PairRecord:
-    """Download a patient (see :func:`download`) into ``library``: two scans, de-identified, and
-    the pair that they are, with its dose fraction. All of it, or nothing new in the library."""
-    tell = progress or (lambda fraction, sentence: None)
-    folder = library.root / "uploads" / f"ldct-{patient.id}-{every}"
-    download(
-        patient,
-        folder,
-        every=every,
-        progress=lambda fraction, sentence: tell(0.7 * fraction, sentence),
-    )
-    scans: list[str] = []
-    try:
-        for n, dose in enumerate(DOSES):
-
-            def reading(fraction: float, sentence: str, n: int = n) -> None:
-                tell(0.7 + 0.15 * (n + fraction), f"{patient.id}: {sentence}")
-
-            received = read_guarded([folder / dose], library, progress=reading)
-            scans += [scan.id for scan in received.scans]
-            if received.problems:
-                raise received.problems[0]
-            if len(received.scans) != 1:
-                raise Problem(
-                    f"{patient.id} at {dose} dose",
-                    f"is {len(received.scans)} scans instead of one",
-                    "choose another patient",
-                )
-            library.rename(scans[-1], f"{patient.name}, {dose} dose")
-        low, full = scans
-        matched = match(library.scan(low), library.scan(full))
-        record = library.add_pair(
-            replace(matched.pair, name=patient.name, dose_fraction=patient.fraction),
-            low_scan=low,
-            full_scan=full,
-            matched=f"{matched.sentence} {COLLECTION}, doi:{DOI}, {patient.licence}.",
-        )
-    except BaseException:
-        for id in scans:
-            library.remove(id)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
-    return record
 
 
 def _listed(bucket: Bucket, name: str, series: Series) -> list[Stored]:

@@ -211,7 +211,7 @@ def _told(
         if fraction:
             return 2, first_is_low, f"Its exposure is {fraction:.0%} of the other's."
     # torch-free, but heavy enough (scipy, scikit-image) to load only when asked
-    from ctdenoise.quality.noise import noise_level
+    from ctdenoise.metrics.noise import noise_level
 
     noise = [noise_level(image) for image in seen]
     if max(noise) <= 1.1 * min(noise):

@@ -13,12 +13,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, damaged, too_large
 from ctdenoise.scans import dicom, images
 from ctdenoise.scans.archive import MEGABYTE, is_junk, is_zip, unpack
 from ctdenoise.scans.dicom import Slice
 from ctdenoise.scans.ordering import in_order, position
-from ctdenoise.scans.refusals import damaged, too_large
 from ctdenoise.scans.scan import Scan, Source
 from ctdenoise.settings import settings
 

@@ -1,14 +1,11 @@
 """Two real CT slices that come with the PyPI package pydicom-data, with a simulated low dose."""
 
 import importlib.util
-import secrets
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair, Scan, Source
 
 Progress = Callable[[float, str], None]
@@ -16,9 +13,6 @@ Progress = Callable[[float, str], None]
 DOSE_FRACTION = 0.25
 DRAWS = 4
 SEED = 1
-WORKSPACE = "sample"
-"""The workspace that everybody sees."""
-
 ATTRIBUTION = (
     "Abdomen: Roth H, et al. Data from Pancreas-CT. The Cancer Imaging Archive, 2016. "
     "doi:10.7937/K9/TCIA.2016.TNB1KQBU (CC BY 3.0). "
@@ -74,31 +68,6 @@ def sample_pairs(progress: Progress | None = None) -> list[Pair]:
     if progress:
         progress(1.0, "The sample is ready")
     return pairs
-
-
-@telling_disk_problems
-def ensure_sample(library_root: Path, progress: Progress | None = None) -> list[PairRecord]:
-    """The sample's pairs in ``library_root/sample``, made the first time they are asked for.
-
-    Several processes may ask at once: each makes a whole workspace and the first rename wins.
-    """
-    home = Path(library_root) / WORKSPACE
-    if not home.exists():
-        making = Path(library_root) / f".making-{secrets.token_hex(6)}"
-        making.mkdir(parents=True)
-        try:
-            library = Library(making)
-            matched = f"Simulated {DOSE_FRACTION:.0%} dose, {DRAWS} noise draws."
-            for pair in reversed(sample_pairs(progress)):  # lists show the newest first
-                library.add_pair(pair, matched=matched)
-            try:
-                making.rename(home)
-            except OSError:
-                if not home.exists():
-                    raise
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
-    return Library(home).pairs()
 
 
 def _path(name: str) -> Path:

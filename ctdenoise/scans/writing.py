@@ -17,15 +17,14 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import DSfloat
 
-from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.hounsfield import AIR
+from ctdenoise.errors import Problem, damaged, telling_disk_problems
 from ctdenoise.scans.deidentify import Pseudonyms
 from ctdenoise.scans.deidentify import deidentify as take_identity_out
 from ctdenoise.scans.dicom import HIGHEST, flattened, open_dataset
 from ctdenoise.scans.facts import patient
-from ctdenoise.scans.refusals import damaged
 from ctdenoise.scans.scan import Source
 from ctdenoise.settings import settings
+from ctdenoise.units import AIR
 
 CLASSIC = {
     "CT": "1.2.840.10008.5.1.4.1.1.2",

@@ -12,14 +12,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config.config import Config, parse
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.networks.base import Network
+from ctdenoise.networks.chain import PlainCNN
 from ctdenoise.networks.dial import DialCNN
-from ctdenoise.networks.plain import PlainCNN
 from ctdenoise.networks.unet import UNet
 from ctdenoise.settings import CHECKPOINT_MB
-from ctdenoise.training import epochs
-from ctdenoise.training.config import Config, parse
 
 FORMAT, VERSION = "ctdenoise", 1
 NAME = epochs.NAME

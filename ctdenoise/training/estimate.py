@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import torch
 
-from ctdenoise.hounsfield import WINDOWS
-from ctdenoise.training.config import Config
+from ctdenoise.config.config import Config
+from ctdenoise.training.device import Machine, choose, keeping_memory
 from ctdenoise.training.learner import Learner
-from ctdenoise.training.machine import Machine, choose, keeping_memory
+from ctdenoise.units import WINDOWS
 
 
 def estimate_seconds(config: Config, rows: int = 512, columns: int = 512) -> float:

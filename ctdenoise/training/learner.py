@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from ctdenoise.config.config import Config, network_settings
+from ctdenoise.config.loss import Loss
 from ctdenoise.errors import Problem
-from ctdenoise.hounsfield import Window
 from ctdenoise.losses.adversarial import Critic
 from ctdenoise.losses.balance import backward, calibrate
 from ctdenoise.losses.terms import VGG, Terms
 from ctdenoise.losses.vgg import ARTICLE, VggFeatures
 from ctdenoise.networks.dial import DialCNN
 from ctdenoise.training.checkpoint import Checkpoint, build_network
-from ctdenoise.training.config import Config, network_settings
-from ctdenoise.training.loss import Loss
-from ctdenoise.training.machine import Machine
+from ctdenoise.training.device import Machine
 from ctdenoise.training.optimiser import build_optimiser
+from ctdenoise.units import Window
 
 
 class Learner:

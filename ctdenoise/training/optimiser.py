@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from ctdenoise.training.config import Config
+from ctdenoise.config.config import Config
 
 WARM_UP = 0.05
 """Part of a one-cycle training in which the rate rises."""

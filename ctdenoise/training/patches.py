@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ctdenoise.config.split import Part
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training.split import Part
 
 Array = NDArray[np.float32]
 Patches = tuple[Tensor, Tensor]

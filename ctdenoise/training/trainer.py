@@ -14,17 +14,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ctdenoise.config import events
+from ctdenoise.config import progress as picture
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config.config import Config
+from ctdenoise.config.split import outline, split
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import checkpoint, epochs, events, picture, state
-from ctdenoise.training.config import Config
+from ctdenoise.training import checkpoint, state
+from ctdenoise.training.device import choose, is_out_of_memory, keeping_memory
 from ctdenoise.training.dial_settings import dial_setting
 from ctdenoise.training.learner import Learner
-from ctdenoise.training.machine import choose, keeping_memory
-from ctdenoise.training.memory import is_out_of_memory
 from ctdenoise.training.optimiser import learning_rate
 from ctdenoise.training.patches import Patches, Patchwork
-from ctdenoise.training.split import outline, split
 
 VALIDATION_PIXELS = 2**16
 """How many pass through the network at once when validating."""

@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ctdenoise.orientation import upright
-from ctdenoise.runs import features as jobs
-from ctdenoise.runs.engine import engine
-from ctdenoise.runs.features import SIGMAS, View
-from ctdenoise.scans.library import PairRecord
-from ctdenoise.ui import charts, palette
-from ctdenoise.ui.once import once
+from ctdenoise.jobs import features as jobs
+from ctdenoise.jobs.executor import engine
+from ctdenoise.jobs.features import SIGMAS, View
+from ctdenoise.ui.caching import once
+from ctdenoise.ui.components import charts, palette
+from ctdenoise.units import upright
+from ctdenoise.workspace.library import PairRecord
 
 WAIT_SECONDS = 120
 HEAT = np.array([255.0, 176.0, 0.0])

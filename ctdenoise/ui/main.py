@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from ctdenoise.ui import cards, menu
+from ctdenoise.ui import menu
+from ctdenoise.ui.components import cards
 
 st.set_page_config(
     page_title="CT Denoise", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"

@@ -27,7 +27,7 @@ HEAD_START_SECONDS = 4
 
 
 async def _pixels(request: Request) -> Response:
-    from ctdenoise.ui import pixels
+    from ctdenoise.ui import pictures as pixels
 
     return await pixels.serve(request)
 
@@ -35,10 +35,10 @@ async def _pixels(request: Request) -> Response:
 def _warm_up() -> None:
     """Bring the engine up, resume what a stopped server left, and make the sample once."""
     from ctdenoise.errors import Problem
-    from ctdenoise.runs import jobs
-    from ctdenoise.runs.engine import engine
-    from ctdenoise.scans.library import sweep
+    from ctdenoise.jobs import functions as jobs
+    from ctdenoise.jobs.executor import engine
     from ctdenoise.ui.session import SAMPLE, library, tell_start_problem
+    from ctdenoise.workspace.library import sweep
 
     try:
         running = engine()
@@ -65,7 +65,6 @@ def _send_at_once() -> None:
 
 def _import_first() -> bool:
     """Import what the first page needs; whether it finds the sample made."""
-    from ctdenoise.ui import cards  # noqa: F401
     from ctdenoise.ui.session import SAMPLE, library
 
     return bool(library(SAMPLE).pairs())

@@ -6,11 +6,11 @@ from typing import Any
 import streamlit as st
 
 from ctdenoise.errors import Problem
-from ctdenoise.runs.store import Run, store
-from ctdenoise.scans.library import Library, PairRecord
-from ctdenoise.scans.sample import WORKSPACE as SAMPLE
 from ctdenoise.settings import settings
 from ctdenoise.ui.visitors import COOKIE, workspace_of
+from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 
 def workspace() -> str:

@@ -10,9 +10,9 @@ from demo.pictures import picture
 from playwright.sync_api import Locator, Page, expect
 from screen import at, canvas, drag
 
-from ctdenoise.hounsfield import Window
-from ctdenoise.quality.noise import Region, statistics
-from ctdenoise.quality.profile import line_profile
+from ctdenoise.metrics.noise import Region, statistics
+from ctdenoise.metrics.profile import line_profile
+from ctdenoise.units import Window
 
 pytestmark = pytest.mark.browser
 COLUMNS = 128
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np, streamlit as st
 from starlette.routing import Route
 from streamlit.starlette import App
-from ctdenoise.hounsfield import Window
+from ctdenoise.units import Window
 from ctdenoise.ui import pixels
 from ctdenoise.ui.viewer import Pane, viewer
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from phantoms import disc_phantom, write_ct_series
 
+from ctdenoise.config.shipped import shipped
 from ctdenoise.settings import ROOT
-from ctdenoise.training.shipped import shipped
 
 
 def trained(data: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:

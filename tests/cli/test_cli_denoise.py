@@ -9,8 +9,8 @@ import pytest
 from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.cli import main
-from ctdenoise.denoising.classical import FILTERS
-from ctdenoise.quality.noise import noise_level
+from ctdenoise.denoising.filters import FILTERS
+from ctdenoise.metrics.noise import noise_level
 from ctdenoise.scans.reading import read
 
 

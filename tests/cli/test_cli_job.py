@@ -16,9 +16,9 @@ from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.cli import main
 from ctdenoise.cli.train import load_pairs
+from ctdenoise.config import events
 from ctdenoise.errors import Problem
 from ctdenoise.scans.reading import read
-from ctdenoise.training import events
 
 TINY = ["--set", "epochs=1", "--set", "steps_per_epoch=3", "--set", "filters=4", "--set", "batch=4",
         "--set", "layers=3", "--set", "validation_patches=8", "--set", "device=cpu"]  # fmt: skip

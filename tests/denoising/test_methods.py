@@ -7,13 +7,14 @@ import pytest
 import torch
 from shipping import ships
 
-from ctdenoise.denoising.classical import FILTERS
+from ctdenoise.config import shipped
+from ctdenoise.config.config import Config
+from ctdenoise.denoising.denoiser import Denoiser
+from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.denoising.methods import Classical, find_method, find_network
-from ctdenoise.denoising.network import Denoiser
 from ctdenoise.errors import Problem
-from ctdenoise.training import checkpoint, shipped
+from ctdenoise.training import checkpoint
 from ctdenoise.training.checkpoint import build_network
-from ctdenoise.training.config import Config
 
 IMAGE = np.random.default_rng(0).normal(40, 25, (64, 64)).astype(np.float32)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ctdenoise.dose.calibration import noise_variance
 from ctdenoise.dose.insertion import Physics, insert_noise
 from ctdenoise.errors import Problem
-from ctdenoise.quality.noise_power import noise_power_spectrum
+from ctdenoise.metrics.noise_power import noise_power_spectrum
 
 SIZE, PIXEL = 256, 0.9
 CLEAN = Physics(photons=1e6, electrons=0.0)

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from ctdenoise.cli import main
+from ctdenoise.config.config import Config
+from ctdenoise.config.loss import Loss
 from ctdenoise.errors import Problem
 from ctdenoise.exports.onnx import export_onnx
 from ctdenoise.networks.dial import DialCNN
 from ctdenoise.training import checkpoint
-from ctdenoise.training.config import Config
-from ctdenoise.training.loss import Loss
 
 SIZES = [(1, 64, 64), (3, 97, 131), (1, 512, 512), (1, 5, 300)]
 """(batch, rows, columns)"""

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ctdenoise.exports.png import grey, png
-from ctdenoise.hounsfield import Window
+from ctdenoise.units import Window
 
 WINDOW = Window(40, 400)
 

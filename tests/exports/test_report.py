@@ -11,13 +11,13 @@ from phantoms import disc_phantom
 from PIL import Image
 from pypdf import PdfReader
 
+from ctdenoise.config.config import Config
+from ctdenoise.config.loss import Loss
 from ctdenoise.exports.png import grey
 from ctdenoise.exports.report import Table, described, make_report
 from ctdenoise.exports.report_html import html
 from ctdenoise.exports.report_pdf import pdf
-from ctdenoise.hounsfield import Window
-from ctdenoise.training.config import Config
-from ctdenoise.training.loss import Loss
+from ctdenoise.units import Window
 
 FULL = disc_phantom(96)[0]
 NOISY = FULL + np.float32(40) * np.random.default_rng(1).standard_normal(FULL.shape, np.float32)

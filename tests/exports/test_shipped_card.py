@@ -45,7 +45,7 @@ def test_lists_and_tables_are_kept_and_paragraphs_are_notes() -> None:
 
 
 def test_every_card_that_ships_has_its_figures_and_failures() -> None:
-    from ctdenoise.training.shipped import shipped
+    from ctdenoise.config.shipped import shipped
 
     networks = shipped()
     assert networks

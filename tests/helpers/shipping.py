@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ctdenoise.training import shipped
+from ctdenoise.config import shipped
+from ctdenoise.config.config import Config
 from ctdenoise.training.checkpoint import build_network, save
-from ctdenoise.training.config import Config
 
 SMALL = Config(layers=2, filters=4, learning_rate=1e-2, patches=8, schedule="constant")
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from ctdenoise.hounsfield import WINDOWS
 from ctdenoise.losses.feature_maps import difference, feature_maps, order
 from ctdenoise.losses.vgg import ARTICLE, VggFeatures
+from ctdenoise.units import WINDOWS
 
 IMAGES = np.random.default_rng(0).normal(40, 100, (2, 40, 48)).astype(np.float32)
 WINDOW = WINDOWS["soft tissue"]

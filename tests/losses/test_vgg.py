@@ -9,9 +9,9 @@ from safetensors.torch import load_file
 from torchvision.models import vgg16
 
 from ctdenoise.errors import Problem
-from ctdenoise.hounsfield import Window
 from ctdenoise.losses import vgg
 from ctdenoise.losses.vgg import ARTICLE, LAYERS, SHIPPED, VggFeatures
+from ctdenoise.units import Window
 
 WINDOW = Window(40, 400)
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from ctdenoise.networks.chain import PlainCNN
 from ctdenoise.networks.dial import SPEED, DialCNN
-from ctdenoise.networks.plain import PlainCNN
 
 SHAPE = (3, 4, 3, 1, "relu", True)
 

@@ -11,9 +11,10 @@ import pytest
 from mayo import FULL, LOW, STEP_MM, Mayo, slice_hu
 
 from ctdenoise.errors import Problem
+from ctdenoise.jobs.download import fetch
 from ctdenoise.scans import ldct
-from ctdenoise.scans.library import Library, sweep
 from ctdenoise.scans.scan import Pair
+from ctdenoise.workspace.library import Library, sweep
 
 BOTH = sorted({*LOW["L004"]} & {*FULL["L004"]})
 
@@ -55,7 +56,7 @@ def test_what_a_download_weighs() -> None:
 
 def test_a_patient_becomes_a_pair(library: Library, mayo: Mayo) -> None:
     said: list[tuple[float, str]] = []
-    record = ldct.fetch(ldct.patient("L004"), library, progress=lambda *told: said.append(told))
+    record = fetch(ldct.patient("L004"), library, progress=lambda *told: said.append(told))
     assert_slices(library.pair(record.id), BOTH)
     assert (record.name, record.dose_fraction, record.simulated) == (
         "Mayo L004, abdomen", 0.25, False,
@@ -73,7 +74,7 @@ def test_a_patient_becomes_a_pair(library: Library, mayo: Mayo) -> None:
 
 
 def test_every_third_slice_at_both_doses(library: Library, mayo: Mayo) -> None:
-    record = ldct.fetch(ldct.patient("L004"), library, every=3)
+    record = fetch(ldct.patient("L004"), library, every=3)
     assert_slices(library.pair(record.id), BOTH[::3])
     assert len(mayo.whole()) == 2 * len(BOTH[::3])
 
@@ -82,11 +83,11 @@ def test_a_download_goes_on_where_it_was(library: Library, mayo: Mayo) -> None:
     patient = ldct.patient("L004")
     mayo.lasts = 5
     with pytest.raises(Problem, match="cannot be reached"):
-        ldct.fetch(patient, library)
+        fetch(patient, library)
     assert_untouched(library)
     assert len(mayo.whole()) == 5
     mayo.lasts = None
-    record = ldct.fetch(patient, library)
+    record = fetch(patient, library)
     assert_slices(library.pair(record.id), BOTH)
     assert len(set(mayo.whole())) == len(mayo.whole()) == 2 * len(BOTH)
 
@@ -122,7 +123,7 @@ def test_what_is_no_slice_is_named_and_nothing_stays(library: Library, mayo: May
     key = mayo.keys("C002", "full")[2]
     mayo.put(key, b"a text")
     with pytest.raises(Problem, match=f"{key} is no CT slice"):
-        ldct.fetch(ldct.patient("C002"), library)
+        fetch(ldct.patient("C002"), library)
     assert not library.root.exists()
 
 
@@ -130,14 +131,14 @@ def test_a_slice_that_lies_cut_off_in_the_archive(library: Library, mayo: Mayo) 
     key = mayo.keys("C002", "full")[2]
     mayo.put(key, mayo.content(key)[:-1000])
     with pytest.raises(Problem, match=Path(key).name):
-        ldct.fetch(ldct.patient("C002"), library)
+        fetch(ldct.patient("C002"), library)
     assert_untouched(library)
 
 
 def test_a_series_with_fewer_slices_than_the_table_says(library: Library, mayo: Mayo) -> None:
     mayo.client.delete_object(Bucket="stand-in", Key=mayo.keys("C002", "low")[0])
     with pytest.raises(Problem, match="C002 at low dose has 3 slices in the archive instead of 4"):
-        ldct.fetch(ldct.patient("C002"), library)
+        fetch(ldct.patient("C002"), library)
 
 
 def test_unknown_patients_and_no_slices_at_all(tmp_path: Path, mayo: Mayo) -> None:

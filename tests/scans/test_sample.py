@@ -1,7 +1,8 @@
 import numpy as np
 
-from ctdenoise.scans.library import Library
-from ctdenoise.scans.sample import DRAWS, ensure_sample, sample_scans
+from ctdenoise.scans.sample import DRAWS, sample_scans
+from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.sample import ensure_sample
 
 
 def test_the_sample_is_made_once_and_then_there(tmp_path):

@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
 from ctdenoise.training import checkpoint
-from ctdenoise.training.config import Config
 
 CONFIG = Config(layers=3, filters=4, residual=False)
 

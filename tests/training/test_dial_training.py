@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from phantoms import disc_phantom
 
-from ctdenoise.denoising.network import Denoiser
+from ctdenoise.config.config import Config, parse
+from ctdenoise.config.loss import Loss
+from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training.config import Config, parse
-from ctdenoise.training.loss import Loss
 from ctdenoise.training.trainer import train
 
 LOSS = Loss(texture=900, dial=("texture",))

@@ -1,6 +1,6 @@
 import pytest
 
-from ctdenoise.training.memory import is_out_of_memory
+from ctdenoise.training.device import is_out_of_memory
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ctdenoise.training.config import Config
+from ctdenoise.config.config import Config
 from ctdenoise.training.optimiser import WARM_UP, build_optimiser, learning_rate
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from ctdenoise.config.split import Part
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training.patches import Patchwork
-from ctdenoise.training.split import Part
 
 CPU = torch.device("cpu")
 

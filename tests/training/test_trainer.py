@@ -8,13 +8,16 @@ import pytest
 import tifffile
 import torch
 
+from ctdenoise.config import events, split
+from ctdenoise.config import progress as picture
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config.config import Config, override
+from ctdenoise.config.loss import Loss
+from ctdenoise.config.split import Split
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import checkpoint, epochs, events, learner, picture, split, state
-from ctdenoise.training.config import Config, override
+from ctdenoise.training import checkpoint, learner, state
 from ctdenoise.training.estimate import estimate_seconds
-from ctdenoise.training.loss import Loss
-from ctdenoise.training.split import Split
 from ctdenoise.training.trainer import train
 
 SMALL = Config(layers=3, filters=8, batch=4, patch=16, epochs=3, steps_per_epoch=5,

@@ -1,70 +1,33 @@
 """Pages without a browser: a home with a small pair in it, and work done on the spot."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from phantoms import disc_phantom
 
-from ctdenoise.runs import denoise, jobs
-from ctdenoise.runs.store import Run, store
-from ctdenoise.scans.library import Library, PairRecord
+from ctdenoise.config.config import Config
+from ctdenoise.jobs import denoise
+from ctdenoise.jobs import functions as jobs
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
-from ctdenoise.training.config import Config
 from ctdenoise.training.trainer import train
-from ctdenoise.ui import (
-    adapting,
-    dialling,
-    estimating,
-    features,
-    fetching,
-    mapping,
-    monitor,
-    networks,
-    pixels,
-    sweeping,
-    takeaway,
-    twin,
-)
-
-WORKSPACE = "local"
-"""What a session without cookies gets."""
-
-
-class Done:
-    """An answer that is there already."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def done(self) -> bool:
-        return True
-
-    def result(self, timeout: float | None = None) -> Any:
-        return self.value
-
-
-class OnTheSpot:
-    """An engine that does what it is asked at once, and trains nothing."""
-
-    def __init__(self) -> None:
-        self.launched: list[str] = []
-
-    def ask(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Done:
-        return Done(function(*arguments))
-
-    def busy(self, function: Callable[..., Any], about: str) -> bool:
-        return False
-
-    def launch(self, run_id: str) -> None:
-        self.launched.append(run_id)
-
-    def continue_run(self, run_id: str, epochs: int) -> None:
-        store().requeue(run_id, epochs)
-        self.launched.append(run_id)
+from ctdenoise.ui import dial as dialling
+from ctdenoise.ui import features
+from ctdenoise.ui import map as mapping
+from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui import sweep as sweeping
+from ctdenoise.ui import watch as monitor
+from ctdenoise.ui.compare import adapt as adapting
+from ctdenoise.ui.denoise import export as takeaway
+from ctdenoise.ui.denoise import networks
+from ctdenoise.ui.scans import download as fetching
+from ctdenoise.ui.scans import simulate as twin
+from ctdenoise.ui.train import estimate as estimating
+from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.runs import Run, store
+from pages import WORKSPACE, OnTheSpot
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +51,7 @@ def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> OnTheSpot:
     stand_in = OnTheSpot()
-    monkeypatch.setattr("ctdenoise.runs.engine.engine", lambda: stand_in)
+    monkeypatch.setattr("ctdenoise.jobs.executor.engine", lambda: stand_in)
     asking = (adapting, denoise, dialling, estimating, features, fetching, mapping, pixels, monitor,
               sweeping, takeaway, twin, networks)  # fmt: skip
     for module in asking:

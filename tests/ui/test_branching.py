@@ -1,11 +1,11 @@
 """Branch: from Watch over Train to a child that goes on."""
 
 import pytest
-from conftest import WORKSPACE, OnTheSpot
 from test_pages import labelled, opened
 
-from ctdenoise.runs.store import Run, store
 from ctdenoise.ui import menu
+from ctdenoise.workspace.runs import Run, store
+from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

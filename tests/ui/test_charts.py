@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ctdenoise.training.events import Epoch
-from ctdenoise.ui import charts
+from ctdenoise.config.events import Epoch
+from ctdenoise.ui.components import charts
 
 
 def epoch(number: int, error: float, **terms: float) -> Epoch:

@@ -5,20 +5,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import WORKSPACE, OnTheSpot
 from shipping import ships
 from streamlit.testing.v1 import AppTest
 from test_pages import labelled, opened
 
-from ctdenoise.denoising.network import Denoiser
-from ctdenoise.hounsfield import to_int16
-from ctdenoise.runs.store import Run, store
-from ctdenoise.scans.library import Library, PairRecord
-from ctdenoise.training import shipped
-from ctdenoise.training.config import Config
-from ctdenoise.training.loss import Loss
+from ctdenoise.config import shipped
+from ctdenoise.config.config import Config
+from ctdenoise.config.loss import Loss
+from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.training.trainer import train
-from ctdenoise.ui import judging, panes, pixels
+from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui.compare import view as judging
+from ctdenoise.ui.components import panes
+from ctdenoise.units import to_int16
+from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.runs import Run, store
+from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 FIGURE = "As in the article's last figure"

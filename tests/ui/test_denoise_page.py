@@ -9,22 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import WORKSPACE
 from phantoms import disc_phantom
 from streamlit.testing.v1 import AppTest
 from test_pages import labelled, opened
 
-from ctdenoise.runs import denoise, denoisings
-from ctdenoise.runs.denoisings import Denoising, Source
-from ctdenoise.runs.methods import ClassicalFilter, RunNetwork, ShippedNetwork
-from ctdenoise.runs.store import Run
-from ctdenoise.scans.library import Library, PairRecord, ScanRecord
+from ctdenoise.config import shipped
+from ctdenoise.config.config import Config
+from ctdenoise.config.loss import Loss
+from ctdenoise.jobs import denoise
 from ctdenoise.scans.scan import Scan
-from ctdenoise.training import shipped
 from ctdenoise.training.checkpoint import build_network, save
-from ctdenoise.training.config import Config
-from ctdenoise.training.loss import Loss
-from ctdenoise.ui import denoising
+from ctdenoise.ui.denoise import result as denoising
+from ctdenoise.workspace import results as denoisings
+from ctdenoise.workspace.denoisers import ClassicalFilter, RunNetwork, ShippedNetwork
+from ctdenoise.workspace.library import Library, PairRecord, ScanRecord
+from ctdenoise.workspace.results import Denoising, Source
+from ctdenoise.workspace.runs import Run
+from pages import WORKSPACE
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 BLUR = ClassicalFilter(name="gaussian", strength=2)

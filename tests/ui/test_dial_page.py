@@ -3,17 +3,17 @@
 from pathlib import Path
 
 import pytest
-from conftest import WORKSPACE, OnTheSpot
 from shipping import SMALL, ships
 from test_pages import labelled, opened
 
-from ctdenoise.runs.store import Run, store
-from ctdenoise.scans.library import Library, PairRecord
-from ctdenoise.training.config import Config
-from ctdenoise.training.loss import Loss
-from ctdenoise.training.presets import PRESETS
+from ctdenoise.config.config import Config
+from ctdenoise.config.loss import Loss
+from ctdenoise.config.presets import PRESETS
 from ctdenoise.training.trainer import train
-from ctdenoise.ui import panes
+from ctdenoise.ui.components import panes
+from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.runs import Run, store
+from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

@@ -3,7 +3,7 @@
 import pytest
 from test_pages import labelled, opened
 
-from ctdenoise.runs.store import Run, store
+from ctdenoise.workspace.runs import Run, store
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

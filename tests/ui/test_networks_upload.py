@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import WORKSPACE, OnTheSpot
 from streamlit.testing.v1 import AppTest
 
-from ctdenoise.runs.networks import networks
-from ctdenoise.scans.library import Library
+from ctdenoise.config.config import Config
 from ctdenoise.training import checkpoint
-from ctdenoise.training.config import Config
-from ctdenoise.ui import networks as ui
+from ctdenoise.ui.denoise import networks as ui
+from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.networks import networks
+from pages import WORKSPACE, OnTheSpot
 
 
 def page() -> None:
     import streamlit as st
 
-    from ctdenoise.ui import networks as ui
+    from ctdenoise.ui.denoise import networks as ui
 
     new = ui.uploader()
     st.caption(f"new: {new.name if new else None}")

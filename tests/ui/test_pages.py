@@ -6,16 +6,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from conftest import OnTheSpot
 from streamlit.testing.v1 import AppTest
 
+from ctdenoise.config import run_folder as epochs
 from ctdenoise.errors import Problem
-from ctdenoise.runs.store import Run, store
-from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import ROOT
-from ctdenoise.training import epochs
 from ctdenoise.ui import menu
+from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.runs import Run, store
+from pages import OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 
@@ -233,7 +233,7 @@ def test_a_layer_that_cannot_be_had_is_told_before_the_run_starts(
     def unreachable(values: dict) -> float:
         raise Problem("The VGG16 layers of blocks 4 and 5", "could not be downloaded", "go online")
 
-    monkeypatch.setattr("ctdenoise.runs.jobs.measure_run", unreachable)
+    monkeypatch.setattr("ctdenoise.jobs.functions.measure_run", unreachable)
     app = opened("Train")
     labelled(app.slider, "VGG16 features").set_value(30).run()
     labelled(app.pills, "VGG16 layers").set_value(["block5_conv1"]).run()

@@ -1,12 +1,12 @@
 """The Sweep page without a browser: what it orders and what it shows."""
 
 import pytest
-from conftest import WORKSPACE, OnTheSpot
 from test_pages import labelled, opened
 
-from ctdenoise.runs.store import store
-from ctdenoise.scans.library import Library, PairRecord
 from ctdenoise.training.trainer import train
+from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.runs import store
+from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ctdenoise.hounsfield import Window
-from ctdenoise.ui import palette
+from ctdenoise.ui.components import palette
 from ctdenoise.ui.viewer import Band, Pane, ViewerState, assets, viewer
 from ctdenoise.ui.viewer.component import _state
+from ctdenoise.units import Window
 
 WINDOW = Window(40, 400)
 PANE = Pane("Low dose", "#D55E00", ("/a", "/b", "/c"))
@@ -18,8 +18,8 @@ PANE = Pane("Low dose", "#D55E00", ("/a", "/b", "/c"))
 def page() -> None:
     import streamlit as st
 
-    from ctdenoise.hounsfield import Window
     from ctdenoise.ui.viewer import Band, Pane, viewer
+    from ctdenoise.units import Window
 
     state = viewer(
         [Pane("Low dose", "#D55E00", ("/a", "/b")), Pane("Map", "#0072B2", ("/a", "/b"), minus=0)],

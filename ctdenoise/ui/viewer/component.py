@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from ctdenoise.hounsfield import DIFFERENCE, WINDOWS, Window
 from ctdenoise.ui.viewer import assets
+from ctdenoise.units import DIFFERENCE, WINDOWS, Window
 
 Point = tuple[float, float]
 

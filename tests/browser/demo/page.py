@@ -3,10 +3,10 @@
 import streamlit as st
 from pictures import picture
 
-from ctdenoise.hounsfield import Window
-from ctdenoise.quality.profile import line_profile
-from ctdenoise.ui import charts, palette
+from ctdenoise.metrics.profile import line_profile
+from ctdenoise.ui.components import charts, palette
 from ctdenoise.ui.viewer import Band, Dial, Pane, viewer
+from ctdenoise.units import Window
 
 FRAMES = 4
 DIALS = (Dial("Grain", "smooth", "grainy"), Dial("Edges", "soft", "sharp"))

@@ -1,0 +1,98 @@
+"""The progress slice: its picture after each epoch and how good it is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from pydantic import BaseModel
+from scipy import ndimage
+
+from ctdenoise.config.split import Part
+from ctdenoise.errors import telling_disk_problems
+from ctdenoise.metrics.fidelity import SMALLEST, Fidelity, fidelity, viewing
+from ctdenoise.scans.scan import Pair
+from ctdenoise.units import WINDOWS, Window, to_int16
+
+LOW, FULL, FACTS = "low.tif", "full.tif", "slice.json"
+"""What a run keeps of its progress slice, beside ``progress/``."""
+TISSUE = -300.0
+"""HU above which a pixel is body."""
+MARGIN = 8
+
+
+class Facts(BaseModel):
+    """How to show and judge the progress pictures of a run; ``rows``: those that are judged, from
+    the first to behind the last."""
+
+    spacing: tuple[float, float] | None
+    orientation: tuple[float, float, float, float, float, float]
+    unit: str
+    rows: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def geometry(self) -> dict[str, Any]:
+        """What the viewer must know."""
+        return self.model_dump(exclude={"rows"})
+
+
+class ProgressSlice:
+    """The body in one slice that is never trained on; of a banded one the test band is scored.
+
+    The air around the body is left out: it costs half the time of a picture and shows nothing.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], part: Part) -> None:
+        pair, index = pairs[part.pair], part.slices[0]
+        full = np.asarray(pair.full[index], np.float32)
+        rows, columns = body(full) if pair.unit == "HU" else whole(full)
+        band = range(*(part.rows or (0, len(full))))
+        if len(range(max(rows.start, band.start), min(rows.stop, band.stop))) < SMALLEST:
+            rows, columns = whole(full)
+        self.full = full[rows, columns]
+        self.low = np.array(pair.low[0, index, rows, columns], np.float32)
+        self.rows = slice(max(band.start - rows.start, 0), min(band.stop, rows.stop) - rows.start)
+        self.window = WINDOWS["soft tissue"] if pair.unit == "HU" else Window.automatic(full)
+        self.facts = Facts(spacing=pair.spacing, orientation=pair.orientation, unit=pair.unit,
+                           rows=(self.rows.start, self.rows.stop))  # fmt: skip
+
+    def score(self, image: NDArray[np.float32]) -> Fidelity:
+        return fidelity(image[self.rows], self.full[self.rows], viewing(self.window))
+
+    def keep(self, run: Path) -> None:
+        """Write what the pictures are compared with: a run can be shown without its scan."""
+        write(self.low, run / LOW, self.facts.unit)
+        write(self.full, run / FULL, self.facts.unit)
+        (run / FACTS).write_text(self.facts.model_dump_json(), encoding="utf-8")
+
+
+def facts(run: Path) -> Facts:
+    """The facts of a run's progress slice, from its folder."""
+    return Facts.model_validate_json((run / FACTS).read_bytes())
+
+
+def whole(image: NDArray[np.float32]) -> tuple[slice, slice]:
+    return slice(0, image.shape[0]), slice(0, image.shape[1])
+
+
+def body(image: NDArray[np.float32]) -> tuple[slice, slice]:
+    """Rows and columns of the largest connected tissue, with a margin; all where there is none."""
+    parts, count = ndimage.label(image > TISSUE)
+    if not count:
+        return whole(image)
+    largest = int(np.bincount(parts.ravel())[1:].argmax())
+    rows, columns = (
+        slice(max(side.start - MARGIN, 0), min(side.stop + MARGIN, size))
+        for side, size in zip(ndimage.find_objects(parts)[largest], image.shape, strict=True)
+    )
+    return rows, columns
+
+
+@telling_disk_problems
+def write(image: NDArray[np.float32], path: Path, unit: str) -> None:
+    """Write a TIFF, whole or not at all: int16 in HU, float32 in any other unit."""
+    part = path.with_name(path.name + ".part")
+    tifffile.imwrite(part, to_int16(image) if unit == "HU" else image)
+    part.replace(path)

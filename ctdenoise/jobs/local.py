@@ -1,0 +1,154 @@
+"""Finds the local engine, or starts it: exactly one for a home, whoever asks first.
+
+The engine is a detached process (:mod:`ctdenoise.jobs.scheduler`) that announces itself in
+``home/engine/engine.json``; a lock file keeps two servers from starting two.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from filelock import FileLock
+
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.jobs import certificates
+from ctdenoise.settings import ROOT, settings
+
+if TYPE_CHECKING:
+    from distributed.security import Security
+
+STATE = "engine.json"
+START_SECONDS = 60
+"""Longest that a fresh scheduler may take to announce itself on a busy machine."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A living local engine; ``current`` tells whether it runs the code that we run."""
+
+    address: str
+    pid: int
+    current: bool
+
+
+def folder() -> Path:
+    return settings().home / "engine"
+
+
+def security(certificate_folder: Path) -> "Security":
+    """Mutual TLS from ca.pem, cert.pem and key.pem in a folder."""
+    from distributed.security import Security
+
+    roles = {
+        f"tls_{role}_{part}": str(certificate_folder / f"{part}.pem")
+        for role in ("client", "worker", "scheduler")
+        for part in ("cert", "key")
+    }
+    return Security(
+        tls_ca_file=str(certificate_folder / "ca.pem"), require_encryption=True, **roles
+    )
+
+
+def fingerprint() -> str:
+    """Changes with the interpreter, the place and the newest change of our code."""
+    newest = max(file.stat().st_mtime_ns for file in (ROOT / "ctdenoise").rglob("*.py"))
+    return sha256(f"{sys.executable} {ROOT} {newest}".encode()).hexdigest()[:16]
+
+
+@telling_disk_problems
+def lock() -> FileLock:
+    """Held while an engine is looked for, started or replaced."""
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    return FileLock(folder() / "lock", timeout=2 * START_SECONDS)
+
+
+def find() -> Found | None:
+    """The living engine of this home, or None."""
+    try:
+        state = json.loads((folder() / STATE).read_text())
+        process = psutil.Process(state["pid"])
+        # The process of that number may by now be another one.
+        if process.cmdline()[-1:] != [str(settings().home)]:
+            return None
+    except (FileNotFoundError, psutil.Error):
+        return None
+    return Found(state["address"], state["pid"], state["fingerprint"] == fingerprint())
+
+
+@telling_disk_problems
+def start() -> Found:
+    """Start a detached engine and wait until it listens; call it with the lock held."""
+    certificates.create(folder())
+    (folder() / STATE).unlink(missing_ok=True)
+    log = folder() / "engine.log"
+    if log.exists():
+        os.replace(log, log.with_name("engine.previous.log"))
+    environment = os.environ | {
+        "CTDENOISE_HOME": str(settings().home),
+        "CTDENOISE_DATABASE": settings().database,
+        "DASK_LOGGING__DISTRIBUTED": "warning",
+        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_MMAP_THRESHOLD_": "131072",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ctdenoise.jobs.scheduler", str(settings().home)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder(),
+            env=environment,
+            **_detached(),
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if found := find():
+            process.returncode = 0  # it is meant to outlive us: no warning when we forget it
+            return found
+        if process.poll() is not None:
+            raise Problem(
+                "The engine",
+                f"ended while starting ({_last_line(log)})",
+                f"read {log.name} in the engine folder of CTDENOISE_HOME",
+            )
+        time.sleep(0.02)
+    process.kill()
+    raise Problem(
+        "The engine",
+        f"did not start within {START_SECONDS} s",
+        "close other programs and try again",
+    )
+
+
+def end(found: Found, seconds: float = 15) -> None:
+    """Ask an engine to end and wait until all of it is gone; no worker is left behind."""
+    try:
+        process = psutil.Process(found.pid)
+        family = [process, *process.children(recursive=True)]
+        process.terminate()
+    except psutil.NoSuchProcess:
+        return
+    _, alive = psutil.wait_procs(family, timeout=seconds)
+    for member in alive:
+        member.kill()
+    psutil.wait_procs(alive, timeout=5)
+
+
+def _detached() -> dict[str, Any]:
+    """Own session: closing the terminal or stopping the server does not reach the engine."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it left no message"

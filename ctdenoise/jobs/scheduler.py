@@ -1,0 +1,177 @@
+"""The local engine's own process: a scheduler, workers that train, answer and download.
+
+Started detached by :mod:`ctdenoise.jobs.local` as ``python -m ctdenoise.jobs.scheduler HOME``
+(the home is there for whoever looks at the list of processes, and for ``local.find``); it
+outlives the server and ends when asked to, or when nobody has needed it for a while.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import dask
+from dask.system import CPU_COUNT
+from distributed import Nanny, Scheduler
+from distributed.core import Status
+
+from ctdenoise.jobs.local import STATE, fingerprint, folder, security
+
+IDLE_SECONDS = 900
+"""Without a client and without work for so long, the engine ends and gives its memory back."""
+PEOPLE_THREADS = max(1, CPU_COUNT // 4)
+"""Of torch, in each job that people wait for. Threads that share a core wait for each other at
+every layer: on two cores, two jobs of two threads took 13 to 20 times as long as one of them alone,
+and two jobs of one thread no longer than one."""
+LOOK_SECONDS = 2.0
+
+QUIET = {
+    # An idle engine should not wake the processor: no profiler, no health checks 50 times a second.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "60s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.diagnostics.nvml": False,
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.work-stealing": False,
+    # A laptop that slept for an hour has not lost its workers.
+    "distributed.scheduler.worker-ttl": None,
+    # Nothing listens that is not needed.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.comm.require-encryption": True,
+    # Dask would give torch one thread.
+    "distributed.nanny.pre-spawn-environ": {},
+}
+
+
+def gpus() -> list[str]:
+    """The CUDA devices that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [device for device in visible.split(",") if device and device != "-1"]
+    if not shutil.which("nvidia-smi"):
+        return []
+    listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30)
+    found = [line for line in listing.stdout.splitlines() if line.startswith("GPU")]
+    return [str(number) for number in range(len(found))]
+
+
+def workers(address: str) -> list[Nanny]:
+    """One training worker per GPU (else one), one for what people wait for, one that downloads.
+
+    ``train``, ``people`` and ``net`` are Dask resources. Of the three jobs that the second worker
+    does at a time only one may be ``long``, so that a preview never waits for a whole series. A
+    download mostly waits for the network, so nobody should wait for it; it needs no torch.
+    """
+    common: dict[str, Any] = {
+        "scheduler_ip": address,
+        "host": "127.0.0.1",
+        "security": security(folder()),
+        "memory_limit": 0,
+        "local_directory": str(folder() / "workers"),
+    }
+    warm: dict[str, Any] = {"preload": ["ctdenoise.jobs.preload"]}
+    return [
+        *(
+            Nanny(
+                name=f"train-{n}",
+                nthreads=1,
+                resources={"train": 1},
+                env={"CTDENOISE_NICE": "10"} | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}),
+                **common,
+                **warm,
+            )
+            for n, gpu in enumerate(gpus() or [""])
+        ),
+        Nanny(
+            name="people",
+            nthreads=3,
+            resources={"people": 3, "long": 1},
+            env={"OMP_NUM_THREADS": str(PEOPLE_THREADS)},
+            **common,
+            **warm,
+        ),
+        Nanny(name="net", nthreads=1, resources={"net": 1}, **common),
+    ]
+
+
+def announce(address: str) -> None:
+    """Write where the engine listens, whole or not at all."""
+    state = {"address": address, "pid": os.getpid(), "fingerprint": fingerprint()}
+    partial = folder() / f"{STATE}.part"
+    partial.write_text(json.dumps(state))
+    os.replace(partial, folder() / STATE)
+
+
+async def serve() -> None:
+    """Run until asked to end, by a client, a signal or long idleness."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows: the process is ended as it is
+            break
+    async with Scheduler(
+        host="127.0.0.1",
+        port=0,
+        protocol="tls://",
+        security=security(folder()),
+        dashboard_address="127.0.0.1:0",
+        dashboard=False,
+    ) as scheduler:
+        announce(scheduler.address)
+        nannies = workers(scheduler.address)
+        starting = asyncio.gather(*nannies)
+        # The scheduler unpickles what it passes on: the first run should not wait for imports.
+        await asyncio.to_thread(import_module, "ctdenoise.jobs.worker")
+        await asyncio.to_thread(import_module, "ctdenoise.jobs.functions")
+        try:
+            await _until_not_needed(scheduler, stop)
+        finally:
+            _withdraw(folder() / STATE)
+            starting.cancel()
+            await _close(nannies)
+
+
+async def _until_not_needed(scheduler: Scheduler, stop: asyncio.Event) -> None:
+    needed = time.monotonic()
+    while not stop.is_set() and scheduler.status == Status.running:
+        if scheduler.tasks or set(scheduler.clients) - {"fire-and-forget"}:
+            needed = time.monotonic()
+        if time.monotonic() - needed > IDLE_SECONDS:
+            return
+        try:
+            await asyncio.wait_for(stop.wait(), timeout=LOOK_SECONDS)
+        except TimeoutError:
+            continue
+
+
+async def _close(nannies: Iterable[Nanny]) -> None:
+    await asyncio.gather(
+        *(nanny.close(timeout=3) for nanny in nannies if nanny.status != Status.closed),
+        return_exceptions=True,
+    )
+
+
+def _withdraw(state: Path) -> None:
+    """Take the announcement away, unless another engine has put its own there."""
+    if state.exists() and json.loads(state.read_text())["pid"] == os.getpid():
+        state.unlink()
+
+
+if __name__ == "__main__":
+    with dask.config.set(QUIET):
+        asyncio.run(serve())
+    sys.stdout.flush()
+    os._exit(0)  # a training thread of a closed worker must not hold the process

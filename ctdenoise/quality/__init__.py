@@ -1,1 +1,0 @@
-"""How good a picture is: fidelity, noise power, sharpness."""

@@ -1,1 +1,0 @@
-"""Runs: which there are (store) and where they are executed (engine)."""

@@ -1,0 +1,74 @@
+"""Adapt to this scan: a network that ships learns on from the pair in view, for some minutes."""
+
+import streamlit as st
+
+from ctdenoise.config import events
+from ctdenoise.config.shipped import Shipped
+from ctdenoise.jobs import branching
+from ctdenoise.jobs.executor import engine
+from ctdenoise.ui import menu
+from ctdenoise.ui.components import cards
+from ctdenoise.ui.session import free_name, runs, workspace
+from ctdenoise.workspace.library import PairRecord
+from ctdenoise.workspace.runs import Run
+
+PENDING = "compare-adapting"
+
+
+def offer(network: Shipped, owner: str, record: PairRecord) -> None:
+    """Choose how long and start; nothing for a network with a dial, and one at a time."""
+    if network.config.loss.dial or _pending():
+        return
+    with st.popover(f"Adapt to this scan: {network.title}", icon=":material/tune:"):
+        st.write(
+            "A copy of it learns on, in small steps, from this scan's own low and full dose. It "
+            "becomes a run of yours, and Compare shows it beside the network as it ships."
+        )
+        st.caption(
+            "It will have seen this scan: on it, its figures look better than on a new patient."
+        )
+        minutes = st.slider("Minutes", 1, 10, 3, key=f"adapt-minutes-{network.name}")
+        if st.button("Start", type="primary", key=f"adapt-{network.name}", width="stretch"):
+            name = free_name(f"{network.title}, adapted")
+            pair = (owner, record.id)
+            run = branching.adapt(workspace(), name, network.name, [pair], 60 * minutes)
+            engine().launch(run.id)
+            st.session_state[PENDING] = run.id
+            st.rerun()
+
+
+def through() -> Run | None:
+    """The adaptation that was started here, once: after it has ended."""
+    run = _pending()
+    if run is None or run.live:
+        return None
+    del st.session_state[PENDING]
+    return run
+
+
+def tell() -> None:
+    """How far the adaptation is that was started here, if there is one."""
+    if _pending():
+        with st.container():  # which keeps the place of what follows, whenever it is drawn anew
+            st.fragment(_tell, run_every=2.0)()
+
+
+def _tell() -> None:
+    run = _pending()
+    if run is None or not run.live:
+        st.rerun(scope="app")  # which shows it
+    told, way = st.columns([5, 2], vertical_alignment="center")
+    epochs = [e for e in events.read(run.folder) if isinstance(e, events.Epoch)]
+    left = epochs[-1].seconds_left if epochs else None
+    rest = f" for about {cards.duration(left)} more" if left is not None else ""
+    how = f"is learning{rest}" if run.state == "running" else "waits for its turn"
+    told.info(f"{run.name} {how}; then it appears here.", icon=":material/tune:")
+    way.page_link(
+        menu.page("Watch"), label="Watch it", icon=":material/arrow_forward:",
+        query_params={"run": run.id},
+    )  # fmt: skip
+
+
+def _pending() -> Run | None:
+    id = st.session_state.get(PENDING)
+    return next((run for run in runs() if run.id == id), None) if id else None

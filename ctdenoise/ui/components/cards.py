@@ -1,0 +1,175 @@
+"""Small pieces that several pages show."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ctdenoise.errors import Problem
+from ctdenoise.ui import menu
+from ctdenoise.ui.components import panes
+from ctdenoise.ui.session import SAMPLE, arrived, library, pairs, recall, remember, start_problem
+from ctdenoise.ui.viewer import viewer
+from ctdenoise.workspace.library import PairRecord, ScanRecord
+from ctdenoise.workspace.runs import Run
+
+Key = TypeVar("Key")
+P = ParamSpec("P")
+
+STATES = {
+    "queued": ":material/hourglass_top: waiting",
+    "running": ":material/play_circle: training",
+    "finished": ":material/check_circle: finished",
+    "stopped": ":material/pause_circle: stopped",
+    "failed": ":material/error: failed",
+}
+
+
+def telling_problems(function: Callable[P, None]) -> Callable[P, None]:
+    """Show a :class:`Problem` as its sentence. Fragments need it: Streamlit catches what they raise
+    before the app's own script could."""
+
+    @wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except Problem as problem:
+            st.error(str(problem), icon=":material/error:")
+
+    return told
+
+
+def pair_name(owner: str, record: PairRecord) -> str:
+    """One line that tells a pair apart: name, dose, slices."""
+    dose = f", {record.dose_fraction:.0%} dose" if record.dose_fraction else ""
+    how = " simulated" if record.simulated else ""
+    sample = "Sample: " if owner == SAMPLE else ""
+    return f"{sample}{record.name} ({slices(record.slices)}{dose}{how})"
+
+
+def slices(count: int) -> str:
+    return f"{count} {'slice' if count == 1 else 'slices'}"
+
+
+def told_apart(names: dict[Key, str]) -> dict[Key, str]:
+    """The names, numbered where they repeat: a choice is sent back by its name."""
+    seen: Counter[str] = Counter()
+    told = {}
+    for key, name in names.items():
+        seen[name] += 1
+        told[key] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    return told
+
+
+def pair_names(available: dict[tuple[str, str], PairRecord]) -> dict[tuple[str, str], str]:
+    """What the choices of pairs read."""
+    return told_apart({key: pair_name(key[0], record) for key, record in available.items()})
+
+
+def scan_names(scans: dict[str, ScanRecord]) -> dict[str, str]:
+    """What the choices of scans read."""
+    return told_apart({id: f"{scan.name} ({slices(scan.slices)})" for id, scan in scans.items()})
+
+
+def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
+    """Choose one pair; a page stops here, with the way on, while there is none."""
+    available = pairs()
+    if not available:
+        preparing_sample()
+        st.stop()
+    key = f"{page}-pair"
+    for linked in arrived("pair", page):
+        if found := next((k for k in available if k[1] == linked), None):
+            st.session_state[key] = found
+    if recall(key, first := next(iter(available))) not in available:
+        st.session_state[key] = first
+    chosen = st.selectbox(
+        label,
+        list(available),
+        format_func=pair_names(available).__getitem__,
+        key=key,
+    )
+    remember(key)
+    return chosen[0], available[chosen]
+
+
+def preparing_sample() -> None:
+    """Shown for the first seconds of a fresh installation."""
+    with st.container():  # which keeps the place of what follows, whenever it is drawn anew
+        _preparing_sample()
+
+
+@st.fragment(run_every=1.0)
+def _preparing_sample() -> None:
+    if library(SAMPLE).pairs():
+        st.rerun(scope="app")
+    if problem := start_problem():
+        st.error(f"The sample could not be made. {problem}", icon=":material/error:")
+        return
+    st.info(
+        "The sample is being made from real CT slices: a few seconds.",
+        icon=":material/hourglass_top:",
+    )
+
+
+def first_look(owner: str, record: PairRecord) -> None:
+    """Low dose beside full dose: the first picture of the product."""
+    low, full = panes.low(owner, record), panes.full(owner, record)
+    viewer(
+        [low, full],
+        key="first-look",
+        height=330,
+        window=panes.first_window(low, record.unit),
+        report=(),
+        **panes.geometry(library(owner).pair(record.id)),
+    )
+
+
+def step(place: DeltaGenerator, number: str, page: str, sentence: str) -> None:
+    with place.container(border=True, height="stretch"):
+        st.page_link(
+            menu.page(page), label=f"**{number}. {page}**", icon=":material/arrow_forward:"
+        )
+        st.caption(sentence)
+
+
+def run_line(run: Run) -> None:
+    """One run in one line, with the way to it."""
+    columns = st.columns([5, 2, 2, 1], vertical_alignment="center")
+    columns[0].markdown(f"**{run.name}**")
+    columns[1].markdown(STATES[run.state])
+    columns[2].caption(ago(run.created))
+    columns[3].page_link(menu.page("Watch"), label="Open", query_params={"run": run.id})
+
+
+def ago(moment: float) -> str:
+    """How long since ``moment`` (seconds since 1970), in words."""
+    seconds = max(0, time.time() - moment)
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it: 8 s, 2 min 10 s, 1 h 5 min."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def renamer(name: str, id: str, rename: Callable[[str, str], None]) -> None:
+    """A text field that renames; an empty name changes nothing."""
+    key = f"name-{id}"
+
+    def changed() -> None:
+        if new := " ".join(st.session_state[key].split()):
+            rename(id, new)
+
+    st.text_input("Name", name, key=key, max_chars=80, on_change=changed)

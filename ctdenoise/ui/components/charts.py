@@ -1,0 +1,188 @@
+"""The Plotly charts: axes titled in words with units, curves labelled where they end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from ctdenoise.config.events import Epoch
+from ctdenoise.config.loss import term_title
+from ctdenoise.ui.components import palette
+
+LABEL_PIXELS = 16
+"""Height of a line of text."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a chart; ``color`` and ``dash`` are its image's all over the product."""
+
+    name: str
+    x: Sequence[float] | NDArray[np.floating]
+    y: Sequence[float] | NDArray[np.floating]
+    color: str
+    dash: str = "solid"
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A run's way over the map: one dot an epoch; a starred run's last dot is a star."""
+
+    id: str
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    color: str
+    starred: bool
+
+
+def lines(
+    curves: Sequence[Curve], x_title: str, y_title: str, *, log: bool = False, height: int = 300
+) -> go.Figure:
+    """A line chart with every curve named at its right end."""
+    figure = go.Figure()
+    for curve in curves:
+        figure.add_scatter(
+            x=curve.x,
+            y=curve.y,
+            name=curve.name,
+            mode="lines",
+            line={"color": curve.color, "dash": curve.dash, "width": 2},
+            hovertemplate=f"{curve.name}: %{{y:.4g}}<extra></extra>",
+        )
+    drawn = [curve for curve in curves if len(curve.y)]
+    heights = _apart([np.asarray(curve.y, float) for curve in drawn], log, height - 64)
+    for curve, label in zip(drawn, heights, strict=True):
+        figure.add_annotation(
+            x=1.0,
+            xref="paper",
+            y=label,
+            yref="y",
+            text=curve.name,
+            showarrow=False,
+            xanchor="left",
+            xshift=6,
+            font={"color": curve.color, "size": 12},
+        )
+    longest = max((len(c.name) for c in curves), default=0)
+    figure.update_layout(
+        height=height,
+        showlegend=False,
+        hovermode="x unified",
+        margin={"l": 70, "r": 16 + 7 * longest, "t": 16, "b": 48},
+    )
+    figure.update_xaxes(title=x_title, showgrid=False)
+    figure.update_yaxes(title=y_title, type="log" if log else "linear")
+    return figure
+
+
+def _apart(curves: list[NDArray[np.float64]], log: bool, pixels: int) -> list[float]:
+    """Heights of the end labels in axis units, moved apart where they would overlap."""
+    if not curves:
+        return []
+    scaled = [np.log10(np.maximum(y, 1e-12)) if log else y for y in curves]
+    spread = np.array([y[-1] for y in scaled])
+    step = LABEL_PIXELS * max(float(np.ptp(np.concatenate(scaled))), 1e-9) / pixels
+    for before, here in pairwise(np.argsort(spread)):
+        spread[here] = max(spread[here], spread[before] + step)
+    return [float(v) for v in spread]
+
+
+def learning_curve(epochs: Sequence[Epoch], color: str, low_color: str, unit: str) -> go.Figure:
+    """Validation error over the epochs, beside the untouched low dose."""
+    x = [e.epoch for e in epochs]
+    square = f"{unit}²" if unit else "squared units"
+    return lines(
+        [
+            Curve("network", x, [e.validation_mse for e in epochs], color),
+            Curve("low dose", x, [e.low_mse for e in epochs], low_color, "dash"),
+        ],
+        "Epoch",
+        f"Validation error (MSE, {square})",
+        log=True,
+        height=260,
+    )
+
+
+def term_curves(epochs: Sequence[Epoch]) -> go.Figure:
+    """Each loss term relative to its first epoch, so that all fit one axis."""
+    trained = [e for e in epochs if e.terms]
+    curves = []
+    for number, name in enumerate(trained[0].terms if trained else ()):
+        values = [e.terms[name] for e in trained]
+        curves.append(
+            Curve(
+                term_title(name),
+                [e.epoch for e in trained],
+                [100 * v / (values[0] or 1) for v in values],
+                palette.TERMS[number % len(palette.TERMS)],
+                palette.DASHES[number // len(palette.TERMS) % len(palette.DASHES)],
+            )
+        )
+    return lines(curves, "Epoch", "Loss term (% of its first epoch)", height=220)
+
+
+def landscape(
+    trails: Sequence[Trail],
+    others: Sequence[tuple[str, float, float]],
+    frontier: Sequence[tuple[float, float]],
+    unit: str,
+) -> go.Figure:
+    """Distortion across, perception up; every dot can be clicked and carries its run and number.
+
+    ``others``: (name, distortion, perception) of what needs no network, in one grey row.
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[x for x, _ in frontier],
+        y=[y for _, y in frontier],
+        mode="lines",
+        line={"color": "#888888", "width": 6},
+        opacity=0.3,
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=[x for _, x, _ in others],
+        y=[y for _, _, y in others],
+        text=[name for name, _, _ in others],
+        mode="markers+text",
+        textposition=[
+            "top left" if x == max(across for _, across, _ in others) else "top right"
+            for _, x, _ in others
+        ],
+        marker={"color": palette.GAUSSIAN.color, "symbol": "x-thin-open", "size": 9},
+        hovertemplate="%{text}: %{x:.1f}, %{y:.1f} dB<extra></extra>",
+    )
+    for trail in trails:
+        last = len(trail.x) - 1
+        figure.add_scatter(
+            x=trail.x,
+            y=trail.y,
+            name=trail.name,
+            customdata=[[trail.id, number] for number in range(len(trail.x))],
+            mode="lines+markers",
+            line={"color": trail.color, "width": 1},
+            marker={
+                "color": trail.color,
+                "size": [6] * last + [18 if trail.starred else 12],
+                "symbol": ["circle"] * last + ["star" if trail.starred else "circle"],
+                "opacity": [0.45] * last + [1.0],
+            },
+            hovertemplate=f"{trail.name}, picture %{{customdata[1]}}: "
+            "%{x:.1f}, %{y:.1f} dB<extra></extra>",
+        )
+    figure.update_layout(
+        height=500,
+        margin={"l": 60, "r": 8, "t": 8, "b": 48},
+        hovermode="closest",
+        clickmode="event+select",
+        legend={"orientation": "h", "y": -0.14, "yanchor": "top"},
+    )
+    for trace in figure.data[:2]:
+        trace.showlegend = False
+    figure.update_xaxes(title=f"Distortion: RMSE{unit and f' ({unit})'}", showgrid=False)
+    figure.update_yaxes(title="Perception: texture distance (dB)")
+    return figure

@@ -1,0 +1,139 @@
+"""Uploads on their way into the library: kept aside, read under guard, told about file by file."""
+
+import secrets
+import shutil
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.scans.images import SUFFIXES, Meaning
+from ctdenoise.workspace.ingest import Progress, Received, read_guarded
+from ctdenoise.workspace.library import Library
+
+MEANINGS: dict[Meaning, str] = {
+    "HU": "CT numbers in HU",
+    "HU+1024": "CT numbers plus 1024 (no negative numbers)",
+    "own units": "something else: keep the numbers as they are",
+}
+
+
+def uploader(library: Library) -> None:
+    """The drop zone; reading starts as soon as everything that must be known is known."""
+    st.session_state.setdefault("upload", 0)
+    folder = st.toggle("A whole folder", help="Choose a folder instead of single files.")
+    files = st.file_uploader(
+        "DICOM files with or without extension, a zip, or PNG, TIFF or NPY images",
+        accept_multiple_files="directory" if folder else True,
+        key=_key(folder),
+        help="One series, or a low-dose and a full-dose series together. Names and other "
+        "identifiers are removed on the way in.",
+    )
+    _tell_last()
+    if not files:
+        return
+    meaning: Meaning = "HU"
+    if any(_holds_images(file) for file in files):
+        chosen = st.radio(
+            "What do the numbers in PNG, TIFF or NPY images mean? Then the upload goes on.",
+            MEANINGS,
+            index=None,
+            format_func=MEANINGS.__getitem__,
+        )
+        if chosen is None:
+            return
+        meaning = chosen
+    bar = st.progress(0.0, "Receiving …")
+
+    def tell(fraction: float, sentence: str) -> None:
+        bar.progress(fraction, sentence)
+
+    try:
+        received = _take_in(library, files, meaning, tell)
+    except Problem as problem:
+        received = Received(problems=[problem])
+    st.session_state["upload-told"] = received
+    st.session_state["upload"] += 1  # a new uploader: the old one's files leave the memory
+    st.rerun()
+
+
+def under_way() -> bool:
+    """Whether files have arrived that are still to be read, or wait for an answer."""
+    keys = (_key(folder) for folder in (False, True))
+    return any(st.session_state.get(key) for key in keys)
+
+
+def left_files_out() -> bool:
+    """Whether the last upload had files in it that could not be read, and that is still said."""
+    return "upload-told" in st.session_state and bool(st.session_state["upload-told"].problems)
+
+
+def forget_last() -> None:
+    """Say no more what became of the last upload."""
+    st.session_state.pop("upload-told", None)
+
+
+def _key(folder: bool) -> str:
+    return f"upload-{st.session_state.get('upload', 0)}-{folder}"
+
+
+def _holds_images(file: UploadedFile) -> bool:
+    """Whether a file is a plain image, or a zip with one in it."""
+    names = [file.name]
+    # One that is damaged, or only looks like a zip, is told when it is read.
+    with suppress(zipfile.BadZipFile, NotImplementedError, ValueError):
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                names = archive.namelist()
+    file.seek(0)
+    return any(Path(name).suffix.lower() in SUFFIXES for name in names)
+
+
+def _tell_last() -> None:
+    """What became of the last upload; said until the next one."""
+    if "upload-told" not in st.session_state:
+        return
+    received: Received = st.session_state["upload-told"]
+    count, problems = len(received.scans), received.problems
+    if count:
+        st.success(f"{count} scan{'s' * (count > 1)} added, without the patient's identity.")
+    elif not problems:
+        st.warning("There was no scan in these files.")
+    for note in received.notes:
+        st.info(note)
+    if problems:
+        with st.expander(
+            f"{len(problems)} file{'s' * (len(problems) > 1)} left out", expanded=True
+        ):
+            for problem in problems[:20]:
+                st.error(str(problem))
+            if len(problems) > 20:
+                st.caption(f"and {len(problems) - 20} more with like reasons")
+
+
+@telling_disk_problems
+def _take_in(
+    library: Library, files: list[UploadedFile], meaning: Meaning, progress: Progress
+) -> Received:
+    """Write the upload to a folder of its own, read it under guard, and clean up."""
+    aside = library.root / "uploads" / secrets.token_hex(6)
+    try:
+        for number, file in enumerate(files):
+            place = _inside(aside, file.name)
+            if place.exists():  # equal names from different folders
+                place = aside / f"again-{number}" / place.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(file.getbuffer())
+            progress((number + 1) / len(files) / 5, "Receiving …")
+        return read_guarded([aside], library, meaning=meaning, progress=progress)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Where a file with the path that a browser sent goes: always below ``folder``."""
+    parts = [p for p in name.replace("\\", "/").split("/") if p.strip(". ") and ":" not in p]
+    return folder.joinpath(*parts[-8:] or ["file"])

@@ -1,0 +1,85 @@
+"""Networks from elsewhere: a drop zone for a checkpoint, and the list of those that are here."""
+
+import re
+import secrets
+import shutil
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from ctdenoise.config.architecture import parameters
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.jobs.executor import engine
+from ctdenoise.settings import CHECKPOINT_MB
+from ctdenoise.ui.components import cards
+from ctdenoise.ui.session import library, workspace
+from ctdenoise.workspace.networks import Network, add_network, networks, remove
+
+WAIT_SECONDS = 60
+
+
+def uploader() -> Network | None:
+    """Bring a checkpoint in under a name; the network that was just added, for a page to choose."""
+    state = st.session_state
+    count = state.setdefault("network-uploads", 0)
+    file = st.file_uploader(
+        "A network of CT Denoise (checkpoint.safetensors)",
+        key=f"network-upload-{count}",
+        max_upload_size=CHECKPOINT_MB,
+        help="Every run has one: it is in its run card and in the folder of `ctdenoise train`. The "
+        "file is checked first, and nothing in it is ever executed.",
+    )
+    if file is None:
+        _tell_last()
+        return state.pop("network-new", None)
+    name = st.text_input(
+        "Name", Path(file.name).stem, max_chars=80, key=f"network-name-{count}",
+        help="What it will be called in lists, panes and tables.",
+    )  # fmt: skip
+    if st.button("Add this network", type="primary", icon=":material/add:"):
+        try:
+            with st.spinner("Checking the network …"):
+                state["network-told"] = state["network-new"] = _taken_in(file, name)
+        except Problem as problem:
+            state["network-told"] = problem
+        state["network-uploads"] += 1  # a new uploader: the old one's file leaves the memory
+        st.rerun()
+    return None
+
+
+def _tell_last() -> None:
+    """What became of the last upload; said until the next file is chosen."""
+    told: Network | Problem | None = st.session_state.get("network-told")
+    if isinstance(told, Network):
+        st.success(f"{told.name} is here: {_facts(told)}.", icon=":material/check:")
+    elif told:
+        st.error(str(told), icon=":material/error:")
+
+
+def shelf() -> None:
+    """The networks that were brought, each with the way to remove it."""
+    for network in networks(workspace()):
+        line = st.columns([2, 1], vertical_alignment="center")
+        line[0].markdown(f"**{network.name}**  \n:small[{_facts(network)}]")
+        if line[1].button("Remove", key=f"remove-{network.id}", icon=":material/delete:"):
+            remove(workspace(), network.id)
+            st.rerun()
+
+
+def _facts(network: Network) -> str:
+    unit = network.unit or "units of its own"
+    return f"{parameters(network.config):,} weights, for {unit}, added {cards.ago(network.created)}"
+
+
+@telling_disk_problems
+def _taken_in(file: UploadedFile, name: str) -> Network:
+    """Write the upload to a folder of its own, have it checked on a worker, and clean up."""
+    aside = library(workspace()).root / "uploads" / secrets.token_hex(6)
+    called = re.sub(r"[^\w .-]", "-", file.name)[-80:].lstrip(".") or "network"
+    try:
+        aside.mkdir(parents=True)
+        (aside / called).write_bytes(file.getbuffer())
+        return engine().ask(add_network, workspace(), aside / called, name).result(WAIT_SECONDS)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,150 @@
+"""One result of the Denoise page: how far it is, its pictures, and the way to take it away."""
+
+import streamlit as st
+
+from ctdenoise.config.shipped import PREFIX
+from ctdenoise.errors import Problem
+from ctdenoise.jobs import denoise
+from ctdenoise.ui import menu
+from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui.components import cards, palette, panes
+from ctdenoise.ui.denoise import export as takeaway
+from ctdenoise.ui.denoise import removal
+from ctdenoise.ui.session import arrived, keep_link
+from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
+from ctdenoise.workspace.denoisers import ClassicalFilter, Method, RunNetwork, ShippedNetwork
+from ctdenoise.workspace.results import Denoising
+from ctdenoise.workspace.runs import store
+
+STRENGTH = Dial("Strength", "Strength: input", "output")
+CHOSEN = "denoise-result"
+"""Where the session keeps the result in view."""
+
+
+def show(results: dict[str, Denoising]) -> None:
+    """One of the results by id, drawn anew once a second while slices of it are still to come."""
+    linked = arrived("result", "denoise")
+    wanted = next((id for id in [*linked, st.session_state.get(CHOSEN)] if id in results), None)
+    names = {id: f"{each.record.title}: {each.record.name}" for id, each in results.items()}
+    choice, line = st.columns([3, 6], vertical_alignment="center")
+    chosen: str = choice.selectbox(
+        "Result",
+        list(results),
+        index=list(results).index(wanted) if wanted else 0,
+        # One for every list: a timer's message may still bring what another one was set to.
+        key=f"{CHOSEN}-{next(iter(results))}-{len(results)}",
+        format_func=cards.told_apart(names).__getitem__,
+        label_visibility="collapsed",
+    )
+    st.session_state[CHOSEN] = chosen
+    keep_link("result", "denoise", [chosen])
+    result = results[chosen]
+    live = denoise.standing(result).live
+    with line:
+        st.fragment(_status, run_every=1.0 if live else None)(result, live)
+    # No fragment may lie in this one: Streamlit can lose the outer one's blocks between two runs
+    # and keep the inner one's, whose place is then nowhere, and the browser shows a white page.
+    pace = 1.0 if live else 0.5 if takeaway.preparing(result) else None
+    st.fragment(_judge, run_every=pace)(result)
+
+
+@cards.telling_problems
+def _status(result: Denoising, watched: bool) -> None:
+    """How far it is, and how long still or why no further; stop, go on, remove."""
+    state = denoise.standing(result)
+    if state.live != watched:
+        st.rerun(scope="app")  # with or without the timer
+    place, button, aside = st.columns([3.6, 1.2, 1.2], vertical_alignment="center")
+    done, total = len(result.figures), result.record.slices
+    if state.how == "running":
+        left = denoise.seconds_left(result)
+        rest = f", about {cards.duration(left)} left" if left is not None else ""
+        place.progress(done / total, f"{done} of {cards.slices(total)}{rest}")
+    elif state.how == "waiting":
+        place.progress(done / total, state.sentence)
+    elif state.how == "failed":
+        place.error(state.sentence, icon=":material/error:")
+    else:
+        icon = "check_circle" if done == total else "pause_circle"
+        place.markdown(f":material/{icon}: {state.sentence}")
+    if state.live:
+        if button.button("Stop", icon=":material/stop:", width="stretch",
+                         help="What is denoised so far is kept."):  # fmt: skip
+            result.ask_stop()
+    elif done < total and button.button(
+        "Go on", icon=":material/play_arrow:", width="stretch", help="Denoise the other slices too."
+    ):
+        denoise.go_on(result)
+        st.rerun(scope="app")
+    with aside.popover("Remove", icon=":material/delete:", width="stretch"):
+        st.write("The denoised slices are deleted for good; the scan stays.")
+        if st.button("Remove this result", type="primary"):
+            result.remove()
+            st.rerun(scope="app")
+
+
+@cards.telling_problems
+def _judge(result: Denoising) -> None:
+    """The pictures and the figures of what is there so far."""
+    if not result.figures:
+        return
+    view = _pictures(result)
+    (strength,) = view.dial
+    removal.show(result, style(result.record.method), view.frame, strength)
+    _way_to_adapt(result)
+    if not denoise.standing(result).live:
+        takeaway.show(result, view.frame, strength, view.window)
+
+
+def _way_to_adapt(result: Denoising) -> None:
+    """Where a network that ships learns on from this very scan."""
+    source, method = result.record.source, result.record.method
+    if not isinstance(method, ShippedNetwork) or method.dial:
+        return
+    pair = source.kind == "pair"
+    st.page_link(
+        menu.page("Compare" if pair else "Scans"),
+        label="Compare with the full dose, or adapt the network to this scan"
+        if pair
+        else "Adapt the network to this scan: make its low dose first, then see Compare",
+        icon=":material/tune:",
+        query_params={"pair": source.id, "run": PREFIX + method.name} if pair else None,
+    )
+
+
+def _pictures(result: Denoising) -> ViewerState:
+    """Input, output and removed noise; the browser mixes while the strength slider moves."""
+    record = result.record
+    owner, id, count = record.workspace, record.id, record.slices
+    look, low = style(record.method), palette.LOW
+    before = Pane("Input", low.color, _frames(owner, id, count, "0"), dash=low.dash)
+    after = Pane(record.title, look.color, _frames(owner, id, count, "{}"), dash=look.dash)
+    shown = [before, after]
+    return viewer(
+        [*shown, panes.difference("Removed noise", shown, of=0, minus=1, like=1)],
+        key=f"denoise-{id}",
+        height=330,
+        window=panes.first_window(before, record.unit),
+        frame=count // 2,
+        report=("frame", "dial", "window"),
+        dials=[STRENGTH],
+        dial=[1.0],
+        stops=2,
+        **panes.geometry(record.source.load()),
+    )
+
+
+def _frames(owner: str, id: str, count: int, share: str) -> tuple[str, ...]:
+    return tuple(pixels.result(owner, id, index, share) for index in range(count))
+
+
+def style(method: Method) -> palette.Style:
+    """The colour and dash of a method's pictures."""
+    if isinstance(method, ClassicalFilter):
+        return palette.GAUSSIAN
+    if isinstance(method, RunNetwork):
+        try:
+            return panes.run_style(store().run(method.run))
+        except Problem:  # the run has been deleted, its pictures are still there
+            return palette.NETWORK
+    return palette.NETWORK

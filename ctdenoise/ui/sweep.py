@@ -1,0 +1,225 @@
+"""The Sweep page: ordering a grid of short runs, and the grid of their pictures."""
+
+import secrets
+from datetime import datetime
+
+import pyarrow as pa
+import streamlit as st
+
+from ctdenoise.config import events
+from ctdenoise.config import progress as picture
+from ctdenoise.config.loss import WEIGHTS, Loss
+from ctdenoise.config.presets import PRESETS
+from ctdenoise.config.sweep import Axis, grid, spread
+from ctdenoise.errors import Problem
+from ctdenoise.jobs.executor import engine
+from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui.components import cards, palette, panes
+from ctdenoise.ui.session import pairs, runs, workspace
+from ctdenoise.ui.viewer import Pane, viewer
+from ctdenoise.units import Window
+from ctdenoise.workspace.runs import Run, store
+
+TITLES = {name: str(Loss.model_fields[name].title) for name in WEIGHTS}
+NONE = "nothing else"
+
+
+def known() -> dict[str, list[Run]]:
+    """The sweeps of this workspace, newest first, each with its runs in the order of the grid."""
+    found: dict[str, list[Run]] = {}
+    for run in runs():
+        if run.sweep:
+            found.setdefault(run.sweep, []).insert(0, run)
+    return found
+
+
+def name(cells: list[Run]) -> str:
+    """What a sweep is called: the weights that differ between its runs, their values, and when it
+    began. (Not how long ago: a list in the browser loses its choice when names change.)"""
+    told = []
+    for weight in WEIGHTS:
+        values = sorted({getattr(run.config.loss, weight) for run in cells})
+        if len(values) > 1:
+            told.append(f"{TITLES[weight]} {', '.join(f'{value:g}' for value in values)}")
+    return f"{' × '.join(told)} ({datetime.fromtimestamp(cells[0].created):%d %b, %H:%M})"
+
+
+def order() -> None:
+    """Choose one or two weights and their values, and start the grid."""
+    first, second, start = st.columns([3, 3, 2], vertical_alignment="bottom")
+    with first:
+        axes = [_axis("first", [w for w in WEIGHTS if w != "mse"], "texture")]
+    with second:
+        others = [NONE, *(w for w in WEIGHTS if w not in ("mse", axes[0].weight))]
+        if (other := _axis("second", others, "vgg")).weight != NONE:
+            axes.append(other)
+    available = pairs()
+    own = [key for key in available if key[0] == workspace()]
+    chosen = st.multiselect(
+        "Learn from",
+        list(available),
+        default=own or list(available),
+        format_func=cards.pair_names(available).__getitem__,
+    )
+    try:
+        cells = grid(PRESETS["recommended"], axes)
+    except Problem as problem:
+        st.error(str(problem))
+        return
+    st.caption(
+        "Mean squared error keeps 100 parts in every cell; the weights above are parts beside it. "
+        "All runs have the same network, seed and scans, and take 180 steps each."
+    )
+    with start:
+        pressed = st.button(
+            f"Train all {len(cells)}",
+            type="primary",
+            icon=":material/grid_view:",
+            disabled=not chosen,
+            width="stretch",
+        )
+    if pressed:
+        sweep = secrets.token_hex(6)
+        for values, config in cells:
+            told = ", ".join(
+                f"{a.title.split(' (')[0]} {v:g}" for a, v in zip(axes, values, strict=True)
+            )
+            run = store().create_run(workspace(), told, config, chosen, sweep=sweep)
+            engine().launch(run.id)
+        st.session_state["sweep-shown"] = sweep
+        st.rerun()
+
+
+def _axis(place: str, weights: list[str], usual: str) -> Axis:
+    """A weight, its range and how many values."""
+    weight = st.selectbox(
+        f"The {place} weight",
+        weights,
+        index=weights.index(usual) if usual in weights else 0,
+        key=f"sweep-{place}",
+        format_func=lambda w: TITLES.get(w, w),
+        persist_state="session",
+    )
+    if weight == NONE:
+        return Axis(NONE, ())
+    low, high = st.slider(
+        "From and to",
+        0,
+        400,
+        (0, 400),
+        10,
+        key=f"sweep-range-{place}",
+        persist_state="session",
+        help="Parts beside the 100 of mean squared error: at 100 both pull alike on the picture.",
+    )
+    count = st.segmented_control(
+        "Values",
+        [2, 3, 4, 5],
+        default=3,
+        required=True,
+        key=f"sweep-count-{place}",
+        persist_state="session",
+    )
+    return Axis(weight, spread(low, high, count if high > low else 1))
+
+
+@cards.telling_problems
+def show(sweep: str) -> None:
+    """One picture a cell, linked, with its numbers; fills while the runs go on."""
+    cells = known().get(sweep, [])
+    if not cells:
+        st.rerun(scope="app")
+    ended = sum(not run.live for run in cells)
+    if ended < len(cells):
+        st.progress(ended / len(cells), f"{ended} of {len(cells)} runs are done")
+    said = {run.id: events.read(run.folder) for run in cells}
+    begun = [run for run in cells if _last(said[run.id])]
+    if not begun:
+        st.info("The first picture appears within seconds.", icon=":material/hourglass_top:")
+        return
+    start = next(e for e in said[begun[0].id] if isinstance(e, events.Started))
+    facts = picture.facts(begun[0].folder)
+    shown = [_cell(run, said[run.id]) for run in begun]
+    low, full = palette.LOW, palette.FULL
+    shown += [
+        Pane("Low dose", low.color, (pixels.beside(begun[0].id, picture.LOW),), dash=low.dash),
+        Pane("Full dose", full.color, (pixels.beside(begun[0].id, picture.FULL),), dash=full.dash),
+    ]
+    viewer(
+        shown,
+        key=f"sweep-{sweep}",
+        height=230,
+        columns=_columns(cells),
+        window=Window(*start.window),
+        report=(),
+        **facts.geometry,
+    )
+    _table(begun, said, facts.unit)
+    if live := [run for run in cells if run.live]:
+        if st.button("Stop the sweep", icon=":material/stop:", help="Finished cells stay."):
+            for run in live:
+                store().ask_stop(run.id)
+    elif st.session_state.pop(f"sweep-live-{sweep}", False):
+        st.rerun(scope="app")  # to look no more every two seconds
+    if live:
+        st.session_state[f"sweep-live-{sweep}"] = True
+
+
+def _columns(cells: list[Run]) -> int:
+    """As many as the last of the weights that differ has values: the grid as it was ordered."""
+    for weight in reversed(WEIGHTS):
+        values = {getattr(run.config.loss, weight) for run in cells}
+        if len(values) > 1 and len(cells) > len(values):
+            inner = [getattr(run.config.loss, weight) for run in cells[:2]]
+            if inner[0] != inner[1]:
+                return len(values)
+    return min(len(cells), 5)
+
+
+def _last(said: list[events.Event]) -> events.Epoch | None:
+    return next((e for e in reversed(said) if isinstance(e, events.Epoch)), None)
+
+
+def _cell(run: Run, said: list[events.Event]) -> Pane:
+    last = _last(said)
+    assert last is not None
+    style = panes.run_style(run)
+    rmse = f"RMSE {last.validation_mse**0.5:.1f}"
+    return Pane(
+        run.name, style.color, (pixels.progress(run.id, last.image),), style.dash, note=rmse
+    )
+
+
+def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> None:
+    """The numbers under the pictures, and the way to each run."""
+    rows = []
+    for run in begun:
+        last = _last(said[run.id])
+        assert last is not None
+        rows.append(
+            {
+                "Cell": run.name,
+                f"RMSE ({unit})" if unit else "RMSE": last.validation_mse**0.5,
+                "Low dose": last.low_mse**0.5,
+                "PSNR (dB)": last.psnr,
+                "SSIM": last.ssim,
+                "State": run.state,
+                "Open": f"/watch?run={run.id}",
+            }
+        )
+    numbers = st.column_config.NumberColumn
+    st.dataframe(
+        pa.Table.from_pylist(rows),
+        hide_index=True,
+        column_config={
+            f"RMSE ({unit})" if unit else "RMSE": numbers(format="%.1f"),
+            "Low dose": numbers("Low dose RMSE", format="%.1f"),
+            "PSNR (dB)": numbers(format="%.2f"),
+            "SSIM": numbers(format="%.4f"),
+            "Open": st.column_config.LinkColumn(display_text="Watch it"),
+        },
+    )
+    st.caption(
+        "RMSE on the fixed validation patches; PSNR and SSIM of the picture shown. A smaller RMSE "
+        "is not the better picture: look at the grain."
+    )

@@ -1,0 +1,253 @@
+"""What the Watch page shows of one run; called once a second while the run is live."""
+
+import streamlit as st
+
+from ctdenoise.config import events, shipped
+from ctdenoise.config import progress as picture
+from ctdenoise.config.config import MOST_EPOCHS
+from ctdenoise.config.loss import term_title
+from ctdenoise.config.run_folder import kept as kept_epochs
+from ctdenoise.jobs import functions as jobs
+from ctdenoise.jobs.executor import engine
+from ctdenoise.ui import menu
+from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui.components import cards, charts, palette, panes
+from ctdenoise.ui.session import runs
+from ctdenoise.ui.train import form as forms
+from ctdenoise.ui.viewer import Pane, viewer
+from ctdenoise.units import Window
+from ctdenoise.workspace.run_card import card
+from ctdenoise.workspace.runs import Run, last_epoch, store
+
+ONNX_SECONDS = 120
+"""Longest that a network may take to be written."""
+
+
+def pace(run: Run) -> float | None:
+    """Seconds between two looks at a run: quick until its first picture, none once it has ended."""
+    if not run.live:
+        return None
+    return 1.0 if last_epoch(run) else 0.4
+
+
+@cards.telling_problems
+def show(run_id: str) -> None:
+    """Pictures of every epoch so far, curves, figures, and the buttons Stop and Continue."""
+    run = store().run(run_id)
+    before = st.session_state.get("watch-pace")
+    st.session_state["watch-pace"] = now = (run_id, pace(run))
+    _show(run)
+    if before and before != now and before[0] == run_id:
+        st.rerun(scope="app")  # with the new pace
+
+
+def _show(run: Run) -> None:
+    said = events.read(run.folder)
+    starts = [e for e in said if isinstance(e, events.Started)]
+    epochs = [e for e in said if isinstance(e, events.Epoch)]
+    _status(run, epochs)
+    _descent(run)
+    for notice in (e for e in said if isinstance(e, events.Notice)):
+        st.info(notice.sentence, icon=":material/info:")
+    if not epochs:
+        return
+    facts = picture.facts(run.folder)
+    pictures, curves = st.columns([3, 1], gap="medium")
+    with pictures:
+        _pictures(run, epochs, Window(*starts[-1].window), facts)
+    with curves:
+        _figures(run, epochs, starts[-1], facts.unit)
+
+
+def _status(run: Run, epochs: list[events.Epoch]) -> None:
+    """One line: the state, how far, how long still, and what can be done."""
+    bar, button, aside = st.columns([5, 1, 1], vertical_alignment="center")
+    with aside:
+        _branch(run)
+    total, budget = run.config.epochs, run.config.time_budget_s
+    done = epochs[-1].epoch if epochs else 0
+    if run.state == "queued":
+        ahead = store().queue_position(run.id)
+        text = (
+            "Next in line."
+            if ahead == 0
+            else f"Waiting: {ahead} run{'s' * (ahead > 1)} before yours."
+        )
+        bar.progress(0.0, text)
+    elif run.state == "running":
+        left = epochs[-1].seconds_left if epochs else None
+        part = 1 - (left if left is not None else budget) / budget if budget else done / total
+        rest = f", about {cards.duration(left)} left" if left is not None else ""
+        epoch = f"Epoch {done}" if budget else f"Epoch {done} of {total}"
+        bar.progress(min(1.0, max(0.0, part)), f"{epoch}{rest}" if epochs else "Starting …")
+    else:
+        show = {"finished": bar.success, "stopped": bar.info, "failed": bar.error}[run.state]
+        show(run.sentence or run.state)
+    if run.live:
+        button.button(
+            "Stop",
+            icon=":material/stop:",
+            width="stretch",
+            disabled=run.wanted == "stop",
+            help="What is trained so far is kept.",
+            on_click=_stop,
+            args=(run.id,),
+        )
+        return
+    with button.popover("Continue", icon=":material/play_arrow:", width="stretch"):
+        most = MOST_EPOCHS - done
+        if most < 1:
+            st.write(f"It has had {done} epochs, the most there are.")
+            return
+        more = st.number_input("More epochs", 1, most, min(most, max(total - done, 5)))
+        if st.button("Go on", type="primary", width="stretch"):
+            engine().continue_run(run.id, done + more)
+            st.rerun(scope="app")
+
+
+def _stop(run_id: str) -> None:
+    store().ask_stop(run_id)
+
+
+def _branch(run: Run) -> None:
+    """The way to a run that goes on from one of this run's epochs with other settings."""
+    kept = kept_epochs(run.folder)
+    with st.popover("Branch", icon=":material/fork_right:", width="stretch", disabled=not kept):
+        st.write("Go on from an epoch with another loss or learning rate, as a run of its own.")
+        epoch = st.selectbox("Epoch", kept[::-1], key=f"branch-{run.id}")
+        if st.button("Choose its settings", type="primary", width="stretch"):
+            forms.adopt(run.config)
+            st.session_state["train-branch"] = (run.id, epoch)
+            st.switch_page(menu.page("Train"))
+
+
+def run_card(run: Run) -> None:
+    """The run as a zip, made when it is asked for."""
+    st.download_button(
+        "Run card (zip)",
+        lambda: card(run),
+        f"{run.name}.zip",
+        "application/zip",
+        icon=":material/badge:",
+        width="stretch",
+        on_click="ignore",
+        disabled=not kept_epochs(run.folder),
+        help="Settings, network, figures, pictures, hashes of the scans, version, and a script "
+        "that repeats the run. No scan goes with it, except for the slice in its pictures.",
+    )
+
+
+def network_file(run: Run) -> None:
+    """The newest network as ONNX, made on a worker when it is asked for."""
+    dial = " Its dial stands at the smooth end." if run.config.loss.dial else ""
+    st.download_button(
+        "Network (ONNX)",
+        lambda: engine().ask(jobs.export_network, run.id).result(ONNX_SECONDS).open("rb"),
+        f"{run.name}.onnx",
+        "application/octet-stream",
+        icon=":material/deployed_code:",
+        width="stretch",
+        on_click="ignore",
+        disabled=not kept_epochs(run.folder),
+        help=f"For programs without PyTorch: HU in and out, any size.{dial} Takes a few seconds.",
+    )
+
+
+def _descent(run: Run) -> None:
+    """Where a run came from, and both side by side."""
+    if run.parent:
+        told, way = st.columns([3, 2], vertical_alignment="center")
+        told.caption(f":material/fork_right: Went on from {_parent(run)}.")
+        way.page_link(
+            menu.page("Compare"),
+            label="Compare it with its parent",
+            icon=":material/compare:",
+            query_params=[("run", run.id), ("run", run.parent)],
+        )
+
+
+def _parent(run: Run) -> str:
+    """What a run went on from, in words."""
+    if run.parent.startswith(shipped.PREFIX):
+        name = run.parent.removeprefix(shipped.PREFIX)
+        known = shipped.shipped().get(name)
+        return f"{known.title if known else name}, which ships with CT Denoise"
+    name = next((each.name for each in runs() if each.id == run.parent), "a run since deleted")
+    return f"{name}, epoch {run.parent_epoch}"
+
+
+def _pictures(run: Run, epochs: list[events.Epoch], window: Window, facts: picture.Facts) -> None:
+    """Low dose, the network after each epoch, full dose; the scrubber follows the newest epoch."""
+    low, style, full = palette.LOW, panes.run_style(run), palette.FULL
+    each = tuple(pixels.progress(run.id, epoch.image) for epoch in epochs)
+    first = "Before going on" if run.parent else "Before training"
+    viewer(
+        [
+            Pane("Low dose", low.color, (pixels.beside(run.id, picture.LOW),), dash=low.dash),
+            Pane(run.name, style.color, each, dash=style.dash),
+            Pane("Full dose", full.color, (pixels.beside(run.id, picture.FULL),), dash=full.dash),
+        ],
+        key=f"watch-{run.id}",
+        height=330,
+        window=window,
+        follow=True,
+        report=(),
+        frame=st.session_state.setdefault(f"watch-frame-{run.id}", len(epochs) - 1),
+        labels=[first if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
+        **facts.geometry,
+    )
+
+
+def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: str) -> None:
+    """Numbers with unit and convention, then the curves."""
+    last = epochs[-1]
+    st.page_link(
+        menu.page("Compare"),
+        label="Compare it with others",
+        icon=":material/compare:",
+        query_params={"run": run.id},
+    )
+    change = 100 * (last.validation_mse / last.low_mse - 1) if last.low_mse else 0.0
+    st.metric(
+        f"Validation MSE ({unit}²)" if unit else "Validation MSE",
+        f"{last.validation_mse:,.0f}" if unit == "HU" else f"{last.validation_mse:.3g}",
+        delta=f"{change:+.0f} % against low dose",
+        delta_color="inverse",
+        help="Mean squared error on patches that training never saw.",
+    )
+    level, width = start.window
+    first, second = st.columns(2)
+    convention = (
+        f"PSNR and SSIM of the picture shown, clipped to the window {level:g}/{width:g}, "
+        f"data range {width:g}."
+    )
+    first.metric(
+        "PSNR (dB)", "identical" if last.psnr is None else f"{last.psnr:.1f}", help=convention
+    )
+    second.metric("SSIM", f"{last.ssim:.3f}", help=convention)
+    style = panes.run_style(run)
+    if len(epochs) > 2:  # a curve needs points, and the first picture comes sooner without charts
+        plain = {"displayModeBar": False}
+        curve = charts.learning_curve(epochs, style.color, palette.LOW.color, unit)
+        st.plotly_chart(curve, key="learning", config=plain)
+        terms = charts.term_curves(epochs)
+        st.plotly_chart(terms, key="terms", config=plain)
+    st.caption(f"{convention} {start.split}")
+    with st.expander("Loss terms"):
+        st.dataframe(
+            [
+                {
+                    "Term": term_title(name),
+                    "Factor": factor,
+                    "Value": last.terms.get(name),
+                    "Gradient norm": last.gradients.get(name),
+                }
+                for name, factor in start.factors.items()
+            ],
+            hide_index=True,
+            placeholder="",
+        )
+        st.caption(
+            "The loss is the sum of value × factor. A term whose gradient is small beside the "
+            f"others' does little. Computed on {start.device} in {start.precision}."
+        )

@@ -1,0 +1,71 @@
+"""Hounsfield units, display windows, clipping, and which way up a slice is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Number = TypeVar("Number", bound=np.generic)
+
+AIR = -1024.0
+"""What padding outside the field of view becomes, in HU."""
+
+HuImage = NDArray[np.float32]
+"""HU, shape (rows, columns) or (slices, rows, columns)."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A display window: ``level`` is its centre and ``width`` its extent, in the image's unit."""
+
+    level: float
+    width: float
+
+    @property
+    def lower(self) -> float:
+        return self.level - self.width / 2
+
+    @property
+    def upper(self) -> float:
+        return self.level + self.width / 2
+
+    @classmethod
+    def automatic(cls, image: NDArray[np.floating]) -> "Window":
+        """Mean ± 3 SD, for pictures that are not in HU; one wide where all values are the same."""
+        return cls(float(image.mean()), 6 * float(image.std()) or 1.0)
+
+
+WINDOWS = {
+    "soft tissue": Window(40, 400),
+    "bone": Window(480, 2500),
+    "lung": Window(-600, 1500),
+}
+"""The presets of the viewer, by name."""
+
+DIFFERENCE = 200.0
+"""Width in HU of the window in which removed noise is looked at first: -100 to 100."""
+
+
+def to_int16(image: NDArray[np.floating]) -> NDArray[np.int16]:
+    """Round to whole HU and saturate at the range of int16, as DICOM and the viewer store them."""
+    return np.clip(np.rint(image), -32768, 32767).astype(np.int16)
+
+
+def upright(image: NDArray[Number], orientation: Sequence[float]) -> NDArray[Number]:
+    """``image`` (rows, columns, ...) in the radiological view, as the viewer turns it: the
+    patient's left on the right, front (axial) or head (coronal, sagittal) up.
+
+    ``orientation``: direction cosines of a row and of a column (DICOM PS3.3 C.7.6.2.1.1), in a
+    system of left, posterior and head.
+    """
+    along, down = np.reshape(np.asarray(orientation, float), (2, 3))
+    axis = int(np.argmax(np.abs(np.cross(along, down))))
+    right = np.array([0.0, 1.0, 0.0] if axis == 0 else [1.0, 0.0, 0.0])
+    below = np.array([0.0, 1.0, 0.0] if axis == 2 else [0.0, 0.0, -1.0])
+    if abs(along @ below) > abs(along @ right):
+        image, along, down = image.swapaxes(0, 1), down, along
+    if along @ right < 0:
+        image = image[:, ::-1]
+    return image[::-1] if down @ below < 0 else image

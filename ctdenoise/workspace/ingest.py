@@ -1,0 +1,244 @@
+"""Reading hostile files: in a process of its own, with limits of memory and time.
+
+The native decoders of compressed DICOM are C and C++ code that meets whatever people upload, so
+the dashboard's server never calls them. :func:`read_guarded` starts ``python -m
+ctdenoise.workspace.ingest``, which decodes, de-identifies and stores into the workspace's library,
+and tells how far it is, one JSON line at a time.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from ctdenoise.errors import Problem
+from ctdenoise.scans.images import Meaning
+from ctdenoise.workspace.library import Library, ScanRecord
+from ctdenoise.scans.scan import Source
+from ctdenoise.settings import settings
+
+Progress = Callable[[float, str], None]
+MOST_CRASHES = 5
+"""Files that may crash their reader before the rest of the upload is given up."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """What an upload became: scans in the library, problems and notes for people."""
+
+    scans: list[ScanRecord] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_guarded(
+    paths: Sequence[Path],
+    library: Library,
+    *,
+    meaning: Meaning = "HU",
+    progress: Progress | None = None,
+) -> Received:
+    """Read files, folders and zips into ``library``, de-identified.
+
+    A file that crashes its reader becomes a problem, and the others are read again without it.
+    """
+    received = Received()
+    skip: list[str] = []
+    library.root.mkdir(parents=True, exist_ok=True)
+    while True:
+        with tempfile.TemporaryDirectory(prefix=".reading-", dir=library.root) as scratch:
+            request = {
+                "paths": [str(Path(p).resolve()) for p in paths],
+                "library": str(library.root),
+                "scratch": scratch,
+                "meaning": meaning,
+                "skip": skip,
+            }
+            answer, late, reader = _run(request, library, progress)
+        if answer is not None:
+            received.scans.extend(library.scan_record(id) for id in answer["scans"])
+            received.problems.extend(Problem(*p) for p in answer["problems"])
+            received.notes.extend(answer["notes"])
+            return received
+        if late:
+            raise Problem(
+                "The upload",
+                f"took longer than {settings().decode_seconds} s to read",
+                "load fewer slices at a time",
+            )
+        if reader is None or len(skip) == MOST_CRASHES:
+            raise Problem(
+                "The upload",
+                "could not be read within the memory it may take, or crashed its reader",
+                "load fewer slices at a time",
+            )
+        skip.append(reader)
+        received.problems.append(
+            Problem(Path(reader).name, "crashed its reader", "leave it out or export it again")
+        )
+
+
+def _run(
+    request: dict[str, Any], library: Library, progress: Progress | None
+) -> tuple[dict[str, Any] | None, bool, str | None]:
+    """The child's answer or None, whether its time was over, and which file it had open."""
+    limit = settings().decode_seconds
+    environment = os.environ | {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "ctdenoise.workspace.ingest"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+    )
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        child.kill()
+
+    timer = threading.Timer(limit, stop)
+    timer.start()
+    answer: dict[str, Any] | None = None
+    reader: str | None = None
+    stored: list[str] = []
+    try:
+        assert child.stdin and child.stdout
+        with contextlib.suppress(BrokenPipeError), child.stdin:
+            json.dump(request, child.stdin)
+        for line in child.stdout:
+            said = _message(line)
+            if "fraction" in said and progress:
+                progress(said["fraction"], said["sentence"])
+            elif "file" in said:
+                reader = said["file"]
+            elif "stored" in said:
+                stored.append(said["stored"])
+            elif "problem" in said:
+                raise Problem(*said["problem"])
+            elif "scans" in said:
+                answer = said
+    finally:
+        timer.cancel()
+        child.kill()
+        child.wait()
+        if child.stdout:
+            child.stdout.close()
+        if answer is None:  # all of an upload or nothing
+            for id in stored:
+                library.remove(id)
+    return answer, late.is_set(), reader
+
+
+def _message(line: str) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}  # something that a decoder printed
+    return said if isinstance(said, dict) else {}
+
+
+def _serve(request: dict[str, Any], out: TextIO) -> None:
+    """The child: read, de-identify, store, tell."""
+    from ctdenoise.scans.reading import read
+
+    def say(**message: Any) -> None:
+        print(json.dumps(message), file=out, flush=True)
+
+    scratch = Path(request["scratch"])
+    unpacked = scratch / "unpacked"
+
+    def name(path: Path) -> str:
+        inside = path.is_relative_to(unpacked)
+        return f"unpacked:{path.relative_to(unpacked)}" if inside else str(path)
+
+    skip = frozenset(
+        unpacked / s.removeprefix("unpacked:") if s.startswith("unpacked:") else Path(s)
+        for s in request["skip"]
+    )
+    try:
+        reading = read(
+            [Path(p) for p in request["paths"]],
+            meaning=request["meaning"],
+            progress=lambda fraction, sentence: say(fraction=0.8 * fraction, sentence=sentence),
+            on_file=lambda path: say(file=name(path)),
+            skip=skip,
+            unpack_into=unpacked,
+        )
+        problems = [[p.subject, p.reason, p.mend] for p in reading.problems]
+        ids = _store(reading, Library(Path(request["library"])), scratch, say, name)
+        say(scans=ids, problems=problems, notes=reading.notes)
+    except Problem as problem:
+        say(problem=[problem.subject, problem.reason, problem.mend])
+    except MemoryError:
+        say(problem=["The upload", "needs more memory than it may take", "load fewer slices"])
+
+
+def _store(
+    reading: Any,
+    library: Library,
+    scratch: Path,
+    say: Callable[..., None],
+    name: Callable[[Path], str],
+) -> list[str]:
+    """De-identify the sources of each scan and add it to the library; the new ids."""
+    from ctdenoise.scans.deidentify import Pseudonyms, deidentify
+    from ctdenoise.scans.dicom import open_dataset
+
+    pseudonyms = Pseudonyms.of(library.root)
+    ids: list[str] = []
+    total = sum(len(sources) for sources in reading.sources)
+    done = 0
+    for scan, sources in zip(reading.scans, reading.sources, strict=True):
+        copies: dict[Path, Path] = {}
+        for source in sources:
+            done += 1
+            if source.path in copies or scan.facts.modality == "image":
+                continue
+            say(
+                fraction=0.8 + 0.2 * done / total,
+                sentence=f"De-identifying slice {done} of {total}",
+            )
+            say(file=name(source.path))
+            dataset = open_dataset(source.path)
+            deidentify(dataset, pseudonyms, scan.facts.patient)
+            copies[source.path] = scratch / f"{done}.dcm"
+            dataset.save_as(copies[source.path])
+        facts = replace(scan.facts, patient=pseudonyms.patient(scan.facts.patient))
+        kept = [Source(copies[s.path], s.frame) for s in sources if s.path in copies]
+        ids.append(library.add_scan(replace(scan, facts=facts), kept).id)
+        say(stored=ids[-1])
+        for copy in copies.values():
+            copy.unlink()
+    return ids
+
+
+def _limit(memory_mb: int, seconds: int) -> None:
+    """Bound this process, where the system knows how (Windows does not; time is bounded anyway)."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        memory = memory_mb << 20
+        resource.setrlimit(resource.RLIMIT_CPU, (2 * seconds, 2 * seconds))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def main() -> None:
+    _limit(settings().decode_memory_mb, settings().decode_seconds)
+    # What decoders print must not mix with the messages.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    _serve(json.load(sys.stdin), out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Networks that people brought: checkpoints of this program that were trained elsewhere.
+
+Each lies in a folder ``networks/<id>`` of its workspace: record.json and checkpoint.safetensors.
+"""
+
+import re
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.settings import settings
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config.config import Config
+
+PROBE = 32
+"""Side in pixels of what a new network has to denoise before it is taken in."""
+
+
+class Network(BaseModel):
+    """What lists show of a network, without loading it."""
+
+    id: str
+    name: str
+    created: float
+    """Seconds since 1970, when it was brought."""
+    config: Config
+    card: dict[str, Any]
+    """What its file tells of its training. Somebody else wrote it: text, never markup."""
+
+    @property
+    def unit(self) -> str:
+        return str(self.card.get("unit", "HU"))
+
+
+@telling_disk_problems
+def add_network(workspace: str, path: Path, name: str = "") -> Network:
+    """Take a checkpoint file into a workspace; on a worker, since it has to be loaded once.
+
+    Raises :class:`Problem` for anything but a whole safetensors file of this program, of bounded
+    size, whose tensors are those that its config describes and whose network returns numbers.
+    """
+    import torch
+
+    from ctdenoise.training import checkpoint
+
+    found = checkpoint.load(path)
+    picture = torch.linspace(-1000, 1000, PROBE**2).reshape(1, 1, PROBE, PROBE)
+    with torch.inference_mode():
+        if not found.network(picture).isfinite().all():
+            raise Problem(path.name, "returns values that are not numbers",
+                          "choose another checkpoint or train again")  # fmt: skip
+    network = Network(
+        id=secrets.token_hex(6),
+        name=" ".join(name.split())[:80] or path.stem,
+        created=time.time(),
+        config=found.config,
+        card=found.card,
+    )
+    try:
+        record = network.model_dump_json()
+    except ValueError as error:
+        raise Problem(path.name, "has a card that cannot be read",
+                      "choose another checkpoint or train again") from error  # fmt: skip
+    making = _root(workspace) / f".making-{network.id}"
+    try:
+        making.mkdir(parents=True)
+        shutil.copyfile(path, making / epochs.NAME)
+        (making / "record.json").write_text(record, encoding="utf-8")
+        place = _root(workspace) / "networks" / network.id
+        place.parent.mkdir(exist_ok=True)
+        making.rename(place)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return network
+
+
+def networks(workspace: str) -> list[Network]:
+    """All of a workspace, newest first."""
+    found = []
+    for path in (_root(workspace) / "networks").glob("*/record.json"):
+        try:
+            found.append(Network.model_validate_json(path.read_bytes()))
+        except (OSError, ValidationError):
+            continue  # removed while we looked, or damaged: the others are still there
+    return sorted(found, key=lambda network: network.created, reverse=True)
+
+
+def find(workspace: str, id: str) -> Network:
+    """One by its id; :class:`Problem` where there is none such."""
+    try:
+        return next(network for network in networks(workspace) if network.id == id)
+    except StopIteration:
+        raise _gone() from None
+
+
+def weights(workspace: str, id: str) -> Path:
+    """The checkpoint file of a network, for :class:`~ctdenoise.denoising.denoiser.Denoiser`."""
+    path = _root(workspace) / "networks" / id / epochs.NAME
+    if not re.fullmatch(r"[0-9a-f]{12}", id) or not path.exists():
+        raise _gone()
+    return path
+
+
+@telling_disk_problems
+def remove(workspace: str, id: str) -> None:
+    """Delete a network; what it denoised stays."""
+    folder = weights(workspace, id).parent
+    gone = folder.rename(_root(workspace) / f".removed-{id}-{secrets.token_hex(4)}")
+    shutil.rmtree(gone)
+
+
+def _gone() -> Problem:
+    return Problem("This network", "is not in the workspace", "choose one from the list")
+
+
+def _root(workspace: str) -> Path:
+    return settings().workspaces / workspace

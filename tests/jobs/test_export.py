@@ -1,0 +1,215 @@
+"""What is taken home, read again by other programs: the mix, whole or not at all, nobody's name."""
+
+import errno
+import json
+import os
+import re
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from phantoms import disc_phantom, write_ct_series
+from PIL import Image
+from pypdf import PdfReader
+from shipping import ships
+
+from ctdenoise.errors import Problem
+from ctdenoise.jobs import export as takeaway
+from ctdenoise.jobs.export import Form, Order
+from ctdenoise.metrics.removal import judge
+from ctdenoise.scans import scan as scans
+from ctdenoise.scans.reading import read
+from ctdenoise.scans.scan import Pair, Scan
+from ctdenoise.settings import settings
+from ctdenoise.units import Window
+from ctdenoise.workspace import results as denoisings
+from ctdenoise.workspace.denoisers import ClassicalFilter, Method, ShippedNetwork
+from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.results import Denoising, Figures, Source
+
+METHOD = ClassicalFilter(name="gaussian", strength=1)
+VALUES = np.rint(disc_phantom(128, slices=4, noise=40))
+SHIFT = 8.0
+"""HU that the stand-in for a denoiser adds; halves of it are whole."""
+
+
+@pytest.fixture
+def library(home: Path) -> Library:
+    return Library(settings().workspaces / "ann")
+
+
+@pytest.fixture
+def chest(library: Library, tmp_path: Path) -> Source:
+    """Four slices that came as DICOM."""
+    write_ct_series(tmp_path / "in", VALUES)
+    found = read([tmp_path / "in"])
+    return Source(
+        owner="ann", kind="scan", id=library.add_scan(found.scans[0], found.sources[0]).id
+    )
+
+
+def denoised(
+    source: Source, finished: tuple[int, ...] = (0, 1, 2, 3), method: Method = METHOD
+) -> Denoising:
+    """With every finished slice ``SHIFT`` above the input."""
+    result = denoisings.create("ann", source, method)
+    scan = source.load()
+    for index in finished:
+        before = np.array(denoisings.slices_of(scan)[index])
+        after = before + np.float32(SHIFT)
+        removal = judge(before, after, scan.unit)
+        result.keep(after, Figures(index=index, seconds=1, removal=removal))
+    result.put("finished", "")
+    return result
+
+
+def taken(result: Denoising, form: Form, strength: float = 1.0, frame: int = 2) -> Path:
+    order = Order(form, strength, frame, Window(40, 400))
+    takeaway.make("ann", result.record.id, order)
+    path = takeaway.file(result, order)
+    assert list(path.parent.iterdir()) == [path]
+    assert takeaway.progress(result, form) == (0.0, "")
+    return path
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_the_dicom_series_is_the_mix(chest: Source, tmp_path: Path, strength: float) -> None:
+    with zipfile.ZipFile(taken(denoised(chest), "dicom", strength)) as archive:
+        archive.extractall(tmp_path / "out")
+    again = read([tmp_path / "out"])
+    assert again.problems == [] and len(again.scans) == 1
+    np.testing.assert_array_equal(again.scans[0].values, VALUES + strength * SHIFT)
+    first = pydicom.dcmread(sorted((tmp_path / "out").rglob("*.dcm"))[0])
+    assert first.ImageType[0] == "DERIVED" and first.PatientIdentityRemoved == "YES"
+    assert "Doe" not in str(first) and first.PatientID != "P1"
+    assert first.SeriesDescription.startswith("Denoised, Gaussian 1 px")
+
+
+def test_only_finished_slices_go_along(chest: Source) -> None:
+    path = taken(denoised(chest, (1, 2)), "nifti")
+    image = nibabel.load(path)
+    np.testing.assert_array_equal(image.get_fdata().transpose(2, 1, 0), VALUES[1:3] + SHIFT)
+    origins = chest.load().origins  # left and back in DICOM are right and front in NIfTI
+    np.testing.assert_allclose(image.affine[:3, 3], origins[1] * [-1, -1, 1])
+
+
+def test_a_pair_gives_volumes_and_says_why_no_dicom(library: Library) -> None:
+    made = Pair("tiny", VALUES[None], VALUES, (0.7, 0.7), np.arange(4) * 2.5)
+    pair = Source(owner="ann", kind="pair", id=library.add_pair(made).id)
+    result = denoised(pair)
+    image = nibabel.load(taken(result, "nifti", 0.5))
+    np.testing.assert_array_equal(image.get_fdata().transpose(2, 1, 0), VALUES + SHIFT / 2)
+    assert image.header.get_zooms() == pytest.approx((0.7, 0.7, 2.5))
+    assert "A pair keeps no DICOM headers" in takeaway.lacking(pair, "dicom")
+    with pytest.raises(Problem, match="A pair keeps no DICOM headers"):
+        taken(result, "dicom")
+
+
+def test_images_give_an_array_and_say_why_nothing_else(library: Library, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(0.5, 0.1, (2, 32, 40)).astype(np.float32)
+    np.save(tmp_path / "a.npy", values)
+    scan = Scan("a", values, None, np.arange(2.0), np.zeros((2, 3)), unit="")
+    files = [scans.Source(tmp_path / "a.npy", n) for n in range(2)]
+    source = Source(owner="ann", kind="scan", id=library.add_scan(scan, files).id)
+    result = denoised(source, (0, 1))
+    np.testing.assert_allclose(
+        np.load(taken(result, "npy", 0.25)), values + SHIFT / 4, rtol=0, atol=1e-6
+    )
+    assert "did not come as DICOM" in takeaway.lacking(source, "dicom")
+    assert "no pixel spacing" in takeaway.lacking(source, "nifti")
+    assert taken(result, "html", frame=1).exists()
+
+
+def test_the_picture_has_the_window_burnt_in(chest: Source) -> None:
+    picture = np.asarray(Image.open(taken(denoised(chest), "png", 0.5)), np.float64)
+    share = np.clip((VALUES[2] + SHIFT / 2 - (40 - 200)) / 400, 0, 1)
+    np.testing.assert_allclose(picture, share * 255, atol=0.51)
+
+
+def test_the_report_tells_noise_shifts_and_what_was_removed(chest: Source) -> None:
+    result = denoised(chest)
+    page = taken(result, "html", 0.5).read_text()
+    assert "Gaussian 1 px" in page and "Slice 3 of 4" in page
+    assert "50% output, 50% input" in page
+    assert re.search(r"<td>Soft tissue</td><td>\d+</td><td>\+4\.00</td>", page)  # half of it
+    before = result.figures[2].removal.noise_at(0)
+    assert f"<td>3</td><td>{before:.3g}</td>" in page
+    assert "What was removed" in page
+    text = "".join(each.extract_text() for each in PdfReader(taken(result, "pdf")).pages)
+    assert "Gaussian 1 px" in text and "Noise, slice by slice" in text
+
+
+def test_the_report_has_the_card_of_a_network_that_ships(
+    chest: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ships(tmp_path, monkeypatch, "tiny")
+    (tmp_path / "tiny.md").write_text("# Tiny\n\n## Known failures\n\n- It has learned nothing.")
+    page = taken(denoised(chest, method=ShippedNetwork(name="tiny")), "html").read_text()
+    assert "Known failures" in page and "It has learned nothing." in page
+
+
+def test_of_a_long_series_the_report_lists_a_few_slices(library: Library) -> None:
+    values = np.random.default_rng(0).normal(40, 30, (60, 32, 32)).astype(np.float32)
+    scan = Scan("long", values, (1.0, 1.0), np.arange(60.0), np.zeros((60, 3)))
+    source = Source(owner="ann", kind="scan", id=library.add_scan(scan, []).id)
+    page = taken(denoised(source, tuple(range(60))), "html").read_text()
+    table = page.split("Noise, slice by slice")[1].split("</table>")[0]
+    assert re.findall(r"<tr><td>(\w+)</td>", table) == ["Mean", *map(str, range(1, 61, 3))]
+    assert "Every 3 slices one" in page
+
+
+def test_a_full_disk_is_told_and_leaves_the_last_one(
+    chest: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = denoised(chest)
+    kept = taken(result, "npy")
+
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(takeaway, "_slices", full)
+    with pytest.raises(Problem, match="the disk is full"):
+        takeaway.make("ann", result.record.id, Order("npy", 0.5, 2, Window(40, 400)))
+    assert list(kept.parent.iterdir()) == [kept]
+
+
+def test_what_a_killed_worker_left_is_swept_by_the_next(chest: Source) -> None:
+    result = denoised(chest)
+    old, young = (result.folder / "takeaway" / "npy" / name for name in (".old", ".young"))
+    for each in (old, young):
+        each.mkdir(parents=True)
+        (each / "half.npy").touch()
+    long_ago = time.time() - 2 * takeaway.LEFT_SECONDS
+    os.utime(old, (long_ago, long_ago))
+    takeaway.make("ann", result.record.id, Order("npy", 1.0, 2, Window(40, 400)))
+    assert not old.exists()
+    assert young.exists(), "somebody may still be making it"
+
+
+def test_progress_is_told_meanwhile(chest: Source) -> None:
+    result = denoised(chest)
+    file = result.folder / "takeaway" / "npy.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps([0.5, "Slice 2 of 4"]))
+    assert takeaway.progress(result, "npy") == (0.5, "Slice 2 of 4")
+
+
+def test_two_forms_at_once_do_not_disturb_each_other(
+    chest: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = denoised(chest)
+
+    def meanwhile(*given: Any) -> None:
+        *_, path, tell = given
+        tell(1.0, "Slice 4 of 4")
+        takeaway.make("ann", result.record.id, Order("png", 1.0, 2, Window(40, 400)))
+        assert takeaway.progress(result, "npy") == (1.0, "Slice 4 of 4")
+        path.touch()
+
+    monkeypatch.setitem(takeaway._WRITERS, "npy", meanwhile)
+    taken(result, "npy")

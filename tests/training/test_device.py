@@ -1,0 +1,30 @@
+"""Which number format is taken: a rule, so that a seed means something."""
+
+import pytest
+import torch
+
+from ctdenoise.errors import Problem
+from ctdenoise.training import device as machine
+from ctdenoise.training.device import FEWEST_FILTERS, choose
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_the_same_network_always_gets_the_same_format(
+    able: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "multiplies_bfloat16", lambda device: able)
+    wide = torch.bfloat16 if able else torch.float32
+    for _ in range(20):
+        assert choose("cpu", "auto", FEWEST_FILTERS).hidden == wide
+        assert choose("cpu", "auto", FEWEST_FILTERS - 1).hidden == torch.float32
+
+
+def test_what_a_config_asks_for_is_taken() -> None:
+    assert choose("cpu", "float32", 64).hidden == torch.float32
+    assert choose("cpu", "bfloat16", 1).hidden == torch.bfloat16
+
+
+def test_a_device_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(Problem, match="The device cuda is not available here"):
+        choose("cuda", "auto", 64)

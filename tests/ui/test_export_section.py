@@ -1,0 +1,133 @@
+"""Taking a result home, without a browser: what is offered, prepared, and why something is not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from phantoms import disc_phantom, write_ct_series
+from streamlit.testing.v1 import AppTest
+from test_pages import labelled, opened
+
+from ctdenoise.config.config import Config
+from ctdenoise.errors import Problem
+from ctdenoise.jobs import denoise
+from ctdenoise.jobs import export as takeaway
+from ctdenoise.jobs import functions as jobs
+from ctdenoise.scans.reading import read
+from ctdenoise.training.checkpoint import build_network, save
+from ctdenoise.workspace import networks
+from ctdenoise.workspace import results as denoisings
+from ctdenoise.workspace.denoisers import BroughtNetwork, ClassicalFilter
+from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.results import Denoising, Source
+from ctdenoise.workspace.runs import Run
+from pages import WORKSPACE, OnTheSpot
+
+pytestmark = pytest.mark.usefixtures("on_the_spot")
+BLUR = ClassicalFilter(name="gaussian", strength=2)
+
+
+@pytest.fixture
+def source(mine: Library, tmp_path: Path) -> Source:
+    """Three slices that came as DICOM."""
+    write_ct_series(tmp_path / "in", np.rint(disc_phantom(96, slices=3, noise=40)))
+    found = read([tmp_path / "in"])
+    record = mine.add_scan(found.scans[0], found.sources[0])
+    return Source(owner=WORKSPACE, kind="scan", id=record.id)
+
+
+@pytest.fixture
+def result(source: Source) -> Denoising:
+    return denoise.order(WORKSPACE, source, BLUR)
+
+
+def wished(form: str, result: Denoising) -> AppTest:
+    app = opened("Denoise", result=result.record.id)
+    return labelled(app.selectbox, "What to take away").set_value(form).run()
+
+
+@pytest.mark.parametrize("form", ["dicom", "nifti", "npy", "png", "html", "pdf"])
+def test_prepare_then_download(result: Denoising, form: str) -> None:
+    app = wished(form, result)
+    assert not app.get("download_button")
+    labelled(app.button, "Prepare").click().run()
+    assert not app.exception and not app.error
+    (button,) = app.get("download_button")
+    assert button.proto.label.startswith("Download (")
+    assert len(list((result.folder / "takeaway" / form).iterdir())) == 1
+    assert not [each for each in app.button if each.label == "Prepare"]
+
+
+def test_a_dicom_series_says_that_it_is_de_identified(result: Denoising) -> None:
+    told = [each.value for each in wished("dicom", result).caption]
+    assert any("de-identified" in each and "3 slices at strength 100%" in each for each in told)
+
+
+def test_a_pair_says_what_it_can_give(pair: PairRecord) -> None:
+    pair_source = Source(owner=WORKSPACE, kind="pair", id=pair.id)
+    app = wished("dicom", denoise.order(WORKSPACE, pair_source, BLUR))
+    assert any("take NIfTI or NPY" in each.value for each in app.caption)
+    assert not [each for each in app.button if each.label == "Prepare"]
+
+
+def test_nothing_is_offered_while_slices_are_to_come(source: Source) -> None:
+    denoisings.create(WORKSPACE, source, BLUR)
+    app = opened("Denoise")
+    assert not [each for each in app.selectbox if each.label == "What to take away"]
+
+
+def test_what_goes_wrong_is_told_once(result: Denoising, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failed:
+        def done(self) -> bool:
+            return True
+
+        def result(self) -> None:
+            raise Problem("The result", "could not be written", "free some space")
+
+    monkeypatch.setattr(OnTheSpot, "ask", lambda *given, **named: Failed())
+    app = wished("npy", result)
+    labelled(app.button, "Prepare").click().run()
+    assert [each.value for each in app.error] == [
+        "The result could not be written: free some space."
+    ]
+    app.run()
+    assert not app.error and labelled(app.button, "Prepare")
+
+
+def test_progress_is_shown_meanwhile(result: Denoising, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pending:
+        def done(self) -> bool:
+            return False
+
+    monkeypatch.setattr(OnTheSpot, "ask", lambda *given, **named: Pending())
+    monkeypatch.setattr(takeaway, "progress", lambda result, form: (0.5, f"{form}: Slice 2 of 3"))
+    app = wished("npy", result)
+    labelled(app.button, "Prepare").click().run()
+    assert [each.proto.text for each in app.get("progress")] == ["npy: Slice 2 of 3"]
+
+
+def test_a_network_from_a_file_denoises(source: Source, tmp_path: Path) -> None:
+    config = Config(layers=2, filters=4)
+    file = tmp_path / "anna.safetensors"
+    save(file, build_network(config), config, {"unit": "HU"})
+    app = opened("Denoise")
+    dropzone = next(each for each in app.file_uploader if "network" in each.label)
+    dropzone.upload("anna.safetensors", file.read_bytes(), "application/octet-stream").run()
+    labelled(app.button, "Add this network").click().run()
+    (network,) = networks.networks(WORKSPACE)
+    choice = labelled(app.selectbox, "Network or filter")
+    assert choice.value == ("brought", network.id)
+    assert "Network from a file: anna" in choice.options
+    labelled(app.button, "Denoise").click().run()
+    assert not app.exception and not app.error
+    made = denoisings.every(WORKSPACE)[0]
+    assert made.record.method == BroughtNetwork(workspace=WORKSPACE, id=network.id)
+    assert made.record.title == "anna" and made.state.how == "finished"
+
+
+def test_a_run_is_offered_as_onnx(trained: Run) -> None:
+    app = opened("Watch", run=trained.id)
+    labels = [each.proto.label for each in app.get("download_button")]
+    assert labels == ["Run card (zip)", "Network (ONNX)"]
+    path = jobs.export_network(trained.id)
+    assert path.parent == trained.folder and path.stat().st_size > 0

@@ -1,0 +1,109 @@
+"""The pictures of a denoised scan on their way to the viewer, while it is still being denoised."""
+
+import errno
+import threading
+import time
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.testclient import TestClient
+
+from ctdenoise.metrics.removal import Removal
+from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui import server
+from ctdenoise.units import to_int16
+from ctdenoise.workspace import results as denoisings
+from ctdenoise.workspace.denoisers import ClassicalFilter
+from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.results import Denoising, Figures, Source
+from pages import WORKSPACE
+
+
+@pytest.fixture
+def result(pair: PairRecord) -> Denoising:
+    source = Source(owner=WORKSPACE, kind="pair", id=pair.id)
+    return denoisings.create(WORKSPACE, source, ClassicalFilter(name="gaussian", strength=1))
+
+
+def asked(result: Denoising, index: int, share: str, owner: str = WORKSPACE) -> Response:
+    address = pixels.result(owner, result.record.id, index, share)
+    return TestClient(Starlette(routes=server.ROUTES)).get(address)
+
+
+def finish(result: Denoising, index: int) -> np.ndarray:
+    image = np.full((64, 64), 7.0 * index, np.float32)
+    removal = Removal((3, 2, 1), None, {})
+    result.keep(image, Figures(index=index, seconds=1, removal=removal))
+    return image
+
+
+def test_both_ends_of_the_strength_slider(
+    result: Denoising, mine: Library, pair: PairRecord
+) -> None:
+    output = finish(result, 2)
+    low = mine.pair(pair.id).low[0, 2]
+    assert asked(result, 2, "0").content == to_int16(low).tobytes()
+    assert asked(result, 2, "1").content == to_int16(output).tobytes()
+
+
+def test_a_slice_that_is_still_to_come_is_wanted_and_waited_for(result: Denoising) -> None:
+    def work() -> None:
+        end = time.monotonic() + 10
+        while result.wishes()[1] != 4 and time.monotonic() < end:
+            time.sleep(0.01)
+        finish(result, 4)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    answer = asked(result, 4, "1")
+    worker.join()
+    assert answer.status_code == 200
+    assert set(np.frombuffer(answer.content, "<i2")) == {28}
+
+
+def test_a_slice_that_will_not_come_is_told_at_once(result: Denoising) -> None:
+    result.put("stopped", "Stopped after 0 of 6 slices.")
+    answer = asked(result, 1, "1")
+    assert answer.status_code == 404
+    assert answer.text.startswith("Slice 2 of Phantom has not been denoised")
+    assert asked(result, 6, "0").status_code == 404
+
+
+@pytest.mark.parametrize("rest", ["1", "x/0/1", "a/b/c/d/1", "", "000000000000/0/1"])
+def test_an_address_that_is_none_is_told(mine: Library, rest: str) -> None:
+    answer = TestClient(Starlette(routes=server.ROUTES), raise_server_exceptions=False).get(
+        f"/pixels/result/{WORKSPACE}/{rest}"
+    )
+    assert answer.status_code == 404
+    assert answer.text.startswith("This ") and answer.text.endswith(".")
+
+
+def test_an_index_that_is_no_number_is_told(result: Denoising) -> None:
+    client = TestClient(Starlette(routes=server.ROUTES), raise_server_exceptions=False)
+    answer = client.get(f"/pixels/result/{WORKSPACE}/{result.record.id}/x/1")
+    assert answer.status_code == 404 and "does not exist" in answer.text
+
+
+def test_a_wish_that_cannot_be_kept_spoils_nothing(
+    result: Denoising, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object) -> None:
+        finish(result, 3)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(denoisings, "_write", full)
+    assert asked(result, 3, "1").status_code == 200
+
+
+def test_nobody_else_sees_it(result: Denoising) -> None:
+    finish(result, 0)
+    stranger = TestClient(
+        Starlette(routes=server.ROUTES), cookies={"ctdenoise_workspace": "0" * 32}
+    )
+    for share in "01":
+        answer = stranger.get(pixels.result(WORKSPACE, result.record.id, 0, share))
+        assert answer.status_code == 404 and "another workspace" in answer.text
+    assert stranger.get(pixels.result(WORKSPACE, result.record.id, 3, "1")).status_code == 404
+    assert result.wishes()[1] is None

@@ -1,0 +1,158 @@
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pydicom
+import pytest
+from phantoms import disc_phantom, write_ct_series, write_enhanced_ct
+
+from ctdenoise.errors import Problem
+from ctdenoise.workspace import ingest as guarded
+from ctdenoise.workspace.ingest import read_guarded
+from ctdenoise.workspace.library import Library
+from ctdenoise.scans.reading import read
+
+
+@pytest.fixture
+def library(tmp_path):
+    return Library(tmp_path / "ws")
+
+
+@pytest.fixture
+def values():
+    return np.rint(disc_phantom(32, slices=3, noise=5))
+
+
+def limit(monkeypatch, **limits):
+    changed = replace(guarded.settings(), **limits)
+    monkeypatch.setattr(guarded, "settings", lambda: changed)
+
+
+def test_an_upload_lands_in_the_library_without_its_identity(tmp_path, library, values):
+    write_ct_series(tmp_path / "in", values, SeriesDescription="Low Dose Images")
+    np.save(tmp_path / "in" / "x_full.npy", values[0] + 1024)
+    (tmp_path / "in" / "note.txt").write_text("hello")
+    said = []
+    received = read_guarded(
+        [tmp_path / "in"],
+        library,
+        meaning="HU+1024",
+        progress=lambda fraction, sentence: said.append((fraction, sentence)),
+    )
+    assert [p.subject for p in received.problems] == ["note.txt"]
+    low, image = received.scans
+    assert low.facts.dose_word == "low" and low.patient.startswith("Patient ")
+    np.testing.assert_array_equal(library.scan(low.id).values, values)
+    np.testing.assert_array_equal(library.scan(image.id).values, values[:1])
+    for source in library.sources(low.id):
+        dataset = pydicom.dcmread(source.path)
+        assert dataset.PatientName == dataset.PatientID == low.patient
+        assert b"Doe" not in source.path.read_bytes()
+    fractions = [fraction for fraction, _ in said]
+    assert fractions == sorted(fractions) and len(said) > 6
+    assert {p.name for p in library.root.iterdir()} == {"scans", "secret"}
+
+
+def test_the_same_patient_in_two_uploads(tmp_path, library, values):
+    write_ct_series(tmp_path / "a", values)
+    write_ct_series(tmp_path / "b", values, series="1.9")
+    first = read_guarded([tmp_path / "a"], library)
+    second = read_guarded([tmp_path / "b"], library)
+    assert first.scans[0].patient == second.scans[0].patient
+
+
+def test_enhanced_ct(tmp_path, library, values):
+    received = read_guarded([write_enhanced_ct(tmp_path / "enhanced", values)], library)
+    [record] = received.scans
+    np.testing.assert_array_equal(library.scan(record.id).values, values)
+    sources = library.sources(record.id)
+    assert len({source.path for source in sources}) == 1
+    again = read([sources[0].path])  # de-identified, its functional groups still hold
+    np.testing.assert_array_equal(again.scans[0].values, values)
+    assert [s.frame for s in sources] == [s.frame for s in again.sources[0]] == [2, 1, 0]
+
+
+CRASHER = """
+import os, signal, sys
+from ctdenoise.scans import dicom, guarded
+decode = dicom.decode
+def crash(path, frames):
+    if path.read_bytes().find(b"CRASH") >= 0:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return decode(path, frames)
+dicom.decode = crash
+guarded.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_crashes_its_decoder_is_named_and_the_others_load(
+    tmp_path, library, values, monkeypatch, packed
+):
+    paths = write_ct_series(tmp_path / "in", values)
+    dataset = pydicom.dcmread(paths[1])
+    dataset.ImageComments = "CRASH"
+    dataset.save_as(paths[1])
+    if packed:
+        with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+            for path in paths:
+                archive.write(path, path.name)
+    popen = guarded.subprocess.Popen
+    monkeypatch.setattr(
+        guarded.subprocess,
+        "Popen",
+        lambda command, **options: popen([sys.executable, "-c", CRASHER], **options),
+    )
+    received = read_guarded([tmp_path / "in.zip" if packed else tmp_path / "in"], library)
+    assert [str(p) for p in received.problems] == [
+        f"{paths[1].name} crashed its reader: leave it out or export it again."
+    ]
+    assert [s.slices for s in library.scans()] == [2]
+
+
+def test_too_long(tmp_path, library, values, monkeypatch):
+    write_ct_series(tmp_path / "in", values)
+    limit(monkeypatch, decode_seconds=0.2)
+    with pytest.raises(Problem, match="took longer than"):
+        read_guarded([tmp_path / "in"], library)
+    assert library.scans() == []
+    assert not [p for p in library.root.iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS binds on Linux alone")
+def test_too_much_memory(tmp_path, library, monkeypatch):
+    np.save(tmp_path / "large.npy", np.zeros((900, 512, 512), np.int8))
+    child = "from ctdenoise.workspace import ingest as g; g._limit(800, 60); g.main()"
+    popen = guarded.subprocess.Popen
+    monkeypatch.setattr(
+        guarded.subprocess,
+        "Popen",
+        lambda command, **options: popen([sys.executable, "-c", child], **options),
+    )
+    received = read_guarded([tmp_path / "large.npy"], library)
+    assert received.scans == [] and "memory" in str(received.problems[0])
+
+
+def test_an_upload_of_too_many_files_is_one_sentence(tmp_path, library):
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(10_000):
+            archive.writestr(str(number), b"")
+    received = read_guarded([tmp_path / "many.zip"], library)
+    assert [p.subject for p in received.problems] == ["many.zip"]
+
+
+def test_the_server_loads_neither_torch_nor_pydicom():
+    modules = ("guarded", "library", "pairing", "sample")
+    code = f"import sys; from ctdenoise.scans import {', '.join(modules)}; "
+    code += "print({'torch', 'pydicom', 'skimage'} & set(sys.modules))"
+    run = [sys.executable, "-c", code]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_the_reader_loads_no_torch():
+    code = "import sys; from ctdenoise.scans import reading, writing; print('torch' in sys.modules)"
+    run = [sys.executable, "-c", code]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "False\n"

@@ -1,0 +1,115 @@
+"""The folder of a denoised scan: whole, readable while it grows, gone when it is removed."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ctdenoise.errors import Problem
+from ctdenoise.metrics.removal import Removal
+from ctdenoise.workspace import results as denoisings
+from ctdenoise.workspace.results import Denoising, Figures, Source
+from ctdenoise.workspace.denoisers import ClassicalFilter
+from ctdenoise.workspace.library import Library, sweep
+from ctdenoise.settings import settings
+
+METHOD = ClassicalFilter(name="gaussian", strength=1)
+
+
+@pytest.fixture
+def made(home: Path, pair_id: str) -> Denoising:
+    return denoisings.create("ann", Source(owner="ann", kind="pair", id=pair_id), METHOD)
+
+
+def figures(index: int) -> Figures:
+    return Figures(index=index, seconds=1, removal=Removal((9, 6, 3), None, {}))
+
+
+def test_a_new_one_waits_and_is_found(made: Denoising) -> None:
+    assert made.state.how == "waiting" and made.state.live
+    assert made.figures == {}
+    record = denoisings.find("ann", made.record.id).record
+    assert record == made.record
+    assert (record.name, record.title) == ("tiny", "Gaussian 1 px")
+    assert (record.slices, record.unit) == (3, "HU")
+    assert denoisings.every("ann")[0].record == record
+    assert denoisings.every("bob") == []
+
+
+def test_finished_slices_can_be_read_and_others_not(made: Denoising) -> None:
+    image = np.random.default_rng(0).normal(0, 30, (64, 64)).astype(np.float32)
+    made.keep(image, figures(1))
+    np.testing.assert_array_equal(made.output(1), image)
+    assert list(made.figures) == [1] and made.figures[1] == figures(1)
+    with pytest.raises(Problem, match="Slice 1 of tiny has not been denoised"):
+        made.output(0)
+    whole = np.load(made.folder / "output.npy")
+    assert whole.shape == (3, 64, 64) and not whole[[0, 2]].any()
+
+
+def test_half_a_line_is_not_read(made: Denoising) -> None:
+    made.keep(np.zeros((64, 64), np.float32), figures(2))
+    with (made.folder / "slices.jsonl").open("ab") as file:
+        file.write(b'{"index": 0, "sec')
+    assert list(made.figures) == [2]
+
+
+@pytest.mark.parametrize("cut", [1, 20])
+def test_a_line_cut_short_by_a_full_disk_does_not_spoil_the_next(made: Denoising, cut: int) -> None:
+    for index in (1, 2):
+        made.keep(np.zeros((64, 64), np.float32), figures(index))
+    lines = made.folder / "slices.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-cut])
+    assert list(made.figures) == [1]
+    made.keep(np.ones((64, 64), np.float32), figures(0))
+    assert list(made.figures) == [1, 0]
+    assert made.figures[0] == figures(0)
+
+
+def test_a_line_that_cannot_be_read_costs_its_slice_alone(made: Denoising) -> None:
+    made.keep(np.zeros((64, 64), np.float32), figures(1))
+    with (made.folder / "slices.jsonl").open("ab") as file:
+        file.write(b'{"index": 0, "sec{"index": 0}\n')
+    made.keep(np.zeros((64, 64), np.float32), figures(2))
+    assert list(made.figures) == [1, 2]
+
+
+def test_what_people_wish_reaches_the_job(made: Denoising) -> None:
+    assert made.wishes() == (False, None)
+    made.want(2)
+    assert made.wishes() == (False, 2)
+    made.ask_stop()
+    assert made.wishes() == (True, 2)
+    assert made.state.how == "stopped"  # it had not begun
+
+
+def test_one_that_is_removed_is_gone(made: Denoising) -> None:
+    made.remove()
+    with pytest.raises(Problem, match="not in the workspace any more"):
+        denoisings.find("ann", made.record.id)
+    with pytest.raises(Problem, match="not in the workspace any more"):
+        _ = made.state
+    sweep(settings().workspaces, older_than=0)
+    assert not list((settings().workspaces / "ann").glob(".*"))
+
+
+@pytest.mark.parametrize("id", ["", "../scans/xyz", "/etc/passwd00", "0123456789ab"])
+def test_an_id_that_is_none(home: Path, id: str) -> None:
+    with pytest.raises(Problem, match="not in the workspace any more"):
+        denoisings.find("ann", id)
+
+
+def test_a_damaged_one_is_left_out_of_the_list(made: Denoising) -> None:
+    copy = made.folder.with_name("0" * 12)
+    shutil.copytree(made.folder, copy)
+    (copy / "record.json").write_text("{")
+    assert [each.record.id for each in denoisings.every("ann")].count(made.record.id) == 1
+
+
+def test_a_source_that_is_gone_is_told_and_leaves_nothing(home: Path) -> None:
+    before = denoisings.every("ann")
+    with pytest.raises(Problem, match="is not in the workspace"):
+        denoisings.create("ann", Source(owner="ann", kind="scan", id="0123456789ab"), METHOD)
+    assert denoisings.every("ann") == before
+    assert Library(settings().workspaces / "ann").root.exists()
