@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import shipped
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.errors import Problem
 from ctdenoise.workspace import networks
 from ctdenoise.workspace.runs import store
-from ctdenoise.config import run_folder as epochs, shipped
 
 Denoise = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """A slice (rows, columns) in, the same without its noise out, in the same unit."""

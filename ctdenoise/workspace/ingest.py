@@ -20,9 +20,9 @@ from typing import Any, TextIO
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.images import Meaning
-from ctdenoise.workspace.library import Library, ScanRecord
 from ctdenoise.scans.scan import Source
 from ctdenoise.settings import settings
+from ctdenoise.workspace.library import Library, ScanRecord
 
 Progress = Callable[[float, str], None]
 MOST_CRASHES = 5

@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.settings import settings
 from ctdenoise.config import run_folder as epochs
 from ctdenoise.config.config import Config
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.settings import settings
 
 PROBE = 32
 """Side in pixels of what a new network has to denoise before it is taken in."""

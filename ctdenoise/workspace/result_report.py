@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctdenoise.config.shipped import shipped
 from ctdenoise.exports.report import Report, Table, described, make_report
 from ctdenoise.exports.shipped_card import card_tables
-from ctdenoise.units import Window
 from ctdenoise.metrics.residue import WARNING, sentence
 from ctdenoise.metrics.tissue import pooled
-from ctdenoise.workspace.results import Denoising, slices_of
-from ctdenoise.workspace.denoisers import ClassicalFilter, ShippedNetwork, weights
 from ctdenoise.scans.scan import Pair
-from ctdenoise.config.shipped import shipped
+from ctdenoise.units import Window
+from ctdenoise.workspace.denoisers import ClassicalFilter, ShippedNetwork, weights
+from ctdenoise.workspace.results import Denoising, slices_of
 
 ROWS = 25
 """Slices at most whose noise a report lists."""

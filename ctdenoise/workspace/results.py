@@ -27,10 +27,10 @@ from pydantic import BaseModel, ValidationError
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.metrics.removal import Removal
-from ctdenoise.workspace.denoisers import Method, title
-from ctdenoise.workspace.library import Library
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
+from ctdenoise.workspace.denoisers import Method, title
+from ctdenoise.workspace.library import Library
 
 How = Literal["waiting", "running", "finished", "stopped", "failed", "interrupted"]
 

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from ctdenoise.config import events, split
+from ctdenoise.config import progress as picture
+from ctdenoise.config.run_folder import NAME as WEIGHTS
 from ctdenoise.errors import Problem
 from ctdenoise.exports.png import png
-from ctdenoise.units import Window
-from ctdenoise.workspace.runs import START, Run
-from ctdenoise.workspace.library import Library
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import ROOT, settings
-from ctdenoise.config import events, progress as picture, split
-from ctdenoise.config.run_folder import NAME as WEIGHTS
+from ctdenoise.units import Window
+from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.runs import START, Run
 
 REPEAT = ROOT / "ctdenoise" / "cli" / "repeat.py"
 AS_THEY_ARE = ("config.json", events.NAME, split.NAME, WEIGHTS, START)

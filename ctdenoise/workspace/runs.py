@@ -16,11 +16,11 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 
-from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.workspace.database import open_database, table, transaction
-from ctdenoise.settings import settings
 from ctdenoise.config import events
 from ctdenoise.config.config import Config, parse
+from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.settings import settings
+from ctdenoise.workspace.database import open_database, table, transaction
 
 State = Literal["queued", "running", "finished", "stopped", "failed"]
 

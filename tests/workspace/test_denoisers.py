@@ -7,16 +7,23 @@ import numpy as np
 import pytest
 from shipping import ships
 
-from ctdenoise.denoising.filters import FILTERS
-from ctdenoise.denoising.denoiser import Denoiser
-from ctdenoise.errors import Problem
-from ctdenoise.workspace import denoisers as methods, networks
-from ctdenoise.workspace.denoisers import BroughtNetwork, ClassicalFilter, RunNetwork, ShippedNetwork
-from ctdenoise.workspace.runs import Run, Store
-from ctdenoise.config import run_folder as epochs, shipped
-from ctdenoise.training.checkpoint import build_network, save
+from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import shipped
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
+from ctdenoise.denoising.denoiser import Denoiser
+from ctdenoise.denoising.filters import FILTERS
+from ctdenoise.errors import Problem
+from ctdenoise.training.checkpoint import build_network, save
+from ctdenoise.workspace import denoisers as methods
+from ctdenoise.workspace import networks
+from ctdenoise.workspace.denoisers import (
+    BroughtNetwork,
+    ClassicalFilter,
+    RunNetwork,
+    ShippedNetwork,
+)
+from ctdenoise.workspace.runs import Run, Store
 
 IMAGE = np.random.default_rng(0).normal(40, 30, (32, 40)).astype(np.float32)
 SMALL = Config(layers=2, filters=4)

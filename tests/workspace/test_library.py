@@ -7,10 +7,10 @@ import pytest
 from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.errors import Problem
-from ctdenoise.workspace import library as module
-from ctdenoise.workspace.library import Library, sweep
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Pair
+from ctdenoise.workspace import library as module
+from ctdenoise.workspace.library import Library, sweep
 
 
 @pytest.fixture

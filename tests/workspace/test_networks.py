@@ -10,12 +10,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ctdenoise.denoising.denoiser import Denoiser
-from ctdenoise.errors import Problem
-from ctdenoise.workspace import networks
-from ctdenoise.training import checkpoint
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
+from ctdenoise.denoising.denoiser import Denoiser
+from ctdenoise.errors import Problem
+from ctdenoise.training import checkpoint
+from ctdenoise.workspace import networks
 
 CONFIG = Config(layers=3, filters=4)
 OURS = CONFIG.model_dump_json()

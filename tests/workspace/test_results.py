@@ -8,11 +8,11 @@ import pytest
 
 from ctdenoise.errors import Problem
 from ctdenoise.metrics.removal import Removal
+from ctdenoise.settings import settings
 from ctdenoise.workspace import results as denoisings
-from ctdenoise.workspace.results import Denoising, Figures, Source
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, sweep
-from ctdenoise.settings import settings
+from ctdenoise.workspace.results import Denoising, Figures, Source
 
 METHOD = ClassicalFilter(name="gaussian", strength=1)
 

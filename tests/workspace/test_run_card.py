@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
+from ctdenoise.settings import settings
+from ctdenoise.training.trainer import train
+from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.run_card import card, fingerprint
 from ctdenoise.workspace.runs import Run, Store
-from ctdenoise.workspace.library import Library
-from ctdenoise.settings import settings
-from ctdenoise.config.config import Config
-from ctdenoise.training.trainer import train
 
 TINY = Config(layers=2, filters=4, epochs=2, steps_per_epoch=3, validation_patches=4)
 

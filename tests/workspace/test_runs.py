@@ -6,11 +6,11 @@ from subprocess import run as execute
 
 import pytest
 
-from ctdenoise.errors import Problem
-from ctdenoise.workspace.runs import DEATHS, Store, store
-from ctdenoise.settings import settings
 from ctdenoise.config import events
 from ctdenoise.config.config import Config
+from ctdenoise.errors import Problem
+from ctdenoise.settings import settings
+from ctdenoise.workspace.runs import DEATHS, Store, store
 
 PAIRS = [("ann", "abc")]
 

@@ -1,0 +1,1 @@
+"""What people own: scans, pairs, runs, results and networks, and who may see what."""
