@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 from demo.pictures import picture
 from playwright.sync_api import Locator, Page, expect
 from screen import at, canvas, drag
+from serving import ROOT
 
 from ctdenoise.metrics.noise import Region, statistics
 from ctdenoise.metrics.profile import line_profile
@@ -23,7 +23,7 @@ import numpy as np, streamlit as st
 from starlette.routing import Route
 from streamlit.starlette import App
 from ctdenoise.units import Window
-from ctdenoise.ui import pixels
+from ctdenoise.ui import pictures as pixels
 from ctdenoise.ui.viewer import Pane, viewer
 
 async def serve(request):
@@ -43,7 +43,7 @@ else:
 
 @pytest.fixture(scope="module")
 def demo(serve: Callable[..., str]) -> str:
-    folder = Path(__file__).parent / "demo"
+    folder = ROOT / "tests" / "helpers" / "demo"
     return serve(folder / "app.py", {"PYTHONPATH": str(folder)})
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from apptest import WORKSPACE, OnTheSpot
 from phantoms import disc_phantom
 
 from ctdenoise.config.config import Config
@@ -27,7 +28,6 @@ from ctdenoise.ui.scans import simulate as twin
 from ctdenoise.ui.train import estimate as estimating
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, store
-from pages import WORKSPACE, OnTheSpot
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,10 @@
 """Branch: from Watch over Train to a child that goes on."""
 
 import pytest
-from test_pages import labelled, opened
+from apptest import WORKSPACE, OnTheSpot, labelled, opened
 
 from ctdenoise.ui import menu
 from ctdenoise.workspace.runs import Run, store
-from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

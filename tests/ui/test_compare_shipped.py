@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from shipping import ships
 from streamlit.testing.v1 import AppTest
-from test_pages import labelled, opened
 
 from ctdenoise.config import shipped
 from ctdenoise.config.config import Config
@@ -20,7 +20,6 @@ from ctdenoise.ui.components import panes
 from ctdenoise.units import to_int16
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, store
-from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 FIGURE = "As in the article's last figure"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+from apptest import WORKSPACE, labelled, opened
 from phantoms import disc_phantom
 from streamlit.testing.v1 import AppTest
-from test_pages import labelled, opened
 
 from ctdenoise.config import shipped
 from ctdenoise.config.config import Config
@@ -25,7 +25,6 @@ from ctdenoise.workspace.denoisers import ClassicalFilter, RunNetwork, ShippedNe
 from ctdenoise.workspace.library import Library, PairRecord, ScanRecord
 from ctdenoise.workspace.results import Denoising, Source
 from ctdenoise.workspace.runs import Run
-from pages import WORKSPACE
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 BLUR = ClassicalFilter(name="gaussian", strength=2)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from shipping import SMALL, ships
-from test_pages import labelled, opened
 
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
@@ -13,7 +13,6 @@ from ctdenoise.training.trainer import train
 from ctdenoise.ui.components import panes
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, store
-from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

@@ -1,15 +1,14 @@
 """The section of the Scans page that brings real pairs."""
 
 import pytest
+from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from mayo import Mayo, forget
 from streamlit.testing.v1 import AppTest
-from test_pages import labelled, opened
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import download as fetching
 from ctdenoise.scans import ldct
 from ctdenoise.workspace.library import Library
-from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

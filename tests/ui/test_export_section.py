@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from phantoms import disc_phantom, write_ct_series
 from streamlit.testing.v1 import AppTest
-from test_pages import labelled, opened
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
@@ -21,7 +21,6 @@ from ctdenoise.workspace.denoisers import BroughtNetwork, ClassicalFilter
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.results import Denoising, Source
 from ctdenoise.workspace.runs import Run
-from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 BLUR = ClassicalFilter(name="gaussian", strength=2)

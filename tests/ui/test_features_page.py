@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
+from apptest import WORKSPACE, labelled, opened
 from scipy.ndimage import gaussian_filter
-from test_pages import labelled, opened
 
 from ctdenoise.jobs import features as jobs
 from ctdenoise.ui import features
 from ctdenoise.workspace.library import Library, PairRecord
-from pages import WORKSPACE
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

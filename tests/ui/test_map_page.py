@@ -1,7 +1,7 @@
 """The Map page without a browser: dots, the picture behind one, a name and a star."""
 
 import pytest
-from test_pages import labelled, opened
+from apptest import labelled, opened
 
 from ctdenoise.workspace.runs import Run, store
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from apptest import WORKSPACE, OnTheSpot
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.config.config import Config
@@ -11,7 +12,6 @@ from ctdenoise.training import checkpoint
 from ctdenoise.ui.denoise import networks as ui
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.networks import networks
-from pages import WORKSPACE, OnTheSpot
 
 
 def page() -> None:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from apptest import OnTheSpot, labelled, opened
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.config import run_folder as epochs
@@ -15,24 +16,8 @@ from ctdenoise.settings import ROOT
 from ctdenoise.ui import menu
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, store
-from pages import OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
-
-
-def opened(name: str, **query: str) -> AppTest:
-    """The app with one page open."""
-    app = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=30)
-    app.switch_page(str(menu.page(name)))
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def labelled(elements: list, label: str):  # type: ignore[no-untyped-def]
-    return next(element for element in elements if element.label == label)
 
 
 @pytest.mark.parametrize("name", list(menu.ICONS))

@@ -3,13 +3,13 @@
 from itertools import pairwise
 
 import numpy as np
+from apptest import WORKSPACE
 
 from ctdenoise.config.split import Outline, split
 from ctdenoise.scans.scan import Pair
 from ctdenoise.ui.components import panes
 from ctdenoise.units import WINDOWS, Window
 from ctdenoise.workspace.library import Library, PairRecord
-from pages import WORKSPACE
 
 
 def test_ct_is_first_seen_in_the_soft_tissue_window(pair: PairRecord) -> None:

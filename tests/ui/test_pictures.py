@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from apptest import WORKSPACE
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.testclient import TestClient
@@ -12,7 +13,6 @@ from ctdenoise.scans.scan import Pair
 from ctdenoise.ui import pictures as pixels
 from ctdenoise.ui import server
 from ctdenoise.workspace.library import Library
-from pages import WORKSPACE
 
 
 def decoded(body: bytes, headers: Mapping[str, str]) -> np.ndarray:

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from apptest import WORKSPACE
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.testclient import TestClient
@@ -18,7 +19,6 @@ from ctdenoise.workspace import results as denoisings
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.results import Denoising, Figures, Source
-from pages import WORKSPACE
 
 
 @pytest.fixture

@@ -4,16 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from apptest import WORKSPACE, labelled, opened
 from phantoms import disc_phantom
 from streamlit.testing.v1 import AppTest
-from test_pages import labelled, opened
 
 from ctdenoise.jobs import functions as jobs
 from ctdenoise.scans.scan import Facts, Scan
 from ctdenoise.ui import pictures as pixels
 from ctdenoise.ui.scans import simulate as twin
 from ctdenoise.workspace.library import Library
-from pages import WORKSPACE
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

@@ -1,12 +1,11 @@
 """The Sweep page without a browser: what it orders and what it shows."""
 
 import pytest
-from test_pages import labelled, opened
+from apptest import WORKSPACE, OnTheSpot, labelled, opened
 
 from ctdenoise.training.trainer import train
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import store
-from pages import WORKSPACE, OnTheSpot
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

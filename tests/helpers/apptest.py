@@ -1,8 +1,12 @@
-"""What stands in for the engine where pages are tested without one."""
+"""Pages without a browser, and what stands in for the engine there."""
 
 from collections.abc import Callable
 from typing import Any
 
+from streamlit.testing.v1 import AppTest
+
+from ctdenoise.settings import ROOT
+from ctdenoise.ui import menu
 from ctdenoise.workspace.runs import store
 
 WORKSPACE = "local"
@@ -40,3 +44,18 @@ class OnTheSpot:
     def continue_run(self, run_id: str, epochs: int) -> None:
         store().requeue(run_id, epochs)
         self.launched.append(run_id)
+
+
+def opened(name: str, **query: str) -> AppTest:
+    """The app with one page open."""
+    app = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=30)
+    app.switch_page(str(menu.page(name)))
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def labelled(elements: list, label: str):  # type: ignore[no-untyped-def]
+    return next(element for element in elements if element.label == label)
