@@ -53,6 +53,15 @@ def to_int16(image: NDArray[np.floating]) -> NDArray[np.int16]:
     return np.clip(np.rint(image), -32768, 32767).astype(np.int16)
 
 
+Pixels = NDArray[np.int16] | NDArray[np.float32]
+"""What is looked at, (rows, columns): int16 in HU, float32 in any other unit."""
+
+
+def to_pixels(values: NDArray[np.floating], unit: str) -> Pixels:
+    """A copy of ``values`` as they are looked at: whole HU, other units to the last digit."""
+    return to_int16(values) if unit == "HU" else np.array(values, np.float32)
+
+
 def upright(image: NDArray[Number], orientation: Sequence[float]) -> NDArray[Number]:
     """``image`` (rows, columns, ...) in the radiological view, as the viewer turns it: the
     patient's left on the right, front (axial) or head (coronal, sagittal) up.

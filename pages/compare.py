@@ -49,7 +49,7 @@ if adapted and adapted.id in networks:
         kept.remove(next(id for id in kept if id != adapted.parent))
     kept = list(dict.fromkeys([*kept, adapted.id]))
 elif adapted:
-    st.error(adapted.sentence, icon=":material/error:")
+    st.error(adapted.job.message if adapted.job else "", icon=":material/error:")
 st.session_state["compare-runs"] = kept
 with bar[1]:
     picked = st.multiselect(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.config.loss import VGG_LAYERS
-from ctdenoise.jobs.features import SIGMAS
+from ctdenoise.jobs.kinds.features import SIGMAS, Smoothing
 from ctdenoise.ui import features
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import keep_link
@@ -75,5 +75,7 @@ sigma = columns[4].slider(
     help="A Gaussian filter, to see what blurring does to the features.",
 )
 keep_link("pair", "features", [record.id])
-asked = (owner, record.id, index, layer, shown == "imagenet")
+asked = Smoothing(
+    owner=owner, pair=record.id, index=index, layer=layer, imagenet=shown == "imagenet"
+)
 features.show(asked, record, sigma, by, COUNTS[count])

@@ -5,8 +5,7 @@ import streamlit as st
 from ctdenoise.config.architecture import layer_table, parameters, receptive_field
 from ctdenoise.config.config import Config
 from ctdenoise.config.split import Outline, Split, split
-from ctdenoise.jobs import branching
-from ctdenoise.jobs.executor import engine
+from ctdenoise.jobs.kinds.train import branch, launch
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import (
@@ -24,7 +23,7 @@ from ctdenoise.ui.train import estimate as estimating
 from ctdenoise.ui.train import form as forms
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.workspace.library import PairRecord
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run
 
 st.title("Which network shall learn?")
 available = pairs()
@@ -134,11 +133,10 @@ with picture:
         estimating.check(config)
         title = free_name(name or default_name(config))
         if parent:
-            run = branching.branch(*parent, title, config)
+            run = branch(*parent, title, config)
         else:
-            run = store().create_run(workspace(), title, config, chosen)
+            run = launch(workspace(), title, config, chosen)
         st.session_state.pop("train-branch", None)
-        engine().launch(run.id)
         st.switch_page(menu.page("Watch"), query_params={"run": run.id})
     if chosen:
         division = split([outline(available[key]) for key in chosen], config.seed)

@@ -6,7 +6,7 @@ from ctdenoise.ui import menu
 from ctdenoise.ui import watch as monitor
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
-from ctdenoise.workspace.runs import store
+from ctdenoise.workspace.runs import remove_run, rename_run
 
 heading, choice = st.columns([2, 3], vertical_alignment="bottom")
 heading.title("Is it learning?")
@@ -42,7 +42,7 @@ with st.container():  # which keeps the place of what follows, whenever the time
 
 
 def rename(id: str, name: str) -> None:
-    store().rename(id, name)
+    rename_run(id, name)
     st.session_state["watch-run"] = id  # else the list above would look for the old name
 
 
@@ -59,7 +59,7 @@ with st.expander("This run"):
         if st.button(
             "Delete", type="primary", disabled=live, help="Stop it first." if live else None
         ):
-            store().remove(run_id)
+            remove_run(run_id)
             st.query_params.clear()
             st.rerun()
     st.json(mine[run_id].config.model_dump(mode="json"), expanded=False)

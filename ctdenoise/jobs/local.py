@@ -25,17 +25,21 @@ if TYPE_CHECKING:
     from distributed.security import Security
 
 STATE = "engine.json"
+PROTOCOL = 2
+"""Of what server and engine say to each other through the database; raised with its meaning."""
 START_SECONDS = 60
 """Longest that a fresh scheduler may take to announce itself on a busy machine."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A living local engine; ``current`` tells whether it runs the code that we run."""
+    """A living local engine: whether it runs just the code that we run (``current``), or code that
+    does not understand ours (``outdated``)."""
 
     address: str
     pid: int
     current: bool
+    outdated: bool
 
 
 def folder() -> Path:
@@ -54,6 +58,19 @@ def security(certificate_folder: Path) -> "Security":
     return Security(
         tls_ca_file=str(certificate_folder / "ca.pem"), require_encryption=True, **roles
     )
+
+
+def certificate_folder() -> Path:
+    """Where a cluster's certificates lie; :class:`Problem` where they are not all there."""
+    certificates = settings().engine_certificates
+    files = ("ca.pem", "cert.pem", "key.pem")
+    if certificates is None or not all((certificates / name).is_file() for name in files):
+        raise Problem(
+            "CTDENOISE_ENGINE_CERTIFICATES",
+            f"does not name a folder with {', '.join(files)}",
+            "put the certificates of the cluster there",
+        )
+    return certificates
 
 
 def fingerprint() -> str:
@@ -79,7 +96,12 @@ def find() -> Found | None:
             return None
     except (FileNotFoundError, psutil.Error):
         return None
-    return Found(state["address"], state["pid"], state["fingerprint"] == fingerprint())
+    return Found(
+        state["address"],
+        state["pid"],
+        current=state["fingerprint"] == fingerprint(),
+        outdated=state.get("protocol") != PROTOCOL,
+    )
 
 
 @telling_disk_problems

@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 import psutil
 from distributed import Worker
 
+from ctdenoise.jobs.kind import KINDS
+
 logger = logging.getLogger("distributed.worker.ctdenoise")
 
 MODULES = (
     "ctdenoise.jobs.worker",
-    "ctdenoise.jobs.functions",
-    "ctdenoise.jobs.denoise",
     "ctdenoise.training.trainer",
     "ctdenoise.training.estimate",
     "ctdenoise.denoising.denoiser",
@@ -32,6 +32,7 @@ def dask_setup(worker: Worker) -> None:
             import_module(name)
         except ImportError:  # the others can still be used; who needs this one will say so
             logger.exception("%s cannot be imported", name)
+    list(KINDS)  # whose modules are imported by that
     if "train" in worker.state.total_resources:
         _practise()
 

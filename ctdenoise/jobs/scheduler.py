@@ -1,4 +1,4 @@
-"""The local engine's own process: a scheduler, workers that train, answer and download.
+"""The local engine's own process: a scheduler, workers that train, answer and take files in.
 
 Started detached by :mod:`ctdenoise.jobs.local` as ``python -m ctdenoise.jobs.scheduler HOME``
 (the home is there for whoever looks at the list of processes, and for ``local.find``); it
@@ -8,6 +8,7 @@ outlives the server and ends when asked to, or when nobody has needed it for a w
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -23,11 +24,12 @@ from dask.system import CPU_COUNT
 from distributed import Nanny, Scheduler
 from distributed.core import Status
 
-from ctdenoise.jobs.local import STATE, fingerprint, folder, security
+from ctdenoise.files import write_atomically
+from ctdenoise.jobs.local import PROTOCOL, STATE, fingerprint, folder, security
 
 IDLE_SECONDS = 900
 """Without a client and without work for so long, the engine ends and gives its memory back."""
-PEOPLE_THREADS = max(1, CPU_COUNT // 4)
+INTERACTIVE_THREADS = max(1, CPU_COUNT // 4)
 """Of torch, in each job that people wait for. Threads that share a core wait for each other at
 every layer: on two cores, two jobs of two threads took 13 to 20 times as long as one of them alone,
 and two jobs of one thread no longer than one."""
@@ -67,12 +69,16 @@ def gpus() -> list[str]:
 
 
 def workers(address: str) -> list[Nanny]:
-    """One training worker per GPU (else one), one for what people wait for, one that downloads.
+    """One training worker per GPU (else one), one for what takes long or is waited for, one for
+    files.
 
-    ``train``, ``people`` and ``net`` are Dask resources. Of the three jobs that the second worker
-    does at a time only one may be ``long``, so that a preview never waits for a whole series. A
-    download mostly waits for the network, so nobody should wait for it; it needs no torch.
+    What they offer are Dask resources named after the queues. Of the three things that the second
+    one does at a time only one may be a ``batch`` job, so that a preview never waits for a whole
+    series. What is ingested is read in a process of its own, and a download mostly waits for the
+    network, so the third worker needs no torch. Their names are no other engine's, should several
+    share a database.
     """
+    own = secrets.token_hex(4)
     common: dict[str, Any] = {
         "scheduler_ip": address,
         "host": "127.0.0.1",
@@ -84,7 +90,7 @@ def workers(address: str) -> list[Nanny]:
     return [
         *(
             Nanny(
-                name=f"train-{n}",
+                name=f"train-{n}-{own}",
                 nthreads=1,
                 resources={"train": 1},
                 env={"CTDENOISE_NICE": "10"} | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}),
@@ -94,23 +100,26 @@ def workers(address: str) -> list[Nanny]:
             for n, gpu in enumerate(gpus() or [""])
         ),
         Nanny(
-            name="people",
+            name=f"interactive-{own}",
             nthreads=3,
-            resources={"people": 3, "long": 1},
-            env={"OMP_NUM_THREADS": str(PEOPLE_THREADS)},
+            resources={"interactive": 3, "batch": 1},
+            env={"OMP_NUM_THREADS": str(INTERACTIVE_THREADS)},
             **common,
             **warm,
         ),
-        Nanny(name="net", nthreads=1, resources={"net": 1}, **common),
+        Nanny(name=f"files-{own}", nthreads=3, resources={"files": 2, "download": 1}, **common),
     ]
 
 
 def announce(address: str) -> None:
-    """Write where the engine listens, whole or not at all."""
-    state = {"address": address, "pid": os.getpid(), "fingerprint": fingerprint()}
-    partial = folder() / f"{STATE}.part"
-    partial.write_text(json.dumps(state))
-    os.replace(partial, folder() / STATE)
+    """Write where the engine listens."""
+    state = {
+        "address": address,
+        "pid": os.getpid(),
+        "fingerprint": fingerprint(),
+        "protocol": PROTOCOL,
+    }
+    write_atomically(folder() / STATE, json.dumps(state))
 
 
 async def serve() -> None:
@@ -135,7 +144,6 @@ async def serve() -> None:
         starting = asyncio.gather(*nannies)
         # The scheduler unpickles what it passes on: the first run should not wait for imports.
         await asyncio.to_thread(import_module, "ctdenoise.jobs.worker")
-        await asyncio.to_thread(import_module, "ctdenoise.jobs.functions")
         try:
             await _until_not_needed(scheduler, stop)
         finally:

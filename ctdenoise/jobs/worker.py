@@ -1,103 +1,184 @@
-"""What a training worker does with its turn: train the runs that wait, one after the other."""
+"""What a worker does with a job: claim it, execute it, tell how it goes and how it ended.
 
+One loop for every kind of work. While jobs run, one thread of the process keeps their leases and
+hears what is wanted of them.
+"""
+
+import logging
+import threading
 import time
-import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from ctdenoise.errors import Problem, disk_problem
-from ctdenoise.settings import settings
-from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.runs import Run, State, Store, store
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.kind import KINDS, GaveWay, Kind, Outcome, Running, Stopped
+from ctdenoise.workspace.database import Job, State
 
-POLL_SECONDS = 1.0
-"""How often a training asks whether it should stop."""
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 0.5
+"""Between two words of a worker to the database: so long may a stop take to be heard."""
 
 
-def take_turn(turn: str) -> None:
-    """Train whatever waits, fairly, until nothing does.
+def serve(name: str) -> None:
+    """Take the next job of a queue and do it; as long as jobs give way, the one after it too.
 
-    A run that is said to be trained in this turn or at this place cannot be, since we are only
-    starting: its worker died. It goes on first.
+    There is such a call for every queued job, so none is left over; which job it takes is for the
+    queue to say.
     """
-    runs, place = store(), _place()
-    for held in runs.live():
-        if held.state == "running" and (held.turn == turn or held.place == place):
-            runs.put_back(held)
-    while run := runs.claim(turn, place):
-        execute_run(run.id, turn)
+    _enter()
+    queue.put_back_lost()
+    while (job := queue.claim(name, _worker())) and execute(job) is GaveWay:
+        pass
 
 
-def _place() -> str:
-    """The name of the worker that we are on, which trains one run at a time and keeps its name
-    when it is restarted; with the engine's own name, since every engine has a "train-0"."""
+def answer(id: str) -> Any:
+    """Do one job, which somebody waits for, and return its result.
+
+    Raises :class:`Problem` where it failed, was stopped or is not there any more.
+    """
+    _enter()
+    job = queue.take(id, _worker())
+    if job is None:
+        raise Problem("The request", "is not waited for any more", "try again")
+    return execute(job, raising=True)
+
+
+def execute(job: Job, raising: bool = False) -> Any:
+    """Do a claimed job and write how it ended: its result, ``GaveWay`` where it waits again, or
+    None where it did not finish. With ``raising``, that is a :class:`Problem`."""
+    title = job.kind
+    running: Running[Any] | None = None
+    state: State = "failed"
+    message, result = "", None
+    try:
+        kind = KINDS.find(job.kind)
+        title = kind.title
+        running = _running(kind, job)
+        with _heart().beating(running):
+            result = kind.run(running)
+        state, message = "finished", ""
+        if isinstance(result, Outcome):
+            state, message, result = result.state, result.message, result.result
+    except GaveWay as way:
+        assert running
+        queue.give_way(job, running.progress, str(way) or "Waits for its next turn.")
+        return GaveWay
+    except Stopped as stopped:
+        state, message = "stopped", str(stopped)
+    except Exception as error:
+        problem = _problem(error, title)
+        if problem is not error:
+            logger.exception("%s %s failed", job.kind, job.id)
+        message = str(problem)
+        if raising:
+            _close(job, running, state, message, None)
+            raise problem from None
+    _close(job, running, state, message, result)
+    if raising and state != "finished":
+        raise Problem(title, "was stopped", "start it again")
+    return result
+
+
+def _running(kind: Kind[Any, Any], job: Job) -> Running[Any]:
+    return Running(
+        job=job,
+        arguments=kind.arguments.model_validate(job.arguments),
+        others_wait=lambda: bool(queue.waiting(kind.queue)),
+        progress=job.progress or 0.0,
+        focus=job.focus,
+    )
+
+
+def _close(job: Job, running: Running[Any] | None, state: State, message: str, result: Any) -> None:
+    """Write the end of a job, or forget one that is not kept."""
+    with suppress(KeyError):
+        if not KINDS[job.kind].kept:
+            queue.remove(job.id)
+            return
+    progress = 1.0 if state == "finished" else running.progress if running else 0.0
+    queue.end(job, state, progress, message, to_jsonable_python(result))
+
+
+def _problem(error: Exception, title: str) -> Problem:
+    """What went wrong, for people; the error itself where it is told already."""
+    match error:
+        case Problem():
+            return error
+        case OSError():
+            return disk_problem(error, title)
+        case MemoryError():
+            return Problem(
+                title,
+                "needs more memory than this machine has",
+                "close other programs, or take a smaller batch, patch, number of filters or scan",
+            )
+    return Problem(
+        title,
+        f"failed unexpectedly ({type(error).__name__}: {error})",
+        "try again, and report it if it stays",
+    )
+
+
+class _Heart:
+    """Keeps the leases of what this process executes, and brings what is wanted of it."""
+
+    def __init__(self) -> None:
+        self._alive: dict[str, Running[Any]] = {}
+        self._change = threading.Condition()
+        threading.Thread(target=self._beat, name="heart", daemon=True).start()
+
+    @contextmanager
+    def beating(self, running: Running[Any]) -> Iterator[None]:
+        """Within this context, the job is this process' own."""
+        with self._change:
+            self._alive[running.job.lease] = running
+            self._change.notify()
+        try:
+            yield
+        finally:
+            with self._change:
+                del self._alive[running.job.lease]
+
+    def _beat(self) -> None:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: bool(self._alive))
+            time.sleep(BEAT_SECONDS)
+            with self._change:
+                alive = list(self._alive.values())
+            for running in alive:
+                with suppress(Problem):  # a database that is busy for once does not end a job
+                    row = queue.beat(running.job, running.progress, running.message)
+                    running.stop_wanted = row is None or row.wanted == "stop"
+                    running.focus = row.focus if row else None
+
+
+@cache
+def _heart() -> _Heart:
+    return _Heart()
+
+
+@cache
+def _worker() -> str:
+    """The name of the worker that we are on, which it keeps when it is started anew."""
     from distributed import get_worker
 
-    worker = get_worker()
-    return f"{worker.name} of {worker.scheduler.address}"
+    return str(get_worker().name)
 
 
-def execute_run(run_id: str, turn: str) -> None:
-    """Train one claimed run, from its last epoch if it has one, and write how it ended."""
-    from ctdenoise.training.trainer import train
-
-    runs = store()
-    run = runs.run(run_id)
-    state: State = "failed"
-    try:
-        run.folder.mkdir(parents=True, exist_ok=True)
-        pairs = [Library(settings().workspaces / owner).pair(pair) for owner, pair in run.pairs]
-        ended = train(
-            run.config,
-            pairs,
-            run.folder,
-            should_stop=_asked_to_stop(runs, run, turn),
-            resume=(run.folder / "events.jsonl").exists(),
-            start=run.start,
-        )
-        state, sentence = ended.how, ended.sentence
-    except Problem as problem:
-        sentence = str(problem)
-    except OSError as error:
-        _log(run)
-        sentence = str(disk_problem(error, run.name))
-    except MemoryError:
-        _log(run)
-        sentence = str(
-            Problem(
-                run.name,
-                "needs more memory than this machine has",
-                "take a smaller batch, patch or number of filters",
-            )
-        )
-    except Exception as error:
-        _log(run)
-        sentence = str(
-            Problem(
-                run.name,
-                f"failed unexpectedly ({type(error).__name__}: {error})",
-                "the details are in log.txt in the run's folder",
-            )
-        )
-    runs.end(run_id, turn, state, sentence)
+_entering = threading.Lock()
+_entered: set[str] = set()
 
 
-def _asked_to_stop(runs: Store, run: Run, turn: str) -> Callable[[], bool]:
-    """A question that may be put after every step, since the database hears it once a second."""
-    asked, answer = time.monotonic(), False
-
-    def should_stop() -> bool:
-        nonlocal asked, answer
-        if not answer and time.monotonic() - asked >= POLL_SECONDS:
-            asked = time.monotonic()
-            with suppress(Problem):  # a database that is busy for once does not end a training
-                answer = not runs.may_go_on(run.id, turn)
-        return answer
-
-    return should_stop
-
-
-def _log(run: Run) -> None:
-    """Keep the traceback beside the run, for whoever looks into it."""
-    with suppress(OSError), (run.folder / "log.txt").open("a", encoding="utf-8") as log:
-        log.write(traceback.format_exc() + "\n")
+def _enter() -> None:
+    """At the first job of a process: what its worker is said to hold, it held when it died."""
+    with _entering:
+        if _worker() not in _entered:
+            queue.release(_worker())
+            _entered.add(_worker())

@@ -6,7 +6,7 @@ from ctdenoise.config.config import Config, override
 from ctdenoise.config.loss import WEIGHTS, term_title
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.shipped import Shipped
-from ctdenoise.jobs.executor import engine
+from ctdenoise.jobs.kinds.train import launch
 from ctdenoise.metrics.noise import Region
 from ctdenoise.metrics.noise_power import noise_power_spectrum
 from ctdenoise.ui import menu
@@ -15,7 +15,7 @@ from ctdenoise.ui.components import cards, charts, figures, panes
 from ctdenoise.ui.session import free_name, library, pairs, workspace
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 from ctdenoise.workspace.library import PairRecord
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run
 
 STOPS = {1: 26, 2: 5}
 """Settings a dial for which the network itself is asked; the browser mixes between them."""
@@ -66,8 +66,7 @@ def order() -> None:
     ):
         config = with_dial(preset, chosen)
         name = free_name("Dial: " + " and ".join(term_title(term) for term in chosen))
-        run = store().create_run(workspace(), name, config, learn_from)
-        engine().launch(run.id)
+        run = launch(workspace(), name, config, learn_from)
         st.switch_page(menu.page("Watch"), query_params={"run": run.id})
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ctdenoise.jobs import features as jobs
-from ctdenoise.jobs.executor import engine
-from ctdenoise.jobs.features import SIGMAS, View
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kinds import features as kinds
+from ctdenoise.jobs.kinds.features import SIGMAS, Smoothing, View
 from ctdenoise.ui.caching import once
 from ctdenoise.ui.components import charts, palette
 from ctdenoise.units import upright
@@ -19,21 +19,24 @@ HEAT = np.array([255.0, 176.0, 0.0])
 """Colour of the places where features differ."""
 TILE = 160
 """Longest side of a feature map on a wall, in pixels; larger maps are thinned out."""
-Question = tuple[str, str, int, str, bool]
-"""Workspace, pair, slice, layer, and whether VGG16 is shown what it was trained on."""
 
 
 @once(size=64)
-def view(asked: Question, sigma: float, by: str, count: int) -> View:
-    return engine().ask(jobs.view, *asked, sigma, by, count).result(WAIT_SECONDS)
+def view(asked: Smoothing, sigma: float, by: str, count: int) -> View:
+    """What a layer sees, for all who look at it."""
+    seen = kinds.Features.model_validate(
+        {**asked.model_dump(), "sigma": sigma, "by": by, "count": count}
+    )
+    return executor().ask(kinds.FEATURES, seen, asked.owner, WAIT_SECONDS)
 
 
 @once(size=64)
-def smoothing(asked: Question) -> tuple[list[float], list[float]]:
-    return engine().ask(jobs.smoothing, *asked).result(WAIT_SECONDS)
+def smoothing(asked: Smoothing) -> tuple[list[float], list[float]]:
+    """What smoothing does to both losses, for all who look at it."""
+    return executor().ask(kinds.SMOOTHING, asked, asked.owner, WAIT_SECONDS)
 
 
-def show(asked: Question, record: PairRecord, sigma: float, by: str, count: int) -> None:
+def show(asked: Smoothing, record: PairRecord, sigma: float, by: str, count: int) -> None:
     """Where low and full dose differ, laid over the slice; the maps of both; the curves."""
     with st.spinner("VGG16 is looking …"):
         seen = view(asked, sigma, by, count)
@@ -55,7 +58,7 @@ def show(asked: Question, record: PairRecord, sigma: float, by: str, count: int)
     _curves(asked, sigma, record.unit)
 
 
-def _curves(asked: Question, sigma: float, unit: str) -> None:
+def _curves(asked: Smoothing, sigma: float, unit: str) -> None:
     """Feature loss and MSE of the smoothed low dose, in percent of those of the low dose."""
     with st.spinner("Smoothing step by step …"):
         losses, errors = smoothing(asked)

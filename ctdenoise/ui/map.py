@@ -6,18 +6,16 @@ import streamlit as st
 
 from ctdenoise.config import events, split
 from ctdenoise.config import progress as picture
-from ctdenoise.jobs import map as places
-from ctdenoise.jobs.executor import engine
-from ctdenoise.jobs.map import Dot
-from ctdenoise.ui import menu, session
-from ctdenoise.ui import pictures as pixels
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kinds import map as places
+from ctdenoise.jobs.kinds.map import Dot
+from ctdenoise.ui import menu, pictures, session
 from ctdenoise.ui.components import cards, charts, palette, panes
 from ctdenoise.ui.session import pairs
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run, rename_run, star_run
 
-WAIT_SECONDS = 60
 Group = tuple[str, str, int]
 """Workspace, pair and slice that some runs picture: only those can be compared."""
 
@@ -81,7 +79,7 @@ def show(group: Group, watched: bool) -> None:
 
 
 def _dots(run: Run) -> tuple[list[Dot], list[Dot]]:
-    return engine().ask(places.dots, run.id).result(WAIT_SECONDS)
+    return executor().ask(places.MAP, places.Map(run=run.id), run.workspace)
 
 
 def _trail(run: Run, dots: list[Dot]) -> charts.Trail:
@@ -108,10 +106,10 @@ def _chosen(run: Run, number: int, dots: list[Dot], unit: str) -> None:
     """A dot's picture and figures; its run can be named, starred and opened."""
     name, star = st.columns([4, 1], vertical_alignment="bottom")
     with name:
-        cards.renamer(run.name, run.id, store().rename)
+        cards.renamer(run.name, run.id, rename_run)
     starred = star.toggle("Star", run.starred, key=f"star-{run.id}", help="Starred dots stand out.")
     if starred != run.starred:
-        store().star(run.id, starred)
+        star_run(run.id, starred)
         st.rerun(scope="app")
     said = events.read(run.folder)
     epochs = [e for e in said if isinstance(e, events.Epoch)]
@@ -121,11 +119,11 @@ def _chosen(run: Run, number: int, dots: list[Dot], unit: str) -> None:
     figures = (
         f"RMSE {dots[number].rmse:.1f}{unit and f' {unit}'}, texture {dots[number].texture:.1f} dB"
     )
-    own = (pixels.progress(run.id, epoch.image),)
+    own = (pictures.Progress(run=run.id, image=epoch.image).address,)
     viewer(
         [
             Pane(when, panes.run_style(run).color, own, note=figures),
-            Pane("Full dose", full.color, (pixels.beside(run.id, picture.FULL),), dash=full.dash),
+            Pane("Full dose", full.color, (panes.reference(run, picture.FULL),), dash=full.dash),
         ],
         key="map-pictures",
         height=330,

@@ -1,270 +1,335 @@
 """Pictures on their way to the viewer: what an address stands for, and the route that serves it.
 
 An address names one picture for good (its content never changes under the same address), so that
-the browser keeps it: windowing, scrolling back and reruns of a page then cost no bytes.
+the browser keeps it: windowing, scrolling back and reruns of a page then cost no bytes. Each kind
+of picture is a typed record whose fields are the parts of its address.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
-from urllib.parse import quote
+from contextlib import suppress
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import quote, unquote
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ctdenoise.config import shipped
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import functions as jobs
-from ctdenoise.jobs.executor import engine
-from ctdenoise.jobs.functions import Picture, to_picture
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.executor import executor
 from ctdenoise.ui.caching import once
-from ctdenoise.ui.session import SAMPLE, library
+from ctdenoise.ui.session import library
 from ctdenoise.ui.visitors import COOKIE, workspace_of
-from ctdenoise.workspace import denoisers as methods
-from ctdenoise.workspace.runs import store
+from ctdenoise.units import Pixels, to_pixels
+from ctdenoise.workspace import denoisers, results
+from ctdenoise.workspace.access import Visitor, require
+from ctdenoise.workspace.runs import find_run
 
+ROUTE = "/pixels/"
 WAIT_SECONDS = 60
 LOOK_SECONDS = 0.2
 """Between two looks for a picture that is still to come."""
+ANY = "{}"
+"""Stands in an address for where the viewer's dial stands; the viewer fills it."""
+
+Index = Annotated[int, Field(ge=0)]
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
+Owner = Annotated[str, StringConstraints(pattern=r"^[0-9a-z]{1,64}$")]
+File = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*\.tif$")]
 
 
-def scan(owner: str, scan_id: str, index: int) -> str:
-    """Address of one slice of a scan."""
-    return f"/pixels/scan/{owner}/{scan_id}/{index}"
+class Picture(BaseModel):
+    """One picture; a subclass says where it comes from and whose it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    kind: ClassVar[str]
+
+    @property
+    def address(self) -> str:
+        """Where the viewer fetches it."""
+        return self._joined(self._parts())
+
+    @classmethod
+    def addresses(cls, count: int, **fields: object) -> tuple[str, ...]:
+        """The addresses of ``count`` pictures that differ in their ``index`` alone."""
+        parts = cls.model_validate({**fields, "index": 0})._parts()
+        place = list(cls.model_fields).index("index")
+        return tuple(
+            cls._joined([*parts[:place], str(index), *parts[place + 1 :]]) for index in range(count)
+        )
+
+    def owners(self) -> set[str]:
+        """The workspaces that it is made from; whoever looks at it must be allowed to see all."""
+        raise NotImplementedError
+
+    def load(self) -> Pixels:
+        """(rows, columns): int16 HU or float32 own units."""
+        raise NotImplementedError
+
+    def _parts(self) -> list[str]:
+        values = [getattr(self, name) for name in type(self).model_fields]
+        return [f"{v:g}" if isinstance(v, float) else quote(str(v), safe="{}") for v in values]
+
+    @classmethod
+    def _joined(cls, parts: list[str]) -> str:
+        return f"{ROUTE}{cls.kind}/{'/'.join(parts)}".rstrip("/")
 
 
-def twin(
-    owner: str,
-    scan_id: str,
-    index: int,
-    dose: float,
-    photons: float,
-    electrons: float,
-    f50: float,
-    seed: int,
-) -> str:
-    """Address of the simulated low dose of one slice, made when it is asked for."""
-    physics = f"{dose:g}/{photons:g}/{electrons:g}/{f50:g}"
-    return f"/pixels/twin/{owner}/{scan_id}/{index}/{physics}/{seed}"
+class ScanSlice(Picture):
+    """A slice of a scan."""
+
+    kind = "scan"
+    owner: Owner
+    scan: Id
+    index: Index
+
+    def owners(self) -> set[str]:
+        return {self.owner}
+
+    def load(self) -> Pixels:
+        found = library(self.owner).scan(self.scan)
+        return to_pixels(found.values[self.index], found.unit)
 
 
-def full(owner: str, pair_id: str, index: int) -> str:
-    return f"/pixels/full/{owner}/{pair_id}/{index}"
+class Simulated(ScanSlice):
+    """The simulated low dose of a slice, made when it is asked for."""
+
+    kind = "simulated"
+    dose: float
+    photons: float
+    electrons: float
+    f50: float
+    seed: int
+
+    def load(self) -> Pixels:
+        from ctdenoise.jobs.kinds.simulate import PREVIEW, Physics, Preview
+
+        physics = Physics(photons=self.photons, electrons=self.electrons, f50=self.f50)
+        asked = Preview(
+            scan=self.scan, index=self.index, dose=self.dose, physics=physics, seed=self.seed
+        )
+        return executor().ask(PREVIEW, asked, self.owner, WAIT_SECONDS)
 
 
-def low(owner: str, pair_id: str, index: int) -> str:
-    """Address of the first noise draw of one slice: the one that is shown and judged."""
-    return f"/pixels/low/{owner}/{pair_id}/{index}"
+class FullDose(Picture):
+    """A slice of a pair at full dose."""
+
+    kind = "full"
+    owner: Owner
+    pair: Id
+    index: Index
+
+    def owners(self) -> set[str]:
+        return {self.owner}
+
+    def load(self) -> Pixels:
+        pair = library(self.owner).pair(self.pair)
+        return to_pixels(pair.full[self.index], pair.unit)
 
 
-def gaussian(owner: str, pair_id: str, index: int, sigma: float) -> str:
-    """Address of the low dose under a Gaussian filter, ``sigma`` in pixels."""
-    return f"/pixels/gaussian/{owner}/{pair_id}/{index}/{sigma:g}"
+class LowDose(FullDose):
+    """The first noise realisation of a slice of a pair: the one that is shown and judged."""
+
+    kind = "low"
+
+    def load(self) -> Pixels:
+        pair = library(self.owner).pair(self.pair)
+        return to_pixels(pair.low[0, self.index], pair.unit)
 
 
-def progress(run_id: str, image: str) -> str:
-    """Address of a run's progress picture, by its file name."""
-    return f"/pixels/progress/{run_id}/progress/{quote(image)}"
+class Gaussian(FullDose):
+    """The low dose under a Gaussian filter, ``sigma`` in pixels."""
+
+    kind = "gaussian"
+    sigma: float
+
+    def load(self) -> Pixels:
+        from scipy.ndimage import gaussian_filter  # not needed before the first comparison
+
+        pair = library(self.owner).pair(self.pair)
+        blurred = gaussian_filter(pair.low[0, self.index], min(self.sigma, 20.0))
+        return to_pixels(blurred, pair.unit)
 
 
-def beside(run_id: str, image: str) -> str:
-    """Address of what the progress pictures of a run are compared with, by its file name."""
-    return f"/pixels/progress/{run_id}/{quote(image)}"
+class Reference(Picture):
+    """What the progress pictures of a run are compared with, by its file name."""
+
+    kind = "reference"
+    run: Id
+    image: File
+    folder: ClassVar[str] = ""
+
+    def owners(self) -> set[str]:
+        return {find_run(self.run).workspace}
+
+    def load(self) -> Pixels:
+        from tifffile import imread
+
+        pixels: Pixels = imread(find_run(self.run).folder / self.folder / self.image)
+        return pixels
 
 
-def denoised(network: str, version: int | str, owner: str, pair_id: str, index: int) -> str:
-    """Address of one low-dose slice through the network of a run (its id) as it was after an epoch,
-    or through one that ships (its id) in an edition."""
-    return f"/pixels/denoised/{network}/{version}/{owner}/{pair_id}/{index}"
+class Progress(Reference):
+    """A run's progress picture, by its file name."""
+
+    kind = "progress"
+    folder = "progress"
 
 
-def dialled(address: str) -> str:
-    """The address from :func:`denoised` wherever the dial of its network stands: the viewer fills
-    the ``{}``."""
-    return f"{address}/{{}}"
+class Denoised(Picture):
+    """A low-dose slice through the network of a run (its id) as it was after an epoch, or through
+    one that ships (its id) in an edition; ``setting``: where its dial stands, as "0.25-0.5"."""
+
+    kind = "denoised"
+    network: str
+    version: str
+    owner: Owner
+    pair: Id
+    index: Index
+    setting: Annotated[str, StringConstraints(pattern=r"^([\d.]+(-[\d.]+)*|\{\})?$")] = ""
+
+    def owners(self) -> set[str]:
+        if self.network.startswith(shipped.PREFIX):
+            return {self.owner}
+        return {self.owner, find_run(self.network).workspace}
+
+    def load(self) -> Pixels:
+        from ctdenoise.jobs.kinds.denoise import DENOISE_SLICE, DenoiseSlice
+
+        dial = tuple(float(part) for part in self.setting.split("-") if part)
+        method = denoisers.network(self.network, self.version, dial)
+        asked = DenoiseSlice(method=method, owner=self.owner, pair=self.pair, index=self.index)
+        return executor().ask(DENOISE_SLICE, asked, self.owner, WAIT_SECONDS)
 
 
-def result(owner: str, id: str, index: int, share: str) -> str:
-    """Address of a slice of a denoised scan: its input for the ``share`` 0, its output for 1, and
-    for ``{}`` what the viewer's dial mixes of the two."""
-    return f"/pixels/result/{owner}/{id}/{index}/{share}"
+class ResultSlice(Picture):
+    """A slice of a denoised scan: its input for the ``share`` 0, its output for 1, and for
+    :data:`ANY` what the viewer's dial mixes of the two."""
+
+    kind = "result"
+    owner: Owner
+    result: Id
+    index: Index
+    share: Literal["0", "1", "{}"]
+
+    def owners(self) -> set[str]:
+        return {self.owner}
+
+    def load(self) -> Pixels:
+        found = results.find(self.owner, self.result)
+        if self.share == "1":
+            return to_pixels(found.output(self.index), found.record.unit)
+        scan = found.record.source.load()
+        return to_pixels(results.slices_of(scan)[self.index], scan.unit)
+
+    def coming(self) -> bool:
+        """Whether it is an output that is still to be made; then it is denoised next."""
+        if self.share != "1":
+            return False
+        found = results.find(self.owner, self.result)
+        job = found.job
+        if job is None or not job.live or self.index in found.figures:
+            return False
+        if job.focus != self.index:
+            with suppress(Problem):  # a wish that cannot be kept spoils nothing
+                queue.look_at(job.id, self.index)
+        return True
 
 
-def load(address: str, workspace: str) -> Picture:
+KINDS: dict[str, type[Picture]] = {
+    picture.kind: picture
+    for picture in (
+        ScanSlice, Simulated, FullDose, LowDose, Gaussian, Reference, Progress, Denoised,
+        ResultSlice,
+    )
+}  # fmt: skip
+
+
+def parse(address: str) -> Picture:
+    """The picture that an address names; :class:`Problem` for what is no address of ours."""
+    kind, *parts = address.removeprefix(ROUTE).split("/")
+    try:
+        names = list(KINDS[kind].model_fields)
+        if len(parts) > len(names):
+            raise ValueError("too many parts")
+        return KINDS[kind].model_validate(dict(zip(names, map(unquote, parts), strict=False)))
+    except (KeyError, ValidationError, ValueError) as error:
+        raise _gone() from error
+
+
+def load(address: str, workspace: str) -> Pixels:
     """The picture behind an address, (rows, columns), read-only: int16 HU or float32 own units.
 
-    Raises :class:`Problem` where it does not exist or belongs to another workspace.
+    Raises :class:`Problem` where it does not exist or ``workspace`` may not see it.
     """
-    if not _owners(address) <= {workspace, SAMPLE}:
-        raise Problem("This picture", "belongs to another workspace", "open one of your own")
+    _permit(parse(address), workspace)
     return _load(address)
 
 
+def _permit(picture: Picture, workspace: str) -> None:
+    require(Visitor(workspace), "see", *picture.owners(), what="This picture")
+
+
 @once(size=128)
-def _load(address: str) -> Picture:
-    kind, *parts = _parts(address)
+def _load(address: str) -> Pixels:
     try:
-        image = _LOADERS[kind](*parts)
-    except (KeyError, TypeError, ValueError, IndexError, FileNotFoundError) as error:
-        raise Problem("This picture", "does not exist any more", "reload the page") from error
-    image.setflags(write=False)
-    return image
+        pixels = parse(address).load()
+    except (ValueError, IndexError, FileNotFoundError) as error:
+        raise _gone() from error
+    pixels.setflags(write=False)
+    return pixels
 
 
-def _parts(address: str) -> list[str]:
-    return address.removeprefix("/pixels/").split("/")
+def _gone() -> Problem:
+    return Problem("This picture", "does not exist any more", "reload the page")
 
 
-def _owners(address: str) -> set[str]:
-    """The workspaces that a picture is made from: those of its scan and of its network."""
-    kind, *parts = [*_parts(address), "", "", ""]
-    owners = set() if kind == "progress" else {parts[2] if kind == "denoised" else parts[0]}
-    if kind in ("denoised", "progress") and not parts[0].startswith(shipped.PREFIX):
-        owners.add(store().run(parts[0]).workspace)
-    return owners
-
-
-def _scan(owner: str, scan_id: str, index: str) -> Picture:
-    found = library(owner).scan(scan_id)
-    return to_picture(found.values[int(index)], found.unit)
-
-
-def _twin(owner: str, scan_id: str, index: str, *physics: str) -> Picture:
-    *numbers, seed = physics
-    dose, photons, electrons, f50 = map(float, numbers)
-    return (
-        engine()
-        .ask(
-            jobs.preview_low_dose,
-            owner,
-            scan_id,
-            int(index),
-            dose,
-            photons,
-            electrons,
-            f50,
-            int(seed),
-        )
-        .result(WAIT_SECONDS)
-    )
-
-
-def _full(owner: str, pair_id: str, index: str) -> Picture:
-    pair = library(owner).pair(pair_id)
-    return to_picture(pair.full[int(index)], pair.unit)
-
-
-def _low(owner: str, pair_id: str, index: str) -> Picture:
-    pair = library(owner).pair(pair_id)
-    return to_picture(pair.low[0, int(index)], pair.unit)
-
-
-def _gaussian(owner: str, pair_id: str, index: str, sigma: str) -> Picture:
-    from scipy.ndimage import gaussian_filter  # not needed before the first comparison
-
-    pair = library(owner).pair(pair_id)
-    blurred = gaussian_filter(pair.low[0, int(index)], min(float(sigma), 20.0))
-    return to_picture(blurred, pair.unit)
-
-
-def _progress(run_id: str, *path: str) -> Picture:
-    from tifffile import imread
-
-    folder = store().run(run_id).folder
-    file = folder.joinpath(*path).resolve()
-    if not file.is_relative_to(folder.resolve()) or file.suffix != ".tif":
-        raise FileNotFoundError(file)
-    return imread(file)
-
-
-def _denoised(
-    network: str, version: str, owner: str, pair_id: str, index: str, setting: str = ""
-) -> Picture:
-    stands = tuple(float(part) for part in setting.split("-") if part)
-    method = methods.network(network, version, stands)
-    job = engine().ask(jobs.denoise_slice, method, owner, pair_id, int(index))
-    return job.result(WAIT_SECONDS)
-
-
-def _result(owner: str, id: str, index: str, share: str) -> Picture:
-    from ctdenoise.workspace import results as denoisings
-
-    found = denoisings.find(owner, id)
-    if share == "1":
-        return to_picture(found.output(int(index)), found.record.unit)
-    scan = found.record.source.load()
-    return to_picture(denoisings.slices_of(scan)[int(index)], scan.unit)
-
-
-def _on_its_way(address: str, workspace: str) -> bool:
-    """Whether a picture is an output that is still to come; then it is denoised next."""
-    kind, *parts = _parts(address)
-    if kind != "result" or parts[-1] != "1" or not _owners(address) <= {workspace, SAMPLE}:
-        return False
-    from ctdenoise.workspace import results as denoisings
-
-    try:
-        owner, id, number, _ = parts
-        index = int(number)
-    except ValueError:  # no address of ours: loading it tells so
-        return False
-    found = denoisings.find(owner, id)
-    coming = found.state.live and index not in found.figures
-    if coming:
-        found.want(index)
-    return coming
-
-
-_LOADERS: dict[str, Callable[..., Picture]] = {
-    "scan": _scan,
-    "twin": _twin,
-    "full": _full,
-    "low": _low,
-    "gaussian": _gaussian,
-    "progress": _progress,
-    "denoised": _denoised,
-    "result": _result,
-}
+def _coming(address: str, workspace: str) -> bool:
+    picture = parse(address)
+    _permit(picture, workspace)
+    return isinstance(picture, ResultSlice) and picture.coming()
 
 
 async def serve(request: Request) -> Response:
     """Answer with the picture; a problem is told in its one sentence."""
     workspace = workspace_of(request.cookies.get(COOKIE)) or "local"
-    address = f"/pixels/{request.path_params['address']}"
+    address = f"{ROUTE}{request.path_params['address']}"
     patience = time.monotonic() + WAIT_SECONDS
     try:
-        while await run_in_threadpool(_on_its_way, address, workspace):
+        while await run_in_threadpool(_coming, address, workspace):
             if time.monotonic() > patience or await request.is_disconnected():
                 break
             await asyncio.sleep(LOOK_SECONDS)
-        image = await run_in_threadpool(load, address, workspace)
+        pixels = await run_in_threadpool(load, address, workspace)
     except Problem as problem:
         return PlainTextResponse(str(problem), status_code=404)
-    return answer(image)
+    return answer(pixels)
 
 
-def answer(image: Picture) -> Response:
+def answer(pixels: Pixels) -> Response:
     """A picture as raw little-endian int16, row by row.
 
     HU are sent as they are. Of other units the picture's own range spans that of int16, and the
     headers X-Scale and X-Offset give the way back: value = stored * scale + offset.
     """
     headers = {
-        "X-Rows": str(image.shape[0]),
-        "X-Columns": str(image.shape[1]),
+        "X-Rows": str(pixels.shape[0]),
+        "X-Columns": str(pixels.shape[1]),
         "Cache-Control": "private, max-age=86400, immutable",
     }
-    if image.dtype != np.int16:
-        values = image.astype(np.float64)
+    if pixels.dtype != np.int16:
+        values = pixels.astype(np.float64)
         low, high = float(values.min()), float(values.max())
         scale = (high - low) / 65535 or 1.0
         offset = low + 32768 * scale
-        image = np.rint((values - offset) / scale).clip(-32768, 32767).astype(np.int16)
+        pixels = np.rint((values - offset) / scale).clip(-32768, 32767).astype(np.int16)
         headers |= {"X-Scale": repr(scale), "X-Offset": repr(offset)}
     return Response(
-        image.astype("<i2", copy=False).tobytes(),
+        pixels.astype("<i2", copy=False).tobytes(),
         media_type="application/octet-stream",
         headers=headers,
     )

@@ -27,25 +27,27 @@ HEAD_START_SECONDS = 4
 
 
 async def _pixels(request: Request) -> Response:
-    from ctdenoise.ui import pictures as pixels
+    from ctdenoise.ui import pictures
 
-    return await pixels.serve(request)
+    return await pictures.serve(request)
 
 
 def _warm_up() -> None:
     """Bring the engine up, resume what a stopped server left, and make the sample once."""
     from ctdenoise.errors import Problem
-    from ctdenoise.jobs import functions as jobs
-    from ctdenoise.jobs.executor import engine
+    from ctdenoise.jobs import queue
+    from ctdenoise.jobs.executor import executor
+    from ctdenoise.jobs.kinds import ingest
     from ctdenoise.ui.session import SAMPLE, library, tell_start_problem
     from ctdenoise.workspace.library import sweep
 
     try:
-        running = engine()
-        running.watch()
+        executor().watch()
         sweep(settings().workspaces)
-        if not library(SAMPLE).pairs():
-            running.ask(jobs.prepare_sample).result()
+        if not library(SAMPLE).pairs() and not any(
+            job.live for job in queue.jobs_of(SAMPLE, ingest.SAMPLE.name)
+        ):
+            executor().submit(ingest.SAMPLE, ingest.Sample(), SAMPLE)
     except Problem as problem:
         tell_start_problem(problem)
 

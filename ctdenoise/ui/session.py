@@ -9,7 +9,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
 from ctdenoise.ui.visitors import COOKIE, workspace_of
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run, runs_of
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 
@@ -33,7 +33,7 @@ def pairs() -> dict[tuple[str, str], PairRecord]:
 
 def runs() -> list[Run]:
     """The runs of this session, newest first."""
-    return store().runs(workspace())
+    return runs_of(workspace())
 
 
 def free_name(name: str) -> str:

@@ -12,13 +12,13 @@ from ctdenoise.config.loss import WEIGHTS, Loss
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.sweep import Axis, grid, spread
 from ctdenoise.errors import Problem
-from ctdenoise.jobs.executor import engine
-from ctdenoise.ui import pictures as pixels
+from ctdenoise.jobs.kinds.train import launch, stop_sweep
+from ctdenoise.ui import pictures
 from ctdenoise.ui.components import cards, palette, panes
 from ctdenoise.ui.session import pairs, runs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run
 
 TITLES = {name: str(Loss.model_fields[name].title) for name in WEIGHTS}
 NONE = "nothing else"
@@ -84,8 +84,7 @@ def order() -> None:
             told = ", ".join(
                 f"{a.title.split(' (')[0]} {v:g}" for a, v in zip(axes, values, strict=True)
             )
-            run = store().create_run(workspace(), told, config, chosen, sweep=sweep)
-            engine().launch(run.id)
+            launch(workspace(), told, config, chosen, sweep=sweep)
         st.session_state["sweep-shown"] = sweep
         st.rerun()
 
@@ -142,8 +141,8 @@ def show(sweep: str) -> None:
     shown = [_cell(run, said[run.id]) for run in begun]
     low, full = palette.LOW, palette.FULL
     shown += [
-        Pane("Low dose", low.color, (pixels.beside(begun[0].id, picture.LOW),), dash=low.dash),
-        Pane("Full dose", full.color, (pixels.beside(begun[0].id, picture.FULL),), dash=full.dash),
+        Pane("Low dose", low.color, (panes.reference(begun[0], picture.LOW),), dash=low.dash),
+        Pane("Full dose", full.color, (panes.reference(begun[0], picture.FULL),), dash=full.dash),
     ]
     viewer(
         shown,
@@ -157,8 +156,7 @@ def show(sweep: str) -> None:
     _table(begun, said, facts.unit)
     if live := [run for run in cells if run.live]:
         if st.button("Stop the sweep", icon=":material/stop:", help="Finished cells stay."):
-            for run in live:
-                store().ask_stop(run.id)
+            stop_sweep(live)
     elif st.session_state.pop(f"sweep-live-{sweep}", False):
         st.rerun(scope="app")  # to look no more every two seconds
     if live:
@@ -186,7 +184,11 @@ def _cell(run: Run, said: list[events.Event]) -> Pane:
     style = panes.run_style(run)
     rmse = f"RMSE {last.validation_mse**0.5:.1f}"
     return Pane(
-        run.name, style.color, (pixels.progress(run.id, last.image),), style.dash, note=rmse
+        run.name,
+        style.color,
+        (pictures.Progress(run=run.id, image=last.image).address,),
+        style.dash,
+        note=rmse,
     )
 
 

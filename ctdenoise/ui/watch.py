@@ -1,5 +1,7 @@
 """What the Watch page shows of one run; called once a second while the run is live."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from ctdenoise.config import events, shipped
@@ -7,20 +9,20 @@ from ctdenoise.config import progress as picture
 from ctdenoise.config.config import MOST_EPOCHS
 from ctdenoise.config.loss import term_title
 from ctdenoise.config.run_folder import kept as kept_epochs
-from ctdenoise.jobs import functions as jobs
-from ctdenoise.jobs.executor import engine
-from ctdenoise.ui import menu
-from ctdenoise.ui import pictures as pixels
-from ctdenoise.ui.components import cards, charts, palette, panes
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kind import Kind
+from ctdenoise.jobs.kinds import export
+from ctdenoise.jobs.kinds.train import continue_run
+from ctdenoise.ui import menu, pictures
+from ctdenoise.ui.components import cards, charts, jobs, palette, panes
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.train import form as forms
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
-from ctdenoise.workspace.run_card import card
-from ctdenoise.workspace.runs import Run, last_epoch, store
+from ctdenoise.workspace.runs import Run, find_run, last_epoch
 
-ONNX_SECONDS = 120
-"""Longest that a network may take to be written."""
+EXPORT_SECONDS = 120
+"""Longest that a file of a run may take to be written."""
 
 
 def pace(run: Run) -> float | None:
@@ -33,7 +35,7 @@ def pace(run: Run) -> float | None:
 @cards.telling_problems
 def show(run_id: str) -> None:
     """Pictures of every epoch so far, curves, figures, and the buttons Stop and Continue."""
-    run = store().run(run_id)
+    run = find_run(run_id)
     before = st.session_state.get("watch-pace")
     st.session_state["watch-pace"] = now = (run_id, pace(run))
     _show(run)
@@ -66,33 +68,19 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
         _branch(run)
     total, budget = run.config.epochs, run.config.time_budget_s
     done = epochs[-1].epoch if epochs else 0
-    if run.state == "queued":
-        ahead = store().queue_position(run.id)
-        text = (
-            "Next in line."
-            if ahead == 0
-            else f"Waiting: {ahead} run{'s' * (ahead > 1)} before yours."
-        )
-        bar.progress(0.0, text)
-    elif run.state == "running":
-        left = epochs[-1].seconds_left if epochs else None
-        part = 1 - (left if left is not None else budget) / budget if budget else done / total
+    job, text = run.job, ""
+    if job and job.state == "running" and epochs:
+        left = epochs[-1].seconds_left
         rest = f", about {cards.duration(left)} left" if left is not None else ""
-        epoch = f"Epoch {done}" if budget else f"Epoch {done} of {total}"
-        bar.progress(min(1.0, max(0.0, part)), f"{epoch}{rest}" if epochs else "Starting …")
-    else:
-        show = {"finished": bar.success, "stopped": bar.info, "failed": bar.error}[run.state]
-        show(run.sentence or run.state)
-    if run.live:
-        button.button(
-            "Stop",
-            icon=":material/stop:",
-            width="stretch",
-            disabled=run.wanted == "stop",
-            help="What is trained so far is kept.",
-            on_click=_stop,
-            args=(run.id,),
-        )
+        text = (f"Epoch {done}" if budget else f"Epoch {done} of {total}") + rest
+    with bar:
+        if job:
+            jobs.show(job, text)
+        else:
+            st.info("It was never queued: press Continue.")
+    if job and job.live:
+        with button:
+            jobs.stop_button(job, "What is trained so far is kept.")
         return
     with button.popover("Continue", icon=":material/play_arrow:", width="stretch"):
         most = MOST_EPOCHS - done
@@ -101,12 +89,8 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
             return
         more = st.number_input("More epochs", 1, most, min(most, max(total - done, 5)))
         if st.button("Go on", type="primary", width="stretch"):
-            engine().continue_run(run.id, done + more)
+            continue_run(run.id, done + more)
             st.rerun(scope="app")
-
-
-def _stop(run_id: str) -> None:
-    store().ask_stop(run_id)
 
 
 def _branch(run: Run) -> None:
@@ -125,7 +109,7 @@ def run_card(run: Run) -> None:
     """The run as a zip, made when it is asked for."""
     st.download_button(
         "Run card (zip)",
-        lambda: card(run),
+        lambda: _made(run, export.RUN_CARD).open("rb"),
         f"{run.name}.zip",
         "application/zip",
         icon=":material/badge:",
@@ -142,7 +126,7 @@ def network_file(run: Run) -> None:
     dial = " Its dial stands at the smooth end." if run.config.loss.dial else ""
     st.download_button(
         "Network (ONNX)",
-        lambda: engine().ask(jobs.export_network, run.id).result(ONNX_SECONDS).open("rb"),
+        lambda: _made(run, export.EXPORT_NETWORK).open("rb"),
         f"{run.name}.onnx",
         "application/octet-stream",
         icon=":material/deployed_code:",
@@ -151,6 +135,12 @@ def network_file(run: Run) -> None:
         disabled=not kept_epochs(run.folder),
         help=f"For programs without PyTorch: HU in and out, any size.{dial} Takes a few seconds.",
     )
+
+
+def _made(run: Run, kind: Kind[export.OfRun, str]) -> Path:
+    """A file of a run, written by a job of this kind."""
+    asked = export.OfRun(run=run.id)
+    return run.folder / executor().ask(kind, asked, run.workspace, EXPORT_SECONDS)
 
 
 def _descent(run: Run) -> None:
@@ -179,13 +169,13 @@ def _parent(run: Run) -> str:
 def _pictures(run: Run, epochs: list[events.Epoch], window: Window, facts: picture.Facts) -> None:
     """Low dose, the network after each epoch, full dose; the scrubber follows the newest epoch."""
     low, style, full = palette.LOW, panes.run_style(run), palette.FULL
-    each = tuple(pixels.progress(run.id, epoch.image) for epoch in epochs)
+    each = tuple(pictures.Progress(run=run.id, image=epoch.image).address for epoch in epochs)
     first = "Before going on" if run.parent else "Before training"
     viewer(
         [
-            Pane("Low dose", low.color, (pixels.beside(run.id, picture.LOW),), dash=low.dash),
+            Pane("Low dose", low.color, (panes.reference(run, picture.LOW),), dash=low.dash),
             Pane(run.name, style.color, each, dash=style.dash),
-            Pane("Full dose", full.color, (pixels.beside(run.id, picture.FULL),), dash=full.dash),
+            Pane("Full dose", full.color, (panes.reference(run, picture.FULL),), dash=full.dash),
         ],
         key=f"watch-{run.id}",
         height=330,

@@ -1,11 +1,19 @@
-"""The table of runs and the database that holds it: SQLite by default, PostgreSQL by URL."""
+"""The database: its two tables, and how it is opened. SQLite by default, PostgreSQL by URL.
 
+``runs`` says what people own of their trainings (a run itself is a folder), ``jobs`` what is to be
+done, is being done or was done. The schema is the newest of :mod:`ctdenoise.workspace.migrations`.
+"""
+
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from filelock import FileLock
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -15,69 +23,164 @@ from sqlalchemy import (
     Float,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     Text,
     create_engine,
     event,
     exc,
-    false,
+    func,
     inspect,
     make_url,
+    select,
     text,
 )
-from sqlalchemy.schema import CreateColumn
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.settings import settings
+from ctdenoise.workspace import migrations
 
-_metadata = MetaData()
-table = Table(
+State = Literal["queued", "running", "finished", "stopped", "failed"]
+MIGRATION_SECONDS = 120
+"""Longest that another process may take to bring the database up to date."""
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"}
+)
+runs = Table(
     "runs",
-    _metadata,
+    metadata,
     Column("id", String(12), primary_key=True),
     Column("workspace", String(64), nullable=False, index=True),
-    Column("number", Integer, nullable=False, server_default="0"),
+    Column("number", Integer, nullable=False),
     Column("name", String(200), nullable=False),
-    Column("config", JSON, nullable=False),
     Column("pairs", JSON, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("sweep", String(12), nullable=False, index=True),
+    Column("parent", String(100), nullable=False),
+    Column("parent_epoch", Integer, nullable=False),
+    Column("starred", Boolean(create_constraint=False), nullable=False),
+)
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("workspace", String(64), nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    Column("subject", String(100), nullable=False, index=True),
+    Column("arguments", JSON, nullable=False),
+    Column("queue", String(20), nullable=False),
     Column("state", String(8), nullable=False, index=True),
     Column("wanted", String(4), nullable=False),
+    Column("focus", Integer),
+    Column("progress", Float),
+    Column("message", Text, nullable=False),
+    Column("result", JSON(none_as_null=True)),
+    Column("attempts", Integer, nullable=False),
+    Column("reached", Float),
+    Column("lease", String(40), nullable=False),
+    Column("worker", String(200), nullable=False),
+    Column("heartbeat", Float),
     Column("created", Float, nullable=False),
     Column("queued", Float, nullable=False),
     Column("started", Float),
     Column("ended", Float),
-    Column("sentence", Text, nullable=False),
-    Column("turn", String(40), nullable=False),
-    Column("place", String(200), nullable=False),
-    Column("deaths", Integer, nullable=False),
-    Column("reached", Integer, nullable=False),
-    Column("sweep", String(12), nullable=False, server_default="", index=True),
-    Column("parent", String(100), nullable=False, server_default=""),
-    Column("parent_epoch", Integer, nullable=False, server_default="0"),
-    Column("starred", Boolean, nullable=False, server_default=false()),
 )
 
 
+@dataclass(frozen=True)
+class Job:
+    """A row of ``jobs``; times are seconds since 1970, on the database's clock."""
+
+    id: str
+    workspace: str
+    """Whose it is."""
+    kind: str
+    """By the name that :data:`ctdenoise.jobs.kind.KINDS` knows it by."""
+    subject: str
+    """What it is about: the id of a run, a result, a scan; or a digest of the arguments."""
+    arguments: dict[str, Any]
+    queue: str
+    state: State
+    wanted: Literal["run", "stop"]
+    focus: int | None
+    """The part (a slice) that somebody looks at and would like to have first."""
+    progress: float | None
+    """0 to 1; None before it began."""
+    message: str
+    """What it does or why it ended, for people."""
+    result: Any
+    """What it answered, as JSON; None where the answer is a file or there is none."""
+    attempts: int
+    """How many workers died of it since it came as far as ``reached``."""
+    reached: float | None
+    lease: str
+    """The word of the worker that holds it now; nobody else may tell or end it."""
+    worker: str
+    """The worker that holds it, or held it last, by name."""
+    heartbeat: float | None
+    """When that worker last said that it lives."""
+    created: float
+    queued: float
+    started: float | None
+    ended: float | None
+
+    @property
+    def live(self) -> bool:
+        return self.state in ("queued", "running")
+
+
+def job_of(row: Row[Any]) -> Job:
+    """The job of a row of ``jobs``."""
+    return Job(**row._mapping)
+
+
+def find_job(id: str) -> Job | None:
+    """The job of this id, which a run and a result share with it; None where there is none."""
+    with transaction() as connection:
+        row = connection.execute(select(jobs).where(jobs.c.id == id)).one_or_none()
+    return job_of(row) if row else None
+
+
 @contextmanager
-def transaction(database: Engine) -> Iterator[Connection]:
-    """All or nothing, as short as possible; what the database cannot do becomes a Problem."""
+def transaction() -> Iterator[Connection]:
+    """All or nothing, as short as possible; :class:`Problem` for what the database cannot do."""
     try:
-        with database.begin() as connection:
-            yield connection
+        with database().begin() as fresh:
+            yield fresh
     except exc.OperationalError as error:
         raise _problem(str(error.orig)) from error
 
 
+def now(connection: Connection) -> float:
+    """Seconds since 1970 by a clock that all who use this database share."""
+    if connection.dialect.name == "postgresql":
+        return float(
+            connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one()
+        )
+    return time.time()
+
+
+@cache
+def database() -> Engine:
+    """The database of this process, at the settings' URL."""
+    return open_database(settings().database)
+
+
 @telling_disk_problems
 def open_database(url: str) -> Engine:
+    """Connect, and bring the schema up to date; :class:`Problem` where that is not possible."""
     try:
         address = make_url(url)
+        if address.drivername == "postgresql":
+            address = address.set(drivername="postgresql+pg8000")
         if address.get_backend_name() == "sqlite" and address.database:
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-            database = create_engine(address, connect_args={"timeout": 30})
-            event.listen(database, "connect", _journal)
+            _make_private(Path(address.database))
+            opened = create_engine(address, connect_args={"timeout": 30})
+            event.listen(opened, "connect", _journal)
         else:
-            database = create_engine(address, pool_pre_ping=True)
+            opened = create_engine(address, pool_pre_ping=True)
     except (exc.ArgumentError, ModuleNotFoundError) as error:
         raise Problem(
             "CTDENOISE_DATABASE",
@@ -85,25 +188,38 @@ def open_database(url: str) -> Engine:
             "give an SQLAlchemy URL whose driver is installed",
         ) from error
     try:
-        _metadata.create_all(database)
-    except (exc.OperationalError, exc.ProgrammingError, exc.IntegrityError):
-        # Another process created the table between our look and our attempt.
-        try:
-            _metadata.create_all(database)
-        except exc.OperationalError as error:
-            raise _problem(str(error.orig)) from error
-    _complete(database)
-    return database
+        _migrate(opened)
+    except (exc.OperationalError, exc.InterfaceError) as error:
+        raise _problem(str(error.orig)) from error
+    return opened
 
 
-def _complete(database: Engine) -> None:
-    """Add the columns that a database of an earlier version lacks."""
-    there = {column["name"] for column in inspect(database).get_columns(table.name)}
-    for column in table.columns:
-        if column.name not in there:
-            described = CreateColumn(column).compile(dialect=database.dialect)
-            with transaction(database) as connection:
-                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {described}"))
+def _make_private(file: Path) -> None:
+    """An empty file that its owner alone may read, where there is none yet."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not file.exists():
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
+def _migrate(opened: Engine) -> None:
+    """Bring the schema up to the newest migration, one process at a time."""
+    if _revision(opened) == migrations.newest():
+        return  # without Alembic, which takes its time to be imported
+    if opened.dialect.name == "sqlite":
+        lock = FileLock(f"{opened.url.database}.lock", timeout=MIGRATION_SECONDS)
+        with lock, opened.begin() as connection:
+            migrations.upgrade(connection)
+    else:
+        with opened.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(20231005)"))
+            migrations.upgrade(connection)
+
+
+def _revision(opened: Engine) -> str | None:
+    if not inspect(opened).has_table("alembic_version"):
+        return None
+    with opened.connect() as connection:
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _journal(connection: Any, _record: Any) -> None:
@@ -120,7 +236,7 @@ def _journal(connection: Any, _record: Any) -> None:
 
 
 def _problem(reason: str) -> Problem:
-    name = "The database of runs"
+    name = "The database"
     if "full" in reason:
         return Problem(
             name,

@@ -14,7 +14,7 @@ from ctdenoise.config import shipped
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.errors import Problem
 from ctdenoise.workspace import networks
-from ctdenoise.workspace.runs import store
+from ctdenoise.workspace.runs import find_run
 
 Denoise = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """A slice (rows, columns) in, the same without its noise out, in the same unit."""
@@ -70,7 +70,7 @@ def title(method: Method, unit: str) -> str:
         return f"{known.title} {method.strength:.3g} {counted}".strip()
     turned = f", dial at {', '.join(f'{part:.0%}' for part in method.dial)}" if method.dial else ""
     if isinstance(method, RunNetwork):
-        return f"{store().run(method.run).name}, epoch {method.epoch}{turned}"
+        return f"{find_run(method.run).name}, epoch {method.epoch}{turned}"
     if isinstance(method, BroughtNetwork):
         return networks.find(method.workspace, method.id).name + turned
     return shipped.shipped()[method.name].title + turned
@@ -121,7 +121,7 @@ def weights(method: Network) -> Path:
         return shipped.file(method.name)
     if isinstance(method, BroughtNetwork):
         return networks.weights(method.workspace, method.id)
-    run = store().run(method.run)
+    run = find_run(method.run)
     kept = epochs.file(run.folder, method.epoch)
     if not kept.exists():
         raise Problem(

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ctdenoise.errors import Problem
+from ctdenoise.files import write_atomically
 from ctdenoise.scans.images import Meaning
 from ctdenoise.scans.scan import Source
 from ctdenoise.settings import settings
@@ -44,12 +45,16 @@ def read_guarded(
     *,
     meaning: Meaning = "HU",
     progress: Progress | None = None,
+    journal: Path | None = None,
 ) -> Received:
     """Read files, folders and zips into ``library``, de-identified.
 
-    A file that crashes its reader becomes a problem, and the others are read again without it.
+    A file that crashes its reader becomes a problem, and the others are read again without it. It
+    is all of an upload or nothing: where we are killed ourselves, the next call with the same
+    ``journal`` (a file to write) takes back what this one had stored.
     """
     received = Received()
+    _take_back(library, journal)
     skip: list[str] = []
     library.root.mkdir(parents=True, exist_ok=True)
     while True:
@@ -61,7 +66,7 @@ def read_guarded(
                 "meaning": meaning,
                 "skip": skip,
             }
-            answer, late, reader = _run(request, library, progress)
+            answer, late, reader = _run(request, library, progress, journal)
         if answer is not None:
             received.scans.extend(library.scan_record(id) for id in answer["scans"])
             received.problems.extend(Problem(*p) for p in answer["problems"])
@@ -86,7 +91,10 @@ def read_guarded(
 
 
 def _run(
-    request: dict[str, Any], library: Library, progress: Progress | None
+    request: dict[str, Any],
+    library: Library,
+    progress: Progress | None,
+    journal: Path | None,
 ) -> tuple[dict[str, Any] | None, bool, str | None]:
     """The child's answer or None, whether its time was over, and which file it had open."""
     limit = settings().decode_seconds
@@ -122,6 +130,8 @@ def _run(
                 reader = said["file"]
             elif "stored" in said:
                 stored.append(said["stored"])
+                if journal:
+                    write_atomically(journal, json.dumps(stored))
             elif "problem" in said:
                 raise Problem(*said["problem"])
             elif "scans" in said:
@@ -135,7 +145,18 @@ def _run(
         if answer is None:  # all of an upload or nothing
             for id in stored:
                 library.remove(id)
+        if journal:
+            journal.unlink(missing_ok=True)
     return answer, late.is_set(), reader
+
+
+def _take_back(library: Library, journal: Path | None) -> None:
+    """Remove what a call stored that never came to its end."""
+    if journal and journal.exists():
+        for id in json.loads(journal.read_text()):
+            with contextlib.suppress(Problem):
+                library.remove(id)
+        journal.unlink()
 
 
 def _message(line: str) -> dict[str, Any]:

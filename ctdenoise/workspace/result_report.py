@@ -13,14 +13,14 @@ from ctdenoise.metrics.tissue import pooled
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import Window
 from ctdenoise.workspace.denoisers import ClassicalFilter, ShippedNetwork, weights
-from ctdenoise.workspace.results import Denoising, slices_of
+from ctdenoise.workspace.results import Result, slices_of
 
 ROWS = 25
 """Slices at most whose noise a report lists."""
 
 
 def account(
-    result: Denoising, frame: int, image: NDArray[np.float32], strength: float, window: Window
+    result: Result, frame: int, image: NDArray[np.float32], strength: float, window: Window
 ) -> Report:
     """The report on slice ``frame``, of which ``image`` (rows, columns) is the mix at ``strength``,
     with the noise and the CT numbers of all finished slices. On a worker: it reads the network."""
@@ -52,7 +52,7 @@ def account(
     )
 
 
-def _card(result: Denoising) -> dict[str, Any]:
+def _card(result: Result) -> dict[str, Any]:
     """What the network was and learned from; empty for a filter."""
     method = result.record.method
     if isinstance(method, ClassicalFilter):
@@ -63,14 +63,14 @@ def _card(result: Denoising) -> dict[str, Any]:
     return {**described(found.config), **found.card}
 
 
-def _shipped_card(result: Denoising) -> list[Table]:
+def _shipped_card(result: Result) -> list[Table]:
     """What the card of a network that ships tells of its training, its figures and its failures."""
     method = result.record.method
     known = shipped().get(method.name) if isinstance(method, ShippedNetwork) else None
     return card_tables(known.card) if known else []
 
 
-def _noise(result: Denoising, strength: float) -> Table:
+def _noise(result: Result, strength: float) -> Table:
     """Before and after: the mean of all finished slices, then about ``ROWS`` of them."""
     unit, figures = result.record.unit, sorted(result.figures.items())
     noise = {n + 1: [f.removal.noise_at(share) for share in (0, strength)] for n, f in figures}
@@ -87,7 +87,7 @@ def _noise(result: Denoising, strength: float) -> Table:
     return Table("Noise, slice by slice", columns, rows, note)
 
 
-def _shifts(result: Denoising, strength: float) -> Table:
+def _shifts(result: Result, strength: float) -> Table:
     """CT numbers of the tissues; without rows, and so left out, where there are none."""
     whole = pooled(each.removal.shifts for each in result.figures.values())
     rows = []
@@ -101,7 +101,7 @@ def _shifts(result: Denoising, strength: float) -> Table:
     return Table("Shift of the CT number", columns, tuple(rows), note)
 
 
-def _anatomy(result: Denoising, frame: int) -> Table:
+def _anatomy(result: Result, frame: int) -> Table:
     """Whether what was removed is noise alone; the same in any mix."""
     shares = {index: each.removal.edges for index, each in result.figures.items()}
     shown = sum((share or 0) >= WARNING for share in shares.values())

@@ -1,38 +1,38 @@
 """What a workspace has had denoised: folders that grow slice by slice and are read meanwhile.
 
     denoisings/<id>/record.json   what is denoised, and by what
-                    state.json    how it stands
                     output.npy    float32 (slices, rows, columns), those slices that are finished
                     slices.jsonl  for each finished slice a line: its figures
-                    stop          there where a person has asked to stop
-                    wanted        the slice that somebody looks at
+                    exports/      files that people took of it
 
-:mod:`ctdenoise.jobs.denoise` does the work.
+How a result stands is told by its job, which has the same id; :mod:`ctdenoise.jobs.kinds.denoise`
+does the work.
 """
 
-import os
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import delete
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.files import atomic_folder, remove_folder, write_atomically
 from ctdenoise.metrics.removal import Removal
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
+from ctdenoise.workspace.database import Job, find_job, jobs, transaction
 from ctdenoise.workspace.denoisers import Method, title
 from ctdenoise.workspace.library import Library
 
-How = Literal["waiting", "running", "finished", "stopped", "failed", "interrupted"]
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Source(BaseModel):
@@ -67,17 +67,6 @@ class Record(BaseModel):
     unit: str
 
 
-class State(BaseModel):
-    how: How
-    sentence: str
-    since: float
-    """Seconds since 1970."""
-
-    @property
-    def live(self) -> bool:
-        return self.how in ("waiting", "running")
-
-
 class Figures(BaseModel):
     """Of a finished slice: what was removed, and how many seconds it took."""
 
@@ -87,16 +76,21 @@ class Figures(BaseModel):
 
 
 @dataclass(frozen=True)
-class Denoising:
+class Result:
     """One of them; whatever it tells is read anew each time."""
 
     folder: Path
     record: Record
 
     @property
-    def state(self) -> State:
-        """How it was last said to stand; see :func:`ctdenoise.jobs.denoise.standing`."""
-        return _read(self.folder / "state.json", State)
+    def job(self) -> Job | None:
+        """How it stands; None where it was never queued."""
+        return find_job(self.record.id)
+
+    @property
+    def live(self) -> bool:
+        job = self.job
+        return job is not None and job.live
 
     @property
     def figures(self) -> dict[int, Figures]:
@@ -126,34 +120,14 @@ class Denoising:
         )
         return slices
 
-    def want(self, index: int) -> None:
-        """Have this slice denoised next, since somebody looks at it."""
-        with suppress(OSError):  # a full disk, or just removed: then it comes in its order, or not
-            _write(self.folder / "wanted", str(index))
-
-    @telling_disk_problems
-    def ask_stop(self) -> None:
-        """It stops after the slice in hand; one that still waits never begins."""
-        (self.folder / "stop").touch()
-        if self.state.how == "waiting":
-            done = len(self.figures)
-            told = (
-                f"after {done} of {self.record.slices} slices" if done else "before its turn came"
-            )
-            self.put("stopped", f"Stopped {told}.")
-
     @telling_disk_problems
     def remove(self) -> None:
         """At once out of every list; a job that still works on it ends by that."""
-        gone = self.folder.parents[1] / f".removed-{self.record.id}-{secrets.token_hex(4)}"
-        self.folder.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+        with transaction() as connection:
+            connection.execute(delete(jobs).where(jobs.c.subject == self.record.id))
+        remove_folder(self.folder, self.folder.parents[1])
 
     # what the job does
-
-    def put(self, how: How, sentence: str) -> None:
-        state = State(how=how, sentence=sentence, since=time.time())
-        _write(self.folder / "state.json", state.model_dump_json())
 
     def keep(self, image: NDArray[np.float32], figures: Figures) -> None:
         """Keep a finished slice; through the file and not a memory map, in which a full disk would
@@ -169,17 +143,11 @@ class Denoising:
             file.truncate()  # what a full disk may have left of a line
             file.write(figures.model_dump_json().encode() + b"\n")
 
-    def wishes(self) -> tuple[bool, int | None]:
-        """Whether to stop, and the slice that somebody looks at."""
-        wanted = None
-        with suppress(FileNotFoundError, ValueError):
-            wanted = int((self.folder / "wanted").read_text())
-        return (self.folder / "stop").exists(), wanted
-
 
 @telling_disk_problems
-def create(workspace: str, source: Source, method: Method) -> Denoising:
-    """A new one, still to be done; :class:`Problem` where the source or the method is not there."""
+def create(workspace: str, source: Source, method: Method) -> Result:
+    """A new one, still without a job; :class:`Problem` where the source or the method is not
+    there."""
     scan = source.load()
     values = slices_of(scan)
     record = Record(
@@ -194,38 +162,31 @@ def create(workspace: str, source: Source, method: Method) -> Denoising:
         unit=scan.unit,
     )
     home = settings().workspaces / workspace
-    (home / "denoisings").mkdir(parents=True, exist_ok=True)
-    making = home / f".making-{record.id}"
-    try:
-        making.mkdir()
+    with atomic_folder(home / "denoisings" / record.id, home) as making:
         np.lib.format.open_memmap(making / "output.npy", "w+", np.float32, values.shape)
         (making / "slices.jsonl").touch()
-        Denoising(making, record).put("waiting", "Waits for its turn.")
-        _write(making / "record.json", record.model_dump_json())
-        making.rename(home / "denoisings" / record.id)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+        write_atomically(making / "record.json", record.model_dump_json())
     return find(workspace, record.id)
 
 
-def find(workspace: str, id: str) -> Denoising:
+def find(workspace: str, id: str) -> Result:
     """One by its id; :class:`Problem` where there is none such."""
     folder = settings().workspaces / workspace / "denoisings" / id
     if len(id) != 12 or not id.isalnum():
         raise _gone()
-    return Denoising(folder, _read(folder / "record.json", Record))
+    return Result(folder, _read(folder / "record.json", Record))
 
 
-def every(workspace: str) -> list[Denoising]:
+def every(workspace: str) -> list[Result]:
     """Newest first."""
     found = list(_found(settings().workspaces / workspace / "denoisings"))
     return sorted(found, key=lambda each: each.record.created, reverse=True)
 
 
-def _found(folder: Path) -> Iterator[Denoising]:
+def _found(folder: Path) -> Iterator[Result]:
     for path in folder.glob("*/record.json"):
         with suppress(Problem):  # removed while we looked, or damaged: the others are still there
-            yield Denoising(path.parent, _read(path, Record))
+            yield Result(path.parent, _read(path, Record))
 
 
 @lru_cache(maxsize=64)
@@ -239,7 +200,7 @@ def _figures(path: Path, size: int, changed: int) -> dict[int, Figures]:
     return found
 
 
-def _read(path: Path, kind: type[BaseModel]):  # type: ignore[no-untyped-def]
+def _read(path: Path, kind: type[Model]) -> Model:
     try:
         return kind.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
@@ -248,10 +209,3 @@ def _read(path: Path, kind: type[BaseModel]):  # type: ignore[no-untyped-def]
 
 def _gone() -> Problem:
     return Problem("This result", "is not in the workspace any more", "denoise the scan again")
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)

@@ -45,7 +45,7 @@ def card(run: Run) -> bytes:
         "torch": version("torch"),
         "device": started.device,
         "precision": started.precision,
-        "sentence": run.sentence,
+        "sentence": run.job.message if run.job else "",
         "split": started.split,
         "parent": run.parent,
         "parent_epoch": run.parent_epoch,

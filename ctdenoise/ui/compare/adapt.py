@@ -4,8 +4,7 @@ import streamlit as st
 
 from ctdenoise.config import events
 from ctdenoise.config.shipped import Shipped
-from ctdenoise.jobs import branching
-from ctdenoise.jobs.executor import engine
+from ctdenoise.jobs.kinds.train import adapt
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import free_name, runs, workspace
@@ -31,8 +30,7 @@ def offer(network: Shipped, owner: str, record: PairRecord) -> None:
         if st.button("Start", type="primary", key=f"adapt-{network.name}", width="stretch"):
             name = free_name(f"{network.title}, adapted")
             pair = (owner, record.id)
-            run = branching.adapt(workspace(), name, network.name, [pair], 60 * minutes)
-            engine().launch(run.id)
+            run = adapt(workspace(), name, network.name, [pair], 60 * minutes)
             st.session_state[PENDING] = run.id
             st.rerun()
 

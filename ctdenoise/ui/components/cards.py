@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.errors import Problem
+from ctdenoise.jobs import queue
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import panes
 from ctdenoise.ui.session import SAMPLE, arrived, library, pairs, recall, remember, start_problem
@@ -107,7 +108,9 @@ def preparing_sample() -> None:
 def _preparing_sample() -> None:
     if library(SAMPLE).pairs():
         st.rerun(scope="app")
-    if problem := start_problem():
+    made = queue.jobs_of(SAMPLE, "sample")
+    problem = start_problem() or (made[0].message if made and made[0].state == "failed" else None)
+    if problem:
         st.error(f"The sample could not be made. {problem}", icon=":material/error:")
         return
     st.info(

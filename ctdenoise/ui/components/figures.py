@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ctdenoise.metrics.fidelity import CONVENTIONS, Convention, Fidelity, fidelity, mean, viewing
 from ctdenoise.metrics.noise import Region, cnr, statistics
-from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui import pictures
 from ctdenoise.ui.caching import once
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import Pane, ViewerState
@@ -100,7 +100,7 @@ def show(
 
 def values(pane: Pane, frame: int) -> NDArray[np.float32]:
     """A pane's picture as float32 (rows, columns)."""
-    return pixels.load(pane.frames[min(frame, len(pane.frames) - 1)], workspace()).astype(
+    return pictures.load(pane.frames[min(frame, len(pane.frames) - 1)], workspace()).astype(
         np.float32
     )
 
@@ -135,7 +135,7 @@ def measured(
     """Fidelity of the picture behind an address; measured once, since addresses never change."""
     band = slice(*rows)
     return fidelity(
-        pixels.load(image, owner)[band].astype(np.float32),
-        pixels.load(reference, owner)[band].astype(np.float32),
+        pictures.load(image, owner)[band].astype(np.float32),
+        pictures.load(reference, owner)[band].astype(np.float32),
         convention,
     )

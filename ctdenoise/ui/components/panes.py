@@ -12,7 +12,7 @@ from ctdenoise.config.shipped import Shipped
 from ctdenoise.config.split import Split
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair, Scan
-from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui import pictures
 from ctdenoise.ui.components import palette
 from ctdenoise.ui.session import library, workspace
 from ctdenoise.ui.viewer import Band, Pane
@@ -42,13 +42,13 @@ def first_window(pane: Pane, unit: str) -> Window:
     if unit == "HU":
         return WINDOWS["soft tissue"]
     middle = pane.frames[len(pane.frames) // 2]
-    return Window.automatic(pixels.load(middle, workspace()).astype(np.float32))
+    return Window.automatic(pictures.load(middle, workspace()).astype(np.float32))
 
 
 def enlarged(pane: Pane, unit: str) -> tuple[float, float, float]:
     """Row and column in the middle of the body in the pane's middle picture, and how often to
     enlarge a picture so that ``PART`` of the body fills a pane."""
-    middle = pixels.load(pane.frames[len(pane.frames) // 2], workspace())
+    middle = pictures.load(pane.frames[len(pane.frames) // 2], workspace())
     image = middle.astype(np.float32)
     sides = picture.body(image) if unit == "HU" else picture.whole(image)
     row, column = ((side.start + side.stop) / 2 for side in sides)
@@ -56,17 +56,17 @@ def enlarged(pane: Pane, unit: str) -> tuple[float, float, float]:
 
 
 def low(owner: str, record: PairRecord) -> Pane:
-    frames = tuple(pixels.low(owner, record.id, i) for i in range(record.slices))
+    frames = pictures.LowDose.addresses(record.slices, pair=record.id, owner=owner)
     return Pane("Low dose", palette.LOW.color, frames, dash=palette.LOW.dash)
 
 
 def full(owner: str, record: PairRecord) -> Pane:
-    frames = tuple(pixels.full(owner, record.id, i) for i in range(record.slices))
+    frames = pictures.FullDose.addresses(record.slices, pair=record.id, owner=owner)
     return Pane("Full dose", palette.FULL.color, frames, dash=palette.FULL.dash)
 
 
 def gaussian(owner: str, record: PairRecord, sigma: float) -> Pane:
-    frames = tuple(pixels.gaussian(owner, record.id, i, sigma) for i in range(record.slices))
+    frames = pictures.Gaussian.addresses(record.slices, pair=record.id, owner=owner, sigma=sigma)
     style = palette.GAUSSIAN
     return Pane(f"Gaussian {sigma:g} px", style.color, frames, dash=style.dash)
 
@@ -74,8 +74,8 @@ def gaussian(owner: str, record: PairRecord, sigma: float) -> Pane:
 def network(run: Run, epoch: int, owner: str, record: PairRecord) -> Pane:
     """The run's network as it was after ``epoch`` on every slice of a pair, computed slice by
     slice as they are looked at."""
-    frames = tuple(
-        pixels.denoised(run.id, epoch, owner, record.id, i) for i in range(record.slices)
+    frames = pictures.Denoised.addresses(
+        record.slices, pair=record.id, owner=owner, network=run.id, version=str(epoch)
     )
     style = run_style(run)
     return Pane(run.name, style.color, frames, dash=style.dash, note=f"Epoch {epoch}")
@@ -83,12 +83,16 @@ def network(run: Run, epoch: int, owner: str, record: PairRecord) -> Pane:
 
 def shipped(network: Shipped, owner: str, record: PairRecord) -> Pane:
     """A network that ships, on every slice of a pair."""
-    frames = tuple(
-        pixels.denoised(network.id, network.edition, owner, record.id, i)
-        for i in range(record.slices)
+    frames = pictures.Denoised.addresses(
+        record.slices, pair=record.id, owner=owner, network=network.id, version=network.edition
     )
     style = palette.SHIPPED.get(network.name, palette.NETWORK)
     return Pane(network.title, style.color, frames, dash=style.dash, note="Ships with CT Denoise")
+
+
+def reference(run: Run, image: str) -> str:
+    """The address of what the progress pictures of a run are compared with."""
+    return pictures.Reference(run=run.id, image=image).address
 
 
 def network_name(network: Run | Shipped) -> str:
@@ -98,7 +102,7 @@ def network_name(network: Run | Shipped) -> str:
 
 def dialled(pane: Pane) -> Pane:
     """The pane of a network with a dial, for wherever the viewer's dial stands."""
-    return replace(pane, frames=tuple(map(pixels.dialled, pane.frames)))
+    return replace(pane, frames=tuple(f"{frame}/{pictures.ANY}" for frame in pane.frames))
 
 
 def turned(pane: Pane, setting: Sequence[float]) -> Pane:
@@ -108,7 +112,7 @@ def turned(pane: Pane, setting: Sequence[float]) -> Pane:
     return replace(
         pane,
         name=f"{pane.name} at {shares}",
-        frames=tuple(frame.replace("{}", place) for frame in pane.frames),
+        frames=tuple(frame.replace(pictures.ANY, place) for frame in pane.frames),
     )
 
 

@@ -1,7 +1,8 @@
-"""Uploads on their way into the library: kept aside, read under guard, told about file by file."""
+"""Uploads on their way into the library: set aside, read by a job, told about file by file."""
 
 import secrets
 import shutil
+import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -9,9 +10,14 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.errors import telling_disk_problems
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
 from ctdenoise.scans.images import SUFFIXES, Meaning
-from ctdenoise.workspace.ingest import Progress, Received, read_guarded
+from ctdenoise.ui.components import jobs
+from ctdenoise.ui.session import workspace
+from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
 
 MEANINGS: dict[Meaning, str] = {
@@ -19,6 +25,12 @@ MEANINGS: dict[Meaning, str] = {
     "HU+1024": "CT numbers plus 1024 (no negative numbers)",
     "own units": "something else: keep the numbers as they are",
 }
+
+
+DISMISSED = "upload-dismissed"
+"""Session state: the upload of which nothing more is to be said."""
+SAID_SECONDS = 3600.0
+"""So long after its end an upload is still spoken of."""
 
 
 def uploader(library: Library) -> None:
@@ -46,34 +58,48 @@ def uploader(library: Library) -> None:
         if chosen is None:
             return
         meaning = chosen
-    bar = st.progress(0.0, "Receiving …")
-
-    def tell(fraction: float, sentence: str) -> None:
-        bar.progress(fraction, sentence)
-
-    try:
-        received = _take_in(library, files, meaning, tell)
-    except Problem as problem:
-        received = Received(problems=[problem])
-    st.session_state["upload-told"] = received
+    with st.spinner("Receiving …"):
+        aside = _set_aside(files)
+    forget_last()
+    executor().submit(INGEST, Ingest(folder=aside, meaning=meaning), workspace())
     st.session_state["upload"] += 1  # a new uploader: the old one's files leave the memory
+    st.session_state.pop(DISMISSED, None)
     st.rerun()
 
 
 def under_way() -> bool:
     """Whether files have arrived that are still to be read, or wait for an answer."""
     keys = (_key(folder) for folder in (False, True))
-    return any(st.session_state.get(key) for key in keys)
+    last = _last()
+    return any(st.session_state.get(key) for key in keys) or (last is not None and last.live)
 
 
 def left_files_out() -> bool:
-    """Whether the last upload had files in it that could not be read, and that is still said."""
-    return "upload-told" in st.session_state and bool(st.session_state["upload-told"].problems)
+    """Whether the last upload is still being read, or had files in it that could not be read and
+    that is still said."""
+    last = _last()
+    if last is None:
+        return False
+    return last.state != "finished" or bool(_outcome(last).problems)
 
 
 def forget_last() -> None:
     """Say no more what became of the last upload."""
-    st.session_state.pop("upload-told", None)
+    if (last := _last()) and not last.live:
+        st.session_state[DISMISSED] = last.id
+
+
+def _last() -> Job | None:
+    """The newest upload of this workspace, unless it has been forgotten."""
+    found = queue.jobs_of(workspace(), INGEST.name)
+    if not found or found[0].id == st.session_state.get(DISMISSED):
+        return None
+    recent = found[0].live or time.time() - (found[0].ended or 0.0) < SAID_SECONDS
+    return found[0] if recent else None
+
+
+def _outcome(job: Job) -> Ingested:
+    return Ingested.model_validate(job.result or {})
 
 
 def _key(folder: bool) -> str:
@@ -93,33 +119,36 @@ def _holds_images(file: UploadedFile) -> bool:
 
 
 def _tell_last() -> None:
-    """What became of the last upload; said until the next one."""
-    if "upload-told" not in st.session_state:
+    """What becomes or became of the last upload; said until the next one."""
+    last = _last()
+    if last is None:
         return
-    received: Received = st.session_state["upload-told"]
-    count, problems = len(received.scans), received.problems
+    if last.state != "finished":
+        jobs.follow(last)
+        return
+    outcome = _outcome(last)
+    count, problems = len(outcome.scans), outcome.problems
     if count:
         st.success(f"{count} scan{'s' * (count > 1)} added, without the patient's identity.")
     elif not problems:
         st.warning("There was no scan in these files.")
-    for note in received.notes:
+    for note in outcome.notes:
         st.info(note)
     if problems:
         with st.expander(
             f"{len(problems)} file{'s' * (len(problems) > 1)} left out", expanded=True
         ):
             for problem in problems[:20]:
-                st.error(str(problem))
+                st.error(problem)
             if len(problems) > 20:
                 st.caption(f"and {len(problems) - 20} more with like reasons")
 
 
 @telling_disk_problems
-def _take_in(
-    library: Library, files: list[UploadedFile], meaning: Meaning, progress: Progress
-) -> Received:
-    """Write the upload to a folder of its own, read it under guard, and clean up."""
-    aside = library.root / "uploads" / secrets.token_hex(6)
+def _set_aside(files: list[UploadedFile]) -> str:
+    """Write the upload to a folder of its own, from which a worker reads it; the folder's name."""
+    name = secrets.token_hex(6)
+    aside = upload_folder(workspace(), name)
     try:
         for number, file in enumerate(files):
             place = _inside(aside, file.name)
@@ -127,10 +156,10 @@ def _take_in(
                 place = aside / f"again-{number}" / place.name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(file.getbuffer())
-            progress((number + 1) / len(files) / 5, "Receiving …")
-        return read_guarded([aside], library, meaning=meaning, progress=progress)
-    finally:
+    except OSError:
         shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return name
 
 
 def _inside(folder: Path, name: str) -> Path:

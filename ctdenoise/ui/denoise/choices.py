@@ -10,7 +10,7 @@ from ctdenoise.config.architecture import parameters
 from ctdenoise.config.loss import term_title
 from ctdenoise.config.shipped import Shipped, shipped
 from ctdenoise.denoising.filters import FILTERS
-from ctdenoise.jobs import denoise
+from ctdenoise.jobs.kinds import denoise
 from ctdenoise.metrics.noise import noise_level
 from ctdenoise.ui import menu
 from ctdenoise.ui.caching import once
@@ -61,7 +61,7 @@ def show(mine: Library) -> None:
         help="Your files are still being read." if waits else None,
     )
     if pressed and source:
-        ordered = denoise.order(workspace(), source, method)
+        ordered = denoise.start(workspace(), source, method)
         intake.forget_last()
         st.switch_page(menu.page("Denoise"), query_params={"result": ordered.record.id})
 

@@ -10,13 +10,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ctdenoise.config.architecture import parameters
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.jobs.executor import engine
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kinds.ingest import IMPORT_NETWORK, ImportNetwork, upload_folder
 from ctdenoise.settings import CHECKPOINT_MB
 from ctdenoise.ui.components import cards
-from ctdenoise.ui.session import library, workspace
-from ctdenoise.workspace.networks import Network, add_network, networks, remove
-
-WAIT_SECONDS = 60
+from ctdenoise.ui.session import workspace
+from ctdenoise.workspace.networks import Network, find, networks, remove
 
 
 def uploader() -> Network | None:
@@ -75,11 +74,13 @@ def _facts(network: Network) -> str:
 @telling_disk_problems
 def _taken_in(file: UploadedFile, name: str) -> Network:
     """Write the upload to a folder of its own, have it checked on a worker, and clean up."""
-    aside = library(workspace()).root / "uploads" / secrets.token_hex(6)
+    folder = secrets.token_hex(6)
+    aside = upload_folder(workspace(), folder)
     called = re.sub(r"[^\w .-]", "-", file.name)[-80:].lstrip(".") or "network"
     try:
         aside.mkdir(parents=True)
         (aside / called).write_bytes(file.getbuffer())
-        return engine().ask(add_network, workspace(), aside / called, name).result(WAIT_SECONDS)
+        asked = ImportNetwork(file=f"{folder}/{called}", name=name)
+        return find(workspace(), executor().ask(IMPORT_NETWORK, asked, workspace()))
     finally:
         shutil.rmtree(aside, ignore_errors=True)

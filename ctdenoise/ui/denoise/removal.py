@@ -6,10 +6,10 @@ import streamlit as st
 from ctdenoise.metrics.residue import WARNING, sentence
 from ctdenoise.metrics.tissue import NOTABLE, Shift, pooled
 from ctdenoise.ui.components import cards, charts, palette
-from ctdenoise.workspace.results import Denoising, Figures
+from ctdenoise.workspace.results import Figures, Result
 
 
-def show(result: Denoising, look: palette.Style, frame: int, strength: float) -> None:
+def show(result: Result, look: palette.Style, frame: int, strength: float) -> None:
     """Of the slice in view and of all finished slices, for the output mixed in by ``strength``;
     ``look``: the output's colour and dash."""
     figures = result.figures
@@ -44,7 +44,7 @@ def _anatomy(figures: dict[int, Figures], frame: int, strength: float) -> None:
         st.caption(f":material/{icon}: {sentence(share)}{others}")
 
 
-def _noise(result: Denoising, look: palette.Style, frame: int, strength: float) -> None:
+def _noise(result: Result, look: palette.Style, frame: int, strength: float) -> None:
     """The noise of every finished slice before and after, and of the one in view in words."""
     figures, unit, total = result.figures, result.record.unit, result.record.slices
     order, low = sorted(figures), palette.LOW
@@ -72,7 +72,7 @@ def _noise(result: Denoising, look: palette.Style, frame: int, strength: float) 
         )
 
 
-def _shifts(result: Denoising, figures: dict[int, Figures], strength: float) -> None:
+def _shifts(result: Result, figures: dict[int, Figures], strength: float) -> None:
     """Mean CT number and its shift, by tissue, over the finished slices."""
     whole = pooled(each.removal.shifts for each in figures.values())
     found = {name: shift.mixed(strength) for name, shift in whole.items()}

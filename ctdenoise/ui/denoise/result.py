@@ -4,24 +4,22 @@ import streamlit as st
 
 from ctdenoise.config.shipped import PREFIX
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import denoise
-from ctdenoise.ui import menu
-from ctdenoise.ui import pictures as pixels
-from ctdenoise.ui.components import cards, palette, panes
-from ctdenoise.ui.denoise import export as takeaway
-from ctdenoise.ui.denoise import removal
+from ctdenoise.jobs.kinds import denoise
+from ctdenoise.ui import menu, pictures
+from ctdenoise.ui.components import cards, jobs, palette, panes
+from ctdenoise.ui.denoise import export, removal
 from ctdenoise.ui.session import arrived, keep_link
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 from ctdenoise.workspace.denoisers import ClassicalFilter, Method, RunNetwork, ShippedNetwork
-from ctdenoise.workspace.results import Denoising
-from ctdenoise.workspace.runs import store
+from ctdenoise.workspace.results import Result
+from ctdenoise.workspace.runs import find_run
 
 STRENGTH = Dial("Strength", "Strength: input", "output")
 CHOSEN = "denoise-result"
 """Where the session keeps the result in view."""
 
 
-def show(results: dict[str, Denoising]) -> None:
+def show(results: dict[str, Result]) -> None:
     """One of the results by id, drawn anew once a second while slices of it are still to come."""
     linked = arrived("result", "denoise")
     wanted = next((id for id in [*linked, st.session_state.get(CHOSEN)] if id in results), None)
@@ -39,43 +37,47 @@ def show(results: dict[str, Denoising]) -> None:
     st.session_state[CHOSEN] = chosen
     keep_link("result", "denoise", [chosen])
     result = results[chosen]
-    live = denoise.standing(result).live
+    live = result.live
     with line:
         st.fragment(_status, run_every=1.0 if live else None)(result, live)
     # No fragment may lie in this one: Streamlit can lose the outer one's blocks between two runs
     # and keep the inner one's, whose place is then nowhere, and the browser shows a white page.
-    pace = 1.0 if live else 0.5 if takeaway.preparing(result) else None
+    pace = 1.0 if live else 0.5 if export.preparing(result) else None
     st.fragment(_judge, run_every=pace)(result)
 
 
 @cards.telling_problems
-def _status(result: Denoising, watched: bool) -> None:
+def _status(result: Result, watched: bool) -> None:
     """How far it is, and how long still or why no further; stop, go on, remove."""
-    state = denoise.standing(result)
-    if state.live != watched:
+    job = result.job
+    live = job is not None and job.live
+    if live != watched:
         st.rerun(scope="app")  # with or without the timer
     place, button, aside = st.columns([3.6, 1.2, 1.2], vertical_alignment="center")
     done, total = len(result.figures), result.record.slices
-    if state.how == "running":
-        left = denoise.seconds_left(result)
-        rest = f", about {cards.duration(left)} left" if left is not None else ""
-        place.progress(done / total, f"{done} of {cards.slices(total)}{rest}")
-    elif state.how == "waiting":
-        place.progress(done / total, state.sentence)
-    elif state.how == "failed":
-        place.error(state.sentence, icon=":material/error:")
-    else:
-        icon = "check_circle" if done == total else "pause_circle"
-        place.markdown(f":material/{icon}: {state.sentence}")
-    if state.live:
-        if button.button("Stop", icon=":material/stop:", width="stretch",
-                         help="What is denoised so far is kept."):  # fmt: skip
-            result.ask_stop()
-    elif done < total and button.button(
-        "Go on", icon=":material/play_arrow:", width="stretch", help="Denoise the other slices too."
-    ):
-        denoise.go_on(result)
-        st.rerun(scope="app")
+    with place:
+        if job is None or job.state in ("finished", "stopped"):
+            icon = "check_circle" if done == total else "pause_circle"
+            told = job.message if job else f"{done} of {cards.slices(total)} are denoised."
+            st.markdown(f":material/{icon}: {told}")
+        else:
+            text = ""
+            if job.state == "running":
+                left = denoise.seconds_left(result)
+                rest = f", about {cards.duration(left)} left" if left is not None else ""
+                text = f"{done} of {cards.slices(total)}{rest}"
+            jobs.show(job, text)
+    with button:
+        if job and live:
+            jobs.stop_button(job, "What is denoised so far is kept.")
+        elif done < total and st.button(
+            "Go on",
+            icon=":material/play_arrow:",
+            width="stretch",
+            help="Denoise the other slices too.",
+        ):
+            denoise.go_on(result)
+            st.rerun(scope="app")
     with aside.popover("Remove", icon=":material/delete:", width="stretch"):
         st.write("The denoised slices are deleted for good; the scan stays.")
         if st.button("Remove this result", type="primary"):
@@ -84,7 +86,7 @@ def _status(result: Denoising, watched: bool) -> None:
 
 
 @cards.telling_problems
-def _judge(result: Denoising) -> None:
+def _judge(result: Result) -> None:
     """The pictures and the figures of what is there so far."""
     if not result.figures:
         return
@@ -92,11 +94,11 @@ def _judge(result: Denoising) -> None:
     (strength,) = view.dial
     removal.show(result, style(result.record.method), view.frame, strength)
     _way_to_adapt(result)
-    if not denoise.standing(result).live:
-        takeaway.show(result, view.frame, strength, view.window)
+    if not result.live:
+        export.show(result, view.frame, strength, view.window)
 
 
-def _way_to_adapt(result: Denoising) -> None:
+def _way_to_adapt(result: Result) -> None:
     """Where a network that ships learns on from this very scan."""
     source, method = result.record.source, result.record.method
     if not isinstance(method, ShippedNetwork) or method.dial:
@@ -112,7 +114,7 @@ def _way_to_adapt(result: Denoising) -> None:
     )
 
 
-def _pictures(result: Denoising) -> ViewerState:
+def _pictures(result: Result) -> ViewerState:
     """Input, output and removed noise; the browser mixes while the strength slider moves."""
     record = result.record
     owner, id, count = record.workspace, record.id, record.slices
@@ -135,7 +137,7 @@ def _pictures(result: Denoising) -> ViewerState:
 
 
 def _frames(owner: str, id: str, count: int, share: str) -> tuple[str, ...]:
-    return tuple(pixels.result(owner, id, index, share) for index in range(count))
+    return pictures.ResultSlice.addresses(count, owner=owner, result=id, share=share)
 
 
 def style(method: Method) -> palette.Style:
@@ -144,7 +146,7 @@ def style(method: Method) -> palette.Style:
         return palette.GAUSSIAN
     if isinstance(method, RunNetwork):
         try:
-            return panes.run_style(store().run(method.run))
+            return panes.run_style(find_run(method.run))
         except Problem:  # the run has been deleted, its pictures are still there
             return palette.NETWORK
     return palette.NETWORK

@@ -1,45 +1,47 @@
 """Real pairs from the public archive: choose patients, watch them come, have them as pairs."""
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
 
-from ctdenoise.errors import Problem
-from ctdenoise.jobs import download as fetching
-from ctdenoise.jobs.executor import Answer, engine
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kinds.download import DOWNLOAD, Download
 from ctdenoise.scans import ldct
-from ctdenoise.ui.components import cards
+from ctdenoise.ui.components import cards, jobs
 from ctdenoise.ui.session import workspace
+from ctdenoise.workspace.database import Job
 
 ON_DISK = 5
 """A fetched slice takes as many times its download: DICOM and HU of the scans, and the pair."""
 
-ASKED = "ldct-asked"
-"""Session state: the answer to come, and how many patients were asked for."""
-TOLD = "ldct-told"
-"""Session state: what became of the last download."""
-TIMES = "ldct-times"
-"""Session state: how many downloads arrived whole; each closes the table and clears its ticks."""
+SAID_SECONDS = 3600.0
+"""So long after its end a download is still spoken of."""
 
 
 def real_pairs() -> None:
     """The section of the Scans page."""
-    live = ASKED in st.session_state or fetching.progress(workspace()) is not None
+    last = next(iter(queue.jobs_of(workspace(), DOWNLOAD.name)), None)
+    live = last is not None and last.live
     with st.container():  # always there, so that the table below keeps its place and its ticks
-        if live:
-            st.fragment(_watch, run_every=1.0)()
-        elif TOLD in st.session_state:
-            show, sentence = st.session_state[TOLD]
-            getattr(st, show)(sentence)
+        if last and (live or time.time() - (last.ended or 0.0) < SAID_SECONDS):
+            jobs.follow(last)
     patients = list(ldct.patients().values())
     with st.expander(
         f"**Real low-dose pairs from the Mayo Clinic:** {len(patients)} patients to download",
-        key=f"ldct-{st.session_state.setdefault(TIMES, 0)}",
+        key=f"ldct-{_arrivals(last)}",
     ):
-        st.fragment(cards.telling_problems(_choose))(patients, live)
+        st.fragment(cards.telling_problems(_choose))(patients, live, _arrivals(last))
 
 
-def _choose(patients: Sequence[ldct.Patient], live: bool) -> None:
+def _arrivals(last: Job | None) -> str:
+    """Another word for each download that arrived whole, which closes the table and clears its
+    ticks."""
+    return last.id if last and last.state == "finished" else ""
+
+
+def _choose(patients: Sequence[ldct.Patient], live: bool, arrived: str) -> None:
     """The table to choose from, how many slices, and the button that starts the download."""
     st.markdown(
         "Each patient at routine dose and at a tenth (chest) or a quarter (abdomen) of it, the "
@@ -69,7 +71,7 @@ def _choose(patients: Sequence[ldct.Patient], live: bool) -> None:
                     help="To download for all slices at both doses."
                 ),
             },
-            key=f"ldct-table-{st.session_state[TIMES]}",
+            key=f"ldct-table-{arrived}",
             on_select="rerun",
             selection_mode="multi-row",
             height=240,
@@ -103,39 +105,6 @@ def _choose(patients: Sequence[ldct.Patient], live: bool) -> None:
 
 
 def _start(chosen: Sequence[ldct.Patient], every: int) -> None:
-    fetching.allow(workspace())
-    answer = engine().ask(
-        fetching.fetch_pairs, workspace(), [patient.id for patient in chosen], every, net=True
-    )
-    st.session_state[ASKED] = answer, len(chosen)
-    st.session_state.pop(TOLD, None)
+    asked = Download(patients=tuple(patient.id for patient in chosen), every=every)
+    executor().submit(DOWNLOAD, asked, workspace())
     st.rerun(scope="app")
-
-
-def _watch() -> None:
-    """How far the download is, with a way to stop it; the whole page anew at its end."""
-    found = fetching.progress(workspace())
-    asked = st.session_state.get(ASKED)
-    if asked and asked[0].done():
-        st.session_state[TOLD] = _outcome(*asked)
-        del st.session_state[ASKED]
-        st.rerun(scope="app")
-    if not asked and not found:  # it ended, and another visit had started it
-        st.rerun(scope="app")
-    bar, button = st.columns([6, 1], vertical_alignment="center")
-    bar.progress(*(found or (0.0, "Waiting for its turn")))
-    if button.button("Stop", icon=":material/stop:", width="stretch"):
-        fetching.stop(workspace())
-
-
-def _outcome(answer: Answer[list[str]], wanted: int) -> tuple[str, str]:
-    """What to say, and as what (a function of Streamlit)."""
-    try:
-        count = len(answer.result())
-    except Problem as problem:
-        return "error", str(problem)
-    pairs = f"{count} pair{'s' * (count != 1)}"
-    if count < wanted:
-        return "info", f"Stopped, {pairs} added. Download again, and it goes on where it was."
-    st.session_state[TIMES] += 1
-    return "success", f"{pairs} added to the list below."

@@ -1,24 +1,18 @@
 """One scan becomes pairs: its low-dose twins, previewed while the dose moves."""
 
-import time
-
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.dose.field import truncated
-from ctdenoise.errors import Problem
-from ctdenoise.jobs import functions as jobs
-from ctdenoise.jobs.executor import engine
-from ctdenoise.settings import settings
-from ctdenoise.ui import pictures as pixels
-from ctdenoise.ui.components import cards, palette, panes
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kinds.simulate import CALIBRATE, SIMULATE, Calibrate, Physics, Simulate
+from ctdenoise.ui import pictures
+from ctdenoise.ui.components import cards, jobs, palette, panes
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import WINDOWS
 from ctdenoise.workspace.library import Library, ScanRecord
 
-PHYSICS = {"photons": 3e5, "electrons": 10.0, "f50": 0.4}
-DRAWS = 4
 DOSES = (*range(1, 11), 12, 15, *range(20, 101, 5))
 """In percent: closer together where the picture changes most."""
 
@@ -45,7 +39,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             format_func=cards.scan_names(usable).__getitem__,
         )
         record = usable[id]
-        st.session_state.setdefault(f"physics-{id}", dict(PHYSICS))
+        st.session_state.setdefault(f"physics-{id}", Physics().model_dump())
         percent = st.select_slider(
             "Dose",
             DOSES,
@@ -64,33 +58,30 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
         )
         doses = sorted({percent, *others} - {100})  # lists show the newest first
         many = f"{len(doses)} pairs" if len(doses) > 1 else "the pair"
+        making = next(iter(queue.jobs_of(workspace(), SIMULATE.name, id)), None)
+        if making and making.state != "finished":
+            jobs.follow(making)
         start = st.button(
             f"Make {many}",
             type="primary",
             icon=":material/add:",
             width="stretch",
-            disabled=not doses,
+            disabled=not doses or bool(making and making.live),
         )
-        below = st.empty()
         if percent == 100:
             st.caption("At 100 % nothing is added: this is the scan itself, and makes no pair.")
         physics, seed = _more(library, record)
     owner = workspace()
     with picture:
-        low = tuple(
-            pixels.twin(
-                owner,
-                id,
-                i,
-                percent / 100,
-                physics["photons"],
-                physics["electrons"],
-                physics["f50"],
-                seed,
-            )
-            for i in range(record.slices)
+        low = pictures.Simulated.addresses(
+            record.slices,
+            owner=owner,
+            scan=id,
+            dose=percent / 100,
+            seed=seed,
+            **physics.model_dump(),
         )
-        full = tuple(pixels.scan(owner, id, i) for i in range(record.slices))
+        full = pictures.ScanSlice.addresses(record.slices, owner=owner, scan=id)
         shown = [
             Pane(f"{percent} % dose", palette.LOW.color, low, dash=palette.LOW.dash),
             Pane("Full dose", palette.FULL.color, full, dash=palette.FULL.dash),
@@ -112,10 +103,14 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
                 "edge, so the noise is less certain: calibrate on this scan, under More."
             )
     if start:
-        _make(id, [dose / 100 for dose in doses], physics, seed, below)
+        asked = Simulate(
+            scan=id, doses=tuple(dose / 100 for dose in doses), physics=physics, seed=seed
+        )
+        executor().submit(SIMULATE, asked, owner, subject=id)
+        st.rerun()
 
 
-def _more(library: Library, record: ScanRecord) -> tuple[dict[str, float], int]:
+def _more(library: Library, record: ScanRecord) -> tuple[Physics, int]:
     """The scanner behind the simulation, with calibration on the scan itself, and the seed."""
     physics: dict[str, float] = st.session_state[f"physics-{record.id}"]
     with st.expander("More: seed and physics"):
@@ -159,9 +154,11 @@ def _more(library: Library, record: ScanRecord) -> tuple[dict[str, float], int]:
             seen, frame, region = st.session_state.get("twin-view", (record.id, 0, None))
             frame, region = (frame, region) if seen == record.id else (record.slices // 2, None)
             with st.spinner("Measuring the noise …"):
-                answer = engine().ask(jobs.calibrate, workspace(), record.id, frame, region)
-                found = answer.result(60)
-            st.session_state[f"physics-{record.id}"] = {k: found["physics"][k] for k in PHYSICS}
+                asked = Calibrate(scan=record.id, index=frame, region=region)
+                found = executor().ask(CALIBRATE, asked, workspace())
+            st.session_state[f"physics-{record.id}"] = {
+                name: found["physics"][name] for name in Physics.model_fields
+            }
             where = found["region"]
             st.session_state[f"calibrated-{record.id}"] = (
                 f"Measured in {where['width']} × {where['height']} pixels at row {where['row']}, "
@@ -170,38 +167,4 @@ def _more(library: Library, record: ScanRecord) -> tuple[dict[str, float], int]:
             st.rerun()
         if told := st.session_state.get(f"calibrated-{record.id}"):
             st.caption(told)
-    return physics, int(seed)
-
-
-def _make(
-    scan_id: str,
-    doses: list[float],
-    physics: dict[str, float],
-    seed: int,
-    place: DeltaGenerator,
-) -> None:
-    """Make the pairs on a worker while a bar in ``place`` tells how far they all are."""
-    file = settings().home / "progress" / f"{workspace()}-{scan_id}.json"
-    job = engine().ask(
-        jobs.make_twins,
-        workspace(),
-        scan_id,
-        doses,
-        physics["photons"],
-        physics["electrons"],
-        physics["f50"],
-        DRAWS,
-        seed,
-        str(file),
-        long=True,
-    )
-    bar = place.progress(0.0, "Starting")
-    while not job.done():
-        bar.progress(*jobs.progress(str(file)))
-        time.sleep(0.2)
-    try:
-        job.result()
-    except Problem as problem:
-        place.error(str(problem))
-        return
-    st.rerun()
+    return Physics.model_validate(physics), int(seed)

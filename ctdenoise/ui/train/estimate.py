@@ -7,9 +7,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import NOT_SHIPPED
-from ctdenoise.jobs import functions as jobs
-from ctdenoise.jobs.executor import engine
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.ui.components.cards import duration
+from ctdenoise.ui.session import workspace
 
 LABEL = "Time on this machine"
 HELP = "Measured just now with real steps of this network, then multiplied."
@@ -29,7 +31,7 @@ def show(place: DeltaGenerator, config: Config) -> None:
         for _ in range(6):
             place.metric(LABEL, "measuring …", help=HELP)
             time.sleep(0.1)
-        job = engine().ask(jobs.measure_run, config.model_dump(mode="json"))
+        job = executor().fetch(queue.add(ESTIMATE, Estimate(config=config), workspace()))
         end = time.monotonic() + WAIT_SECONDS
         while not job.done() and time.monotonic() < end:
             place.metric(LABEL, "measuring …", help=HELP)
@@ -45,8 +47,8 @@ def check(config: Config) -> None:
     """Raise :class:`Problem` where a run could not start: parts of VGG16 cannot be had."""
     if NOT_SHIPPED & set(config.loss.weights()) and config not in _known:
         with st.spinner("Looking for the later blocks of VGG16 …"):
-            job = engine().ask(jobs.measure_run, config.model_dump(mode="json"))
-            _keep(config, job.result(DOWNLOAD_SECONDS))
+            asked = Estimate(config=config)
+            _keep(config, executor().ask(ESTIMATE, asked, workspace(), DOWNLOAD_SECONDS))
 
 
 def forget() -> None:

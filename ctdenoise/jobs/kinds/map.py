@@ -1,7 +1,6 @@
 """Where every epoch of a run lies on the map of distortion and perception."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,14 +8,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.config import events
-from ctdenoise.config import progress as picture
+from ctdenoise.config import events, progress
 from ctdenoise.errors import telling_disk_problems
-from ctdenoise.workspace.runs import store
+from ctdenoise.files import write_atomically
+from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
+from ctdenoise.workspace.runs import find_run
 
 KEPT = "map.json"
 SIGMAS = (0.5, 0.7, 1.0, 1.4)
 """Of the Gaussian filters that are shown for comparison, in pixels."""
+
+
+class Map(Arguments):
+    """The progress pictures of a run, by its id."""
+
+    run: str
 
 
 @dataclass(frozen=True)
@@ -29,22 +35,20 @@ class Dot:
 
 
 @telling_disk_problems
-def dots(run_id: str) -> tuple[list[Dot], list[Dot]]:
-    """Of a run's progress pictures, in the order of its epochs, and of what needs no network.
-
-    The latter are the low dose and Gaussian filters of it. Kept in the run's folder, so that every
-    picture is measured once.
-    """
+def _map(running: Running[Map]) -> tuple[list[Dot], list[Dot]]:
+    """Of a run's progress pictures, in the order of its epochs, and of what needs no network: the
+    low dose and Gaussian filters of it. Kept in the run's folder, so that every picture is measured
+    once."""
     from scipy.ndimage import gaussian_filter
     from tifffile import imread
 
-    folder = store().run(run_id).folder
-    full = imread(folder / picture.FULL).astype(np.float32)
-    rows = slice(*picture.facts(folder).rows)
+    folder = find_run(running.arguments.run).folder
+    full = imread(folder / progress.FULL).astype(np.float32)
+    rows = slice(*progress.facts(folder).rows)
     known = _read(folder / KEPT)
     said = [e.image for e in events.read(folder) if isinstance(e, events.Epoch)]
     if "low" not in known:
-        low = imread(folder / picture.LOW).astype(np.float32)
+        low = imread(folder / progress.LOW).astype(np.float32)
         known["low"] = _dot("Low dose", low, full, rows)
         for sigma in SIGMAS:
             name = f"Gaussian {sigma:g} px"
@@ -53,12 +57,16 @@ def dots(run_id: str) -> tuple[list[Dot], list[Dot]]:
         if image not in known:
             values = imread(folder / "progress" / image).astype(np.float32)
             known[image] = _dot(image, values, full, rows)
-    _write(known, folder / KEPT)
+    write_atomically(folder / KEPT, json.dumps({name: asdict(dot) for name, dot in known.items()}))
     return [known[image] for image in said], [d for n, d in known.items() if not n.endswith(".tif")]
 
 
 def frontier(among: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Those of the points that no other beats in both coordinates, from left to right."""
+    """Those of the points that no other beats in both coordinates, from left to right.
+
+    >>> frontier([(1, 3), (2, 2), (3, 2), (2, 4)])
+    [(1, 3), (2, 2)]
+    """
     best: list[tuple[float, float]] = []
     for x, y in sorted(set(among)):
         if not best or y < best[-1][1]:
@@ -79,7 +87,4 @@ def _read(file: Path) -> dict[str, Dot]:
     return {n: Dot(**values) for n, values in json.loads(file.read_text("utf-8")).items()}
 
 
-def _write(known: dict[str, Dot], file: Path) -> None:
-    partial = file.with_name(f"{file.name}.{os.getpid()}.part")
-    partial.write_text(json.dumps({n: asdict(dot) for n, dot in known.items()}), "utf-8")
-    os.replace(partial, file)
+MAP = KINDS.register(Kind("map", "The map", "interactive", Map, _map, kept=False))

@@ -1,0 +1,89 @@
+"""What a kind of job is, and what it sees while it runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from ctdenoise.registry import Registry
+from ctdenoise.workspace.database import Job
+
+Queue = Literal["train", "batch", "interactive", "files", "download"]
+"""Where a job waits, and for which of the workers (:mod:`ctdenoise.jobs.scheduler`): ``train`` for
+a GPU, ``batch`` for what takes long and ``interactive`` for what somebody waits for, ``files`` for
+what reads and writes them, ``download`` for what mostly waits for the network."""
+
+
+class Arguments(BaseModel):
+    """What a kind of job is given; strict and hashable, kept as JSON in the job's row."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+A = TypeVar("A", bound=Arguments)
+R = TypeVar("R")
+
+
+class Stopped(Exception):
+    """Raised in a job that was asked to stop; its text says how far it came."""
+
+
+class GaveWay(Exception):
+    """Raised by a job that others wait behind: it goes back to the queue and is called again."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended that does not simply return its result."""
+
+    state: Literal["finished", "stopped", "failed"]
+    message: str
+    result: Any = None
+
+
+@dataclass
+class Running(Generic[A]):
+    """A job while it runs: what it was given, what is wanted of it, and what it has to say.
+
+    ``stop_wanted`` and ``focus`` follow the job's row within a second, ``progress`` (0 to 1) and
+    ``message`` are brought there as often.
+    """
+
+    job: Job
+    arguments: A
+    others_wait: Callable[[], bool]
+    """Whether other jobs wait in the same queue."""
+    progress: float = 0.0
+    message: str = ""
+    stop_wanted: bool = False
+    focus: int | None = field(default=None)
+
+    def tell(self, progress: float, message: str) -> None:
+        """Say how far it is; raises :class:`Stopped` where a stop is wanted."""
+        self.progress, self.message = progress, message
+        if self.stop_wanted:
+            raise Stopped("Stopped.")
+
+
+@dataclass(frozen=True)
+class Kind(Generic[A, R]):
+    """A kind of job: where it waits and what it does.
+
+    ``run`` does the work on a worker. It returns the result (kept as JSON where ``kept``), or an
+    :class:`Outcome`; it raises :class:`~ctdenoise.errors.Problem` for what a person can mend,
+    :class:`Stopped` and :class:`GaveWay`. It has to be able to go on where a killed worker left
+    off, or to begin anew. ``title`` is what people call such a job; ``kept`` tells whether its
+    row stays after its end: what is shown in an instant and asked for again as easily has none.
+    """
+
+    name: str
+    title: str
+    queue: Queue
+    arguments: type[A]
+    run: Callable[[Running[A]], R | Outcome]
+    kept: bool = True
+    rank: int = 0
+
+
+KINDS: Registry[Kind[Any, Any]] = Registry("kind of job", "ctdenoise.jobs.kinds")

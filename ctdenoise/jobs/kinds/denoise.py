@@ -1,0 +1,172 @@
+"""A whole scan denoised, slice by slice, while people already look at it; and single slices of a
+pair, for whoever compares.
+
+A result's job has the result's id.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctdenoise.config import shipped
+from ctdenoise.errors import telling_disk_problems
+from ctdenoise.files import atomic_file
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running
+from ctdenoise.scans.scan import Pair
+from ctdenoise.settings import settings
+from ctdenoise.units import Pixels, to_pixels
+from ctdenoise.workspace.denoisers import Method, RunNetwork, ShippedNetwork, ready
+from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.results import Figures, Result, Source, create, find, slices_of
+from ctdenoise.workspace.runs import find_run
+
+TURN_SECONDS = 5.0
+"""After so long the job gives way to others that wait, and goes on when its turn comes again."""
+RECENT = 8
+"""Finished slices whose mean time tells how long the rest will take."""
+LOOKED_AT_SECONDS = 3600
+"""Slices of other epochs or editions may still be looked at for so long."""
+
+
+class Denoise(Arguments):
+    """Everything is in the result's record."""
+
+
+class DenoiseSlice(Arguments):
+    """The first noise realisation of slice ``index`` of a pair in the workspace ``owner``."""
+
+    method: ShippedNetwork | RunNetwork
+    owner: str
+    pair: str
+    index: int
+
+
+def start(workspace: str, source: Source, method: Method) -> Result:
+    """Have a scan denoised; it can be looked at from now on."""
+    result = create(workspace, source, method)
+    executor().submit(DENOISE, Denoise(), workspace, id=result.record.id)
+    return result
+
+
+def go_on(result: Result) -> None:
+    """Have the rest of one that ended denoised too."""
+    if result.job:
+        executor().requeue(result.record.id)
+    else:
+        executor().submit(DENOISE, Denoise(), result.record.workspace, id=result.record.id)
+
+
+def seconds_left(result: Result) -> float | None:
+    """How long the rest will take; None before the first slice is finished."""
+    figures = list(result.figures.values())
+    if not figures:
+        return None
+    recent = [each.seconds for each in figures[-RECENT:]]
+    return float(np.mean(recent)) * (result.record.slices - len(figures))
+
+
+def _denoise(running: Running[Denoise]) -> Outcome:
+    """Denoise the slices that are left, in a thread, a slice ahead of judging, and keep what came
+    before; where others wait, only for a while."""
+    from ctdenoise.denoising.series import ahead
+    from ctdenoise.metrics.removal import judge
+
+    result = find(running.job.workspace, running.job.id)
+    record = result.record
+    source = record.source.load()
+    values = slices_of(source)
+    denoise = ready(record.method, source.unit)
+    left = [index for index in outwards(record.slices) if index not in result.figures]
+    gives_way = False
+
+    def denoised() -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
+        while left and not (running.stop_wanted or gives_way):
+            index = running.focus if running.focus in left else left[0]
+            left.remove(index)
+            before = np.array(values[index], np.float32)
+            yield index, before, denoise(before)
+
+    began = last = time.monotonic()
+    for index, before, after in ahead(denoised(), 1):
+        full = np.array(source.full[index]) if isinstance(source, Pair) else None
+        removal = judge(before, after, source.unit, full)
+        moment = time.monotonic()
+        result.keep(after, Figures(index=index, seconds=moment - last, removal=removal))
+        last = moment
+        done = len(result.figures)
+        running.progress = done / record.slices
+        running.message = f"{done} of {record.slices} slices"
+        gives_way = moment - began > TURN_SECONDS and running.others_wait()
+    if left and running.stop_wanted:
+        done = record.slices - len(left)
+        return Outcome("stopped", f"Stopped after {done} of {record.slices} slices.")
+    if left:
+        raise GaveWay
+    many = record.slices > 1
+    told = f"All {record.slices} slices are denoised." if many else "It is denoised."
+    return Outcome("finished", told)
+
+
+def outwards(slices: int) -> list[int]:
+    """Indices from the middle to both ends.
+
+    >>> outwards(5), outwards(4)
+    ([2, 3, 1, 4, 0], [2, 1, 3, 0])
+    """
+    middle = slices // 2
+    return sorted(range(slices), key=lambda index: (abs(index - middle), -index))
+
+
+@telling_disk_problems
+def _denoise_slice(running: Running[DenoiseSlice]) -> Pixels:
+    """A slice through a network, in the pair's unit, kept for next time."""
+    asked = running.arguments
+    kept = denoised_file(asked)
+    if kept.exists():
+        pixels: Pixels = np.load(kept)
+        return pixels
+    pair = Library(settings().workspaces / asked.owner).pair(asked.pair)
+    denoise = _denoiser(asked.method, pair.unit)
+    pixels = to_pixels(denoise(np.array(pair.low[0, asked.index])), pair.unit)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(kept) as part, part.open("wb") as file:
+        np.save(file, pixels)
+    _forget(kept.parent)
+    return pixels
+
+
+def denoised_file(asked: DenoiseSlice) -> Path:
+    """Where such a slice is kept, so that it goes with the run or, of a network that ships, with
+    the pair."""
+    method = asked.method
+    if isinstance(method, RunNetwork):
+        folder = find_run(method.run).folder / "compared" / str(method.epoch)
+    else:
+        pair = Library(settings().workspaces / asked.owner).folder(asked.pair)
+        folder = pair / "compared" / method.name / shipped.shipped()[method.name].edition
+    parts = [asked.owner, asked.pair, str(asked.index), *(f"{part:g}" for part in method.dial)]
+    return folder / f"{'-'.join(parts)}.npy"
+
+
+def _forget(current: Path) -> None:
+    """Remove the slices of other epochs or editions that nobody can be looking at."""
+    for other in current.parent.iterdir():
+        with suppress(OSError):
+            if other != current and time.time() - other.stat().st_mtime > LOOKED_AT_SECONDS:
+                shutil.rmtree(other)
+
+
+_denoiser = lru_cache(maxsize=32)(ready)
+"""Networks in this process' memory."""
+
+DENOISE = KINDS.register(Kind("denoise", "The scan", "batch", Denoise, _denoise))
+DENOISE_SLICE = KINDS.register(
+    Kind("denoise-slice", "The denoised slice", "interactive", DenoiseSlice, _denoise_slice, False)
+)

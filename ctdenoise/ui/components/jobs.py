@@ -1,0 +1,99 @@
+"""How a job stands, whatever its kind: one line that shows, stops and retries it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ctdenoise.errors import Problem
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.executor import executor
+from ctdenoise.ui.session import workspace
+from ctdenoise.workspace.access import Visitor, require
+from ctdenoise.workspace.database import Job
+
+PACE_SECONDS = 0.5
+"""Between two looks at a job that is not shown together with pictures of its own."""
+
+
+def follow(job: Job) -> None:
+    """Show a job until it ends, then draw the page anew; after a failure offer another try."""
+    with st.container():  # which keeps the place of what follows, whenever the timer draws anew
+        st.fragment(_follow, run_every=PACE_SECONDS if job.live else None)(job.id, job.live)
+
+
+def _follow(job_id: str, watched: bool) -> None:
+    try:
+        job = queue.job(job_id)
+    except Problem:  # it was removed meanwhile
+        st.rerun(scope="app")
+    if job.live != watched:
+        st.rerun(scope="app")  # with or without the timer
+    line(job)
+
+
+def line(job: Job, text: str = "", *, again: str = "Try again", hint: str | None = None) -> None:
+    """One line: how far a job is (``text`` or its own message), or how it ended, with the button to
+    stop it or, where it did not finish, the one that lets it go on (``again``)."""
+    told, button = st.columns([6, 1.2], vertical_alignment="center")
+    with told:
+        show(job, text)
+    with button:
+        if job.live:
+            stop_button(job, hint)
+        elif job.state != "finished":
+            st.button(
+                again,
+                icon=":material/replay:",
+                width="stretch",
+                key=f"again-{job.id}",
+                on_click=_do,
+                args=("change", job, executor().requeue),
+            )
+
+
+def show(job: Job, text: str = "") -> None:
+    """How far a job is, or how it ended."""
+    match job.state:
+        case "queued":
+            st.progress(job.progress or 0.0, text or waiting(job))
+        case "running":
+            far = min(max(job.progress or 0.0, 0.0), 1.0)
+            st.progress(far, text or job.message or "Starting …")
+        case "finished":
+            st.success(text or job.message or "Finished.")
+        case "stopped":
+            st.info(text or job.message)
+        case "failed":
+            st.error(text or job.message, icon=":material/error:")
+
+
+def waiting(job: Job) -> str:
+    """What a queued job waits for."""
+    ahead = queue.position(job.id)
+    if not ahead:
+        return "Next in line."
+    noun = "run" if job.queue == "train" else "job"
+    return f"Waiting: {ahead} {noun}{'s' * (ahead > 1)} before yours."
+
+
+def stop_button(job: Job, hint: str | None = None) -> None:
+    """Stops a job that waits or runs."""
+    st.button(
+        "Stop",
+        icon=":material/stop:",
+        width="stretch",
+        key=f"stop-{job.id}",
+        disabled=job.wanted == "stop",
+        help=hint,
+        on_click=_do,
+        args=("cancel", job, queue.stop),
+    )
+
+
+def _do(action: str, job: Job, what: Callable[[str], object]) -> None:
+    """Do something to a job, if this visitor may; what goes wrong is told and spoils nothing."""
+    try:
+        require(Visitor(workspace()), action, job.workspace, what="This job")  # type: ignore[arg-type]
+        what(job.id)
+    except Problem as problem:
+        st.toast(str(problem), icon=":material/error:")
