@@ -1,0 +1,81 @@
+"""Files and folders that are there whole or not at all, whoever looks at them meanwhile.
+
+Each is made under a hidden name on the same disk and then renamed, which no reader can see half
+done. An ``OSError`` goes through to the caller; :func:`ctdenoise.errors.telling_disk_problems`
+tells it in a sentence.
+"""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+MAKING, REMOVED = ".making-", ".removed-"
+"""How the hidden names of folders begin that are being filled, and that are being deleted."""
+
+
+@contextmanager
+def atomic_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """A hidden path beside ``path`` to write to, which replaces ``path`` where the block ends well
+    and is removed where it does not. Two may write the same file at once: the last one wins.
+
+    With ``durable`` the content is on the disk before the name is, so that a power cut leaves the
+    old file or the new one.
+    """
+    part = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        if durable:
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        if error.filename == str(part):
+            error.filename = str(path)  # people know the file by its own name
+        raise
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file of these bytes, or of this text in UTF-8, in place of what was there."""
+    with atomic_file(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def atomic_folder(path: Path, home: Path | None = None) -> Iterator[Path]:
+    """An empty folder to fill, which becomes ``path`` where the block ends well and is removed
+    where it does not. It is made in ``home``, beside ``path`` unless another is given: where lists
+    look through all folders beside ``path``, they must not meet it.
+
+    Raises ``OSError`` where ``path`` is a folder with something in it by then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    making = (home or path.parent) / f"{MAKING}{path.name}-{secrets.token_hex(4)}"
+    making.mkdir(parents=True)
+    try:
+        yield making
+        making.rename(path)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def remove_folder(path: Path, home: Path | None = None) -> None:
+    """Delete a folder that others may look at: at once it is out of every list, while readers keep
+    what they have mapped. ``home`` as in :func:`atomic_folder`."""
+    gone = (home or path.parent) / f"{REMOVED}{path.name}-{secrets.token_hex(4)}"
+    path.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def sweep(left: Iterable[Path], seconds: float) -> None:
+    """Delete those folders that nobody changed for ``seconds``: what a killed process left, not
+    what another is still working on."""
+    for folder in left:
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > seconds:
+                shutil.rmtree(folder)
