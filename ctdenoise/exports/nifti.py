@@ -1,6 +1,5 @@
 """A series as NIfTI-1, the format of research programs (nifti.nimh.nih.gov/nifti-1)."""
 
-import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from gzip import GzipFile
@@ -11,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
+from ctdenoise.files import atomic_file
 from ctdenoise.units import to_int16
 
 UNEVEN = 0.02
@@ -42,26 +43,21 @@ def write_nifti(
 
     geometry = affine(origins, orientation, spacing, thickness)
     kind = np.dtype("<i2" if unit == "HU" else "<f4")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as raw, _packed(raw, path) as file:
-            for number, (image, _) in enumerate(zip(slices, origins, strict=True)):
-                if not number:
-                    header = Nifti1Header()
-                    header.set_data_dtype(kind)
-                    header.set_data_shape((*image.shape[::-1], len(origins)))
-                    header.set_xyzt_units("mm")
-                    header.set_sform(geometry, "scanner")
-                    header.set_qform(geometry, "scanner")  # for programs that ignore the sform
-                    header["vox_offset"] = header.single_vox_offset
-                    header["descrip"] = b"CT Denoise: not for diagnosis"
-                    header.write_to(file)
-                values = to_int16(image) if unit == "HU" else image
-                # columns vary fastest in NIfTI: a slice row by row is in its order already
-                file.write(values.astype(kind).tobytes())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic_file(path) as part, part.open("wb") as raw, _packed(raw, path) as file:
+        for number, (image, _) in enumerate(zip(slices, origins, strict=True)):
+            if not number:
+                header = Nifti1Header()
+                header.set_data_dtype(kind)
+                header.set_data_shape((*image.shape[::-1], len(origins)))
+                header.set_xyzt_units("mm")
+                header.set_sform(geometry, "scanner")
+                header.set_qform(geometry, "scanner")  # for programs that ignore the sform
+                header["vox_offset"] = header.single_vox_offset
+                header["descrip"] = b"CT Denoise: not for diagnosis"
+                header.write_to(file)
+            values = to_int16(image) if unit == "HU" else image
+            # columns vary fastest in NIfTI: a slice row by row is in its order already
+            file.write(values.astype(kind).tobytes())
     return path
 
 
@@ -100,3 +96,36 @@ def affine(
     lps = np.eye(4)
     lps[:3] = np.column_stack([along * spacing[1], down * spacing[0], step, places[0]])
     return np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps
+
+
+def _lacking(content: Content) -> str:
+    known = content.spacing is not None
+    return "" if known else "This scan has no pixel spacing, which NIfTI must say: take NPY."
+
+
+def _write(content: Content, path: Path, tell: Progress) -> None:
+    write_nifti(
+        (image for _, image in content.slices(tell)),
+        path,
+        origins=content.origins,
+        orientation=content.orientation,
+        spacing=content.spacing,
+        thickness=content.thickness,
+        unit=content.unit,
+    )
+
+
+FORMATS.register(
+    ExportFormat(
+        name="nifti",
+        rank=1,
+        title="NIfTI volume (.nii.gz)",
+        sentence="For research programs; it holds CT numbers, spacing and position, nothing of the "
+        "patient.",
+        suffix="nii.gz",
+        mime="application/gzip",
+        scope="series",
+        write=_write,
+        lacking=_lacking,
+    )
+)
