@@ -1,13 +1,16 @@
 """Pages without a browser, and what stands in for the engine there."""
 
-from collections.abc import Callable
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from ctdenoise.errors import Problem
+from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs.executor import Executor
+from ctdenoise.jobs.kind import GaveWay
 from ctdenoise.settings import ROOT
 from ctdenoise.ui import menu
-from ctdenoise.workspace.runs import store
+from ctdenoise.workspace.database import Job
 
 WORKSPACE = "local"
 """What a session without cookies gets."""
@@ -23,27 +26,32 @@ class Done:
         return True
 
     def result(self, timeout: float | None = None) -> Any:
+        if isinstance(self.value, Problem):
+            raise self.value
         return self.value
 
 
-class OnTheSpot:
-    """An engine that does what it is asked at once, and trains nothing."""
+class OnTheSpot(Executor):
+    """Does what it is given at once, but for kinds of job in ``waiting``; trains nothing."""
 
     def __init__(self) -> None:
+        self.waiting = {"train"}
         self.launched: list[str] = []
 
-    def ask(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Done:
-        return Done(function(*arguments))
+    def dispatch(self, job: Job) -> None:
+        if job.kind in self.waiting:
+            self.launched.append(job.id)
+        elif taken := queue.take(job.id, "test"):
+            while worker.execute(taken) is GaveWay:
+                taken = queue.take(job.id, "test")
 
-    def busy(self, function: Callable[..., Any], about: str) -> bool:
-        return False
-
-    def launch(self, run_id: str) -> None:
-        self.launched.append(run_id)
-
-    def continue_run(self, run_id: str, epochs: int) -> None:
-        store().requeue(run_id, epochs)
-        self.launched.append(run_id)
+    def fetch(self, job: Job) -> Done:
+        taken = queue.take(job.id, "test")
+        assert taken
+        try:
+            return Done(worker.execute(taken, raising=True))
+        except Problem as problem:
+            return Done(problem)
 
 
 def opened(name: str, **query: str) -> AppTest:

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctdenoise.jobs.executor import Engine
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.executor import DaskExecutor
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
+from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.runs import Store, store
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +21,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setenv("CTDENOISE_HOME", str(folder))
     patch.delenv("CTDENOISE_DATABASE", raising=False)
     patch.delenv("CTDENOISE_ENGINE", raising=False)
-    for cached in (settings, store):
+    for cached in (settings, database):
         cached.cache_clear()
     yield folder
     patch.undo()
-    for cached in (settings, store):
+    for cached in (settings, database):
         cached.cache_clear()
 
 
@@ -47,9 +48,9 @@ def stand_in() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def running(home: Path) -> Iterator[Engine]:
+def running(home: Path) -> Iterator[DaskExecutor]:
     """A real detached engine, ended whatever happens."""
-    engine = Engine()
+    engine = DaskExecutor()
     try:
         engine.recover()
         assert engine.ready(120), (home / "engine" / "engine.log").read_text()
@@ -59,8 +60,8 @@ def running(home: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def runs(home: Path) -> Iterator[Store]:
-    """An empty table."""
-    yield store()
-    for run in store().live():
-        store().ask_stop(run.id)
+def clean(home: Path) -> Iterator[None]:
+    """Nothing waits when a test is over."""
+    yield
+    for job in queue.live():
+        queue.stop(job.id)

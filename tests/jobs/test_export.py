@@ -15,6 +15,7 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from ctdenoise.jobs.export import Order
 from phantoms import disc_phantom, write_ct_series
 from PIL import Image
 from pypdf import PdfReader
@@ -23,7 +24,6 @@ from shipping import ships
 from ctdenoise.errors import Problem
 from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
 from ctdenoise.jobs import export as takeaway
-from ctdenoise.jobs.export import Order
 from ctdenoise.metrics.removal import judge
 from ctdenoise.scans import scan as scans
 from ctdenoise.scans.reading import read

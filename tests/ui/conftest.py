@@ -9,53 +9,40 @@ from apptest import WORKSPACE, OnTheSpot
 from phantoms import disc_phantom
 
 from ctdenoise.config.config import Config
-from ctdenoise.jobs import denoise
-from ctdenoise.jobs import functions as jobs
+from ctdenoise.jobs import executor, queue
+from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training.trainer import train
-from ctdenoise.ui import dial as dialling
-from ctdenoise.ui import features
-from ctdenoise.ui import map as mapping
-from ctdenoise.ui import pictures as pixels
-from ctdenoise.ui import sweep as sweeping
-from ctdenoise.ui import watch as monitor
-from ctdenoise.ui.compare import adapt as adapting
-from ctdenoise.ui.denoise import export as takeaway
-from ctdenoise.ui.denoise import networks
-from ctdenoise.ui.scans import download as fetching
-from ctdenoise.ui.scans import simulate as twin
-from ctdenoise.ui.train import estimate as estimating
+from ctdenoise.ui import pictures
+from ctdenoise.ui.train import estimate
+from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run, create_run, find_run
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path))
     monkeypatch.delenv("CTDENOISE_DATABASE", raising=False)
-    for cached in (settings, store, pixels._load):
+    for cached in (settings, database, pictures._load):
         cached.cache_clear()
     yield tmp_path
-    for cached in (settings, store, pixels._load):
+    for cached in (settings, database, pictures._load):
         cached.cache_clear()
 
 
 @pytest.fixture(autouse=True)
 def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is measured: every run would take 75 s."""
-    estimating.forget()
-    monkeypatch.setattr(jobs, "measure_run", lambda values: 75.0)
+    estimate.forget()
+    monkeypatch.setattr("ctdenoise.training.estimate.estimate_seconds", lambda config: 75.0)
 
 
 @pytest.fixture
 def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> OnTheSpot:
     stand_in = OnTheSpot()
-    monkeypatch.setattr("ctdenoise.jobs.executor.engine", lambda: stand_in)
-    asking = (adapting, denoise, dialling, estimating, features, fetching, mapping, pixels, monitor,
-              sweeping, takeaway, twin, networks)  # fmt: skip
-    for module in asking:
-        monkeypatch.setattr(module, "engine", lambda: stand_in)
+    monkeypatch.setattr(executor, "_executor", lambda: stand_in)
     return stand_in
 
 
@@ -78,8 +65,10 @@ def pair(mine: Library) -> PairRecord:
 def trained(pair: PairRecord, mine: Library) -> Run:
     """A finished run of two short epochs on ``pair``."""
     config = Config(layers=2, filters=4, epochs=2, steps_per_epoch=3, validation_patches=4)
-    run = store().create_run(WORKSPACE, "First run", config, [(WORKSPACE, pair.id)])
-    store().claim("turn-test")
+    run = create_run(WORKSPACE, "First run", config, [(WORKSPACE, pair.id)])
+    queue.add(TRAIN, Train(), WORKSPACE, id=run.id)
+    job = queue.take(run.id, "test")
+    assert job
     ended = train(config, [mine.pair(pair.id)], run.folder)
-    store().end(run.id, "turn-test", "finished", ended.sentence)
-    return store().run(run.id)
+    queue.end(job, "finished", 1.0, ended.sentence)
+    return find_run(run.id)

@@ -13,7 +13,7 @@ def _stand_in(name: str, **members: object) -> None:
     sys.modules[name] = module
 
 
-def train(config, pairs, out, *, should_stop, resume, **_):  # type: ignore[no-untyped-def]
+def train(config, pairs, out, *, should_stop, resume, on_event, **_):  # type: ignore[no-untyped-def]
     """``steps_per_epoch`` hundredths of a second an epoch; a name in ``pairs`` may mean trouble."""
     import os
     import signal
@@ -43,10 +43,12 @@ def train(config, pairs, out, *, should_stop, resume, **_):  # type: ignore[no-u
             break
         epoch += 1
         path.write_text(str(epoch))
-        events.append(out, events.Epoch(
+        event = events.Epoch(
             time=time.time(), epoch=epoch, step=epoch, train_seconds=0, terms={}, ssim=1, psnr=None,
             validation_mse=1, low_mse=1, image="", seconds_left=None,
-        ))  # fmt: skip
+        )  # fmt: skip
+        events.append(out, event)
+        on_event(event)
     return events.Ended(time=time.time(), how=how, epoch=epoch, sentence=f"Ended: {how}.")
 
 
