@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import create_engine, text
 
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import DaskExecutor
@@ -14,6 +15,12 @@ from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import Library
 
 
+def forget() -> None:
+    """Read the environment and open the database anew when they are next used."""
+    for cached in (settings, database):
+        cached.cache_clear()
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
@@ -21,12 +28,33 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setenv("CTDENOISE_HOME", str(folder))
     patch.delenv("CTDENOISE_DATABASE", raising=False)
     patch.delenv("CTDENOISE_ENGINE", raising=False)
-    for cached in (settings, database):
-        cached.cache_clear()
+    forget()
     yield folder
     patch.undo()
-    for cached in (settings, database):
-        cached.cache_clear()
+    forget()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """An empty home and database, one of each kind; the database's URL."""
+    monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path))
+    monkeypatch.delenv("CTDENOISE_ENGINE", raising=False)
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres")
+        monkeypatch.setenv("CTDENOISE_DATABASE", url)
+        emptied = create_engine(url.replace("postgresql:", "postgresql+pg8000:"))
+        with emptied.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        emptied.dispose()
+    else:
+        monkeypatch.delenv("CTDENOISE_DATABASE", raising=False)
+    forget()
+    yield settings().database
+    database().dispose()
+    forget()
 
 
 @pytest.fixture(scope="module")

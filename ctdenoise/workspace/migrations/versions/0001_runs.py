@@ -1,19 +1,23 @@
 """The table of runs, as the program made it before it had migrations."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0001"
 down_revision = None
 
-LATER = (
-    sa.Column("number", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("sweep", sa.String(12), nullable=False, server_default=""),
-    sa.Column("parent", sa.String(100), nullable=False, server_default=""),
-    sa.Column("parent_epoch", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("starred", sa.Boolean, nullable=False, server_default=sa.false()),
-)
-"""Columns that databases of the earliest versions lack."""
+
+def later() -> list[sa.Column[Any]]:
+    """Columns that databases of the earliest versions lack."""
+    return [
+        sa.Column("number", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("sweep", sa.String(12), nullable=False, server_default=""),
+        sa.Column("parent", sa.String(100), nullable=False, server_default=""),
+        sa.Column("parent_epoch", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("starred", sa.Boolean, nullable=False, server_default=sa.false()),
+    ]
 
 
 def upgrade() -> None:
@@ -37,15 +41,15 @@ def upgrade() -> None:
             sa.Column("place", sa.String(200), nullable=False),
             sa.Column("deaths", sa.Integer, nullable=False),
             sa.Column("reached", sa.Integer, nullable=False),
-            *(column.copy() for column in LATER),
+            *later(),
         )
         op.create_index("ix_runs_workspace", "runs", ["workspace"])
         op.create_index("ix_runs_state", "runs", ["state"])
     else:
         there = {column["name"] for column in look.get_columns("runs")}
-        for column in LATER:
+        for column in later():
             if column.name not in there:
-                op.add_column("runs", column.copy())
+                op.add_column("runs", column)
     if "ix_runs_sweep" not in {
         index["name"] for index in sa.inspect(op.get_bind()).get_indexes("runs")
     }:

@@ -1,0 +1,225 @@
+"""The table of jobs, on SQLite and on PostgreSQL: who gets what, in which order, and what becomes
+of what a worker left."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import update
+
+from ctdenoise.config.config import Config
+from ctdenoise.errors import Problem
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
+from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
+from ctdenoise.jobs.kinds.train import TRAIN, Train
+from ctdenoise.workspace.database import Job, jobs, transaction
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def new(workspace: str) -> str:
+    return queue.add(TRAIN, Train(), workspace).id
+
+
+def claimed(worker: str = "w", name: str = "train") -> Job:
+    job = queue.claim(name, worker)
+    assert job is not None
+    return job
+
+
+def test_a_job_comes_back_as_it_was_made() -> None:
+    asked = Simulate(scan="0123456789ab", doses=(0.25, 0.1), seed=7)
+    made = queue.add(SIMULATE, asked, "ann", subject="0123456789ab")
+    again = queue.job(made.id)
+    assert again == made
+    assert Simulate.model_validate(again.arguments) == asked
+    assert (again.kind, again.queue, again.state) == ("simulate", "batch", "queued")
+    assert [job.id for job in queue.jobs_of("ann", "simulate", "0123456789ab")] == [made.id]
+    assert queue.jobs_of("bob", "simulate") == queue.jobs_of("ann", "train") == []
+
+
+def test_workspaces_come_one_after_the_other() -> None:
+    ann = [new("ann") for _ in range(3)]
+    bob = [new("bob") for _ in range(2)]
+    order = [job.id for job in queue.waiting("train")]
+    assert order == [ann[0], bob[0], ann[1], bob[1], ann[2]]
+    assert [claimed().id for _ in range(5)] == order  # what runs counts as the first of its own
+    assert queue.claim("train", "w") is None
+
+
+def test_who_was_served_longest_ago_goes_first() -> None:
+    for who in ("ann", "bob"):
+        new(who)
+    for _ in range(2):
+        queue.end(claimed(), "finished", 1.0, "")
+    bob, ann = new("bob"), new("ann")
+    assert [job.id for job in queue.waiting("train")] == [ann, bob]
+
+
+def test_the_position_counts_what_runs_and_what_is_ahead() -> None:
+    ids = [new("ann") for _ in range(3)]
+    assert [queue.position(id) for id in ids] == [0, 1, 2]
+    claimed()
+    assert [queue.position(id) for id in ids] == [0, 1, 2]
+    queue.add(SIMULATE, Simulate(scan="x", doses=(0.5,)), "ann")  # waits elsewhere
+    assert queue.position(ids[2]) == 2
+
+
+def test_no_job_is_claimed_twice() -> None:
+    for number in range(24):
+        new(f"workspace{number % 5}")
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda n: claimed(f"worker{n}"), range(24)))
+    assert len({job.id for job in taken}) == 24
+    assert len({job.lease for job in taken}) == 24
+
+
+def test_many_processes_write_at_once() -> None:
+    """Fresh processes open the same new database and write without losing anything."""
+    code = (
+        "from ctdenoise.jobs import queue\n"
+        "from ctdenoise.jobs.kinds.train import TRAIN, Train\n"
+        "for _ in range(20): queue.add(TRAIN, Train(), 'ann')\n"
+    )
+    with ThreadPoolExecutor(4) as pool:
+        ended = list(
+            pool.map(lambda _: subprocess.run([sys.executable, "-c", code]).returncode, range(4))
+        )
+    assert ended == [0] * 4
+    assert len(queue.jobs_of("ann", "train")) == 80
+
+
+def test_a_stopped_queued_job_never_starts() -> None:
+    stopped = queue.stop(new("ann"))
+    assert (stopped.state, stopped.message) == ("stopped", "Stopped before its turn came.")
+    assert queue.claim("train", "w") is None
+
+
+def test_a_running_job_hears_of_the_stop() -> None:
+    new("ann")
+    held = claimed()
+    heard = queue.beat(held, 0.2, "Epoch 1")
+    assert heard and (heard.wanted, heard.progress, heard.message) == ("run", 0.2, "Epoch 1")
+    queue.stop(held.id)
+    heard = queue.beat(held, 0.4, "Epoch 2")
+    assert heard and (heard.wanted, heard.state) == ("stop", "running")
+    assert queue.end(held, "stopped", 0.4, "Stopped after epoch 2.")
+    ended = queue.job(held.id)
+    assert (ended.state, ended.message, ended.wanted) == (
+        "stopped",
+        "Stopped after epoch 2.",
+        "run",
+    )
+    assert ended.started and ended.ended and ended.created <= ended.started <= ended.ended
+    assert queue.beat(held, 0.5, "from the dead") is None
+
+
+def test_only_who_holds_the_lease_may_tell_or_end() -> None:
+    new("ann")
+    old = claimed("old")
+    queue.put_back(old)
+    new_holder = claimed("new")
+    assert queue.beat(old, 1, "") is None
+    assert not queue.end(old, "finished", 1, "from the dead")
+    assert not queue.give_way(old, 1, "")
+    assert queue.job(old.id).state == "running"
+    assert queue.end(new_holder, "finished", 1, "", {"scans": [1, 2]})
+    assert queue.job(old.id).result == {"scans": [1, 2]}
+
+
+def test_a_job_that_gives_way_waits_behind_the_others() -> None:
+    first, second = new("ann"), new("bob")
+    held = claimed()
+    assert held.id == first
+    queue.give_way(held, 0.5, "Waits for its next turn.")
+    assert [job.id for job in queue.waiting("train")] == [second, first]
+    assert queue.job(first).progress == 0.5
+
+
+def test_an_ended_job_is_requeued_and_a_live_one_is_not() -> None:
+    id = new("ann")
+    with pytest.raises(Problem, match="has not ended yet"):
+        queue.requeue(id)
+    queue.end(claimed(), "failed", 0.3, "It broke.", [1])
+    again = queue.requeue(id)
+    assert (again.state, again.progress, again.result, again.ended) == ("queued", 0.3, None, None)
+
+
+def test_an_interrupted_job_goes_first_and_is_given_up_in_the_end() -> None:
+    id, *_ = new("ann"), new("bob"), new("cid")
+    for death in range(queue.ATTEMPTS):
+        held = claimed()
+        assert held.id == id
+        queue.put_back(held)
+        assert queue.job(id).state == "queued", death
+    held = claimed()
+    queue.beat(held, 0.5, "")  # it came further: the count begins anew
+    queue.put_back(queue.job(id))
+    for _ in range(queue.ATTEMPTS):
+        queue.put_back(claimed())
+    failed = queue.job(id)
+    assert failed.state == "failed"
+    assert "The training was given up, since its worker died 3 times" in failed.message
+    assert queue.requeue(id).attempts == 0
+
+
+def test_a_stop_that_was_wanted_before_the_worker_died_counts() -> None:
+    id = new("ann")
+    claimed()
+    queue.stop(id)
+    queue.put_back(queue.job(id))
+    assert queue.job(id).state == "stopped"
+
+
+def test_a_worker_that_starts_anew_lets_go_of_what_it_held() -> None:
+    mine, others = new("ann"), new("bob")
+    claimed("train-0")
+    claimed("train-1")
+    queue.release("train-0")
+    assert (queue.job(mine).state, queue.job(others).state) == ("queued", "running")
+
+
+def test_a_silent_worker_loses_its_jobs_and_a_missing_one_at_once() -> None:
+    silent, gone, well = new("ann"), new("bob"), new("cid")
+    claimed("silent"), claimed("gone"), claimed("well")
+    with transaction() as connection:
+        connection.execute(
+            update(jobs)
+            .where(jobs.c.id == silent)
+            .values(heartbeat=jobs.c.heartbeat - queue.LEASE_SECONDS - 1)
+        )
+    queue.put_back_lost()
+    assert [queue.job(id).state for id in (silent, gone, well)] == ["queued", "running", "running"]
+    queue.put_back_lost(["well", "another"])
+    assert [queue.job(id).state for id in (gone, well)] == ["queued", "running"]
+
+
+def test_who_looks_at_a_part_is_heard() -> None:
+    id = new("ann")
+    queue.look_at(id, 5)
+    held = claimed()
+    assert held.focus == 5
+    queue.look_at(id, 7)
+    heard = queue.beat(held, 0, "")
+    assert heard and heard.focus == 7
+
+
+def test_what_nobody_can_ask_for_any_more_is_forgotten() -> None:
+    run, request = new("ann"), queue.add(ESTIMATE, Estimate(config=Config()), "ann").id
+    export = queue.add(SIMULATE, Simulate(scan="x", doses=(0.5,)), "ann", subject="x").id
+    queue.end(claimed(), "finished", 1, "")
+    queue.end(claimed(name="batch"), "finished", 1, "")
+    queue.prune()
+    assert all(queue.job(id) for id in (run, request, export))
+    long = queue.KEPT_SECONDS + 1
+    with transaction() as connection:
+        connection.execute(
+            update(jobs).values(ended=jobs.c.ended - long, queued=jobs.c.queued - long)
+        )
+    queue.prune()
+    assert queue.job(run)  # as long as the run itself
+    for id in (request, export):
+        with pytest.raises(Problem, match="does not exist any more"):
+            queue.job(id)
