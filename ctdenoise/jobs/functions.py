@@ -90,7 +90,7 @@ def calibrate(
     """Photons and kernel from the noise in a region (row, column, height, width) of a slice, which
     is looked for where none is given: ``physics`` beside all fields of a ``Calibration``."""
     from ctdenoise.dose.calibration import calibrate as measure
-    from ctdenoise.metrics.noise import Region
+    from ctdenoise.metrics.metric import Region
 
     scan, spacing = _ct(workspace, scan_id)
     where = Region(*region) if region else None

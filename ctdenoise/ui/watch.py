@@ -9,6 +9,7 @@ from ctdenoise.config.loss import term_title
 from ctdenoise.config.run_folder import kept as kept_epochs
 from ctdenoise.jobs import functions as jobs
 from ctdenoise.jobs.executor import engine
+from ctdenoise.metrics.metric import METRICS
 from ctdenoise.ui import menu
 from ctdenoise.ui import pictures as pixels
 from ctdenoise.ui.components import cards, charts, palette, panes
@@ -221,10 +222,8 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
         f"PSNR and SSIM of the picture shown, clipped to the window {level:g}/{width:g}, "
         f"data range {width:g}."
     )
-    first.metric(
-        "PSNR (dB)", "identical" if last.psnr is None else f"{last.psnr:.1f}", help=convention
-    )
-    second.metric("SSIM", f"{last.ssim:.3f}", help=convention)
+    first.metric("PSNR (dB)", METRICS["psnr"].text(last.psnr, digits=1), help=convention)
+    second.metric("SSIM", METRICS["ssim"].text(last.ssim, digits=3), help=convention)
     style = panes.run_style(run)
     if len(epochs) > 2:  # a curve needs points, and the first picture comes sooner without charts
         plain = {"displayModeBar": False}

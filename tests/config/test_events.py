@@ -29,8 +29,7 @@ EVENTS = st.one_of(
         gradients=TERMS,
         validation_mse=FINITE,
         low_mse=FINITE,
-        psnr=st.none() | FINITE,
-        ssim=FINITE,
+        metrics=st.dictionaries(st.sampled_from(["psnr", "ssim", "new"]), st.none() | FINITE),
         seconds_left=st.none() | FINITE,
     ),
 )

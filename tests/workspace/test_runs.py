@@ -36,7 +36,7 @@ def epochs_done(runs: Store, run_id: str, *epochs: int) -> None:
     for epoch in epochs:
         events.append(folder, events.Epoch(
             time=0, epoch=epoch, step=0, train_seconds=0, terms={}, validation_mse=1, low_mse=1,
-            psnr=None, ssim=1, image="", seconds_left=None,
+            metrics={"psnr": None, "ssim": 1}, image="", seconds_left=None,
         ))  # fmt: skip
 
 
