@@ -75,17 +75,13 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(rows, indent=2, allow_nan=False))
         return
     metrics = [metric for name, metric in METRICS.items() if any(name in row for row in rows)]
-    table = [[_heading(m), *(m.text(row[m.name]) if m.name in row else "" for row in rows)]
-             for m in metrics]  # fmt: skip
-    widths = [max(map(len, column)) for column in table]
-    for head, slices, *cells in zip(
-        ["image", *(row["image"] for row in rows)],
-        ["slices", *(row["slices"] for row in rows)],
-        *table,
-        strict=True,
-    ):
-        numbers = (f"{cell:>{width}s}" for cell, width in zip(cells, widths, strict=True))
-        print(f"{head:30s} {slices:>6}", *numbers)
+    widths = [max(metric.width, len(_heading(metric))) for metric in metrics]
+    heads = (f"{_heading(m):>{width}s}" for m, width in zip(metrics, widths, strict=True))
+    print(f"{'image':30s} {'slices':>6s}", *heads)
+    for row in rows:
+        texts = (m.text(row[m.name]) if m.name in row else "" for m in metrics)
+        cells = (f"{text:>{width}s}" for text, width in zip(texts, widths, strict=True))
+        print(f"{row['image']:30s} {row['slices']:6d}", *cells)
     for convention in dict.fromkeys(row["convention"] for row in rows):
         row = next(row for row in rows if row["convention"] == convention)
         level, width = row["window"]["level"], row["window"]["width"]

@@ -90,7 +90,7 @@ def _clipped(image: NDArray[np.floating], window: Window) -> NDArray[np.float64]
 
 
 METRICS.register(
-    Metric("mse", "MSE", mse, "mean squared error", "image²",
+    Metric("mse", "MSE", mse, "mean squared error", "image²", width=10,
            better="smaller", headline=False, rank=10)  # RMSE says the same
 )  # fmt: skip
 METRICS.register(
@@ -98,10 +98,10 @@ METRICS.register(
            better="smaller", rank=20)
 )  # fmt: skip
 METRICS.register(
-    Metric("psnr", "PSNR", psnr, "peak signal-to-noise ratio", "dB",
+    Metric("psnr", "PSNR", psnr, "peak signal-to-noise ratio", "dB", width=9,
            better="larger", missing="identical", rank=30)
 )  # fmt: skip
 METRICS.register(
     Metric("ssim", "SSIM", ssim, "structural similarity, at most 1",
-           digits=4, better="larger", rank=40)
+           digits=4, width=7, better="larger", rank=40)
 )  # fmt: skip

@@ -159,7 +159,8 @@ class Metric:
     ``function`` takes the image and, under their names in :class:`Sample`, the things that it
     needs; it returns None where the image has no such number, which tables write as ``missing``.
     ``unit`` is "dB" for instance, "image" for the image's own unit, "image²" for its square and
-    empty for a plain number; ``digits`` stand behind the point. ``meaning`` is a phrase for help,
+    empty for a plain number; ``digits`` stand behind the point, and a
+    column of text is at least ``width`` characters wide. ``meaning`` is a phrase for help,
     ``better`` says which numbers are the better ones, if any are. Short tables (a report, the
     Compare page) leave out what is not a ``headline``, because another metric says the same.
 
@@ -173,6 +174,7 @@ class Metric:
     meaning: str = ""
     unit: str = ""
     digits: int = 2
+    width: int = 8
     better: Literal["smaller", "larger"] | None = None
     missing: str = ""
     headline: bool = True

@@ -45,7 +45,8 @@ def train(config, pairs, out, *, should_stop, resume, **_):  # type: ignore[no-u
         path.write_text(str(epoch))
         events.append(out, events.Epoch(
             time=time.time(), epoch=epoch, step=epoch, train_seconds=0, terms={},
-            metrics={"psnr": None, "ssim": 1}, validation_mse=1, low_mse=1, image="", seconds_left=None,
+            metrics={"psnr": None, "ssim": 1}, validation_mse=1, low_mse=1, image="",
+            seconds_left=None,
         ))  # fmt: skip
     return events.Ended(time=time.time(), how=how, epoch=epoch, sentence=f"Ended: {how}.")
 
