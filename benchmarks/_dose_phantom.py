@@ -12,7 +12,7 @@ from _dose_noise import ROOT, Images, apart, middle, noise, off, peak, spectrum
 
 from ctdenoise.dose.calibration import calibrate
 from ctdenoise.dose.insertion import Physics, insert_noise
-from ctdenoise.metrics.noise import Region
+from ctdenoise.metrics.metric import Region
 from ctdenoise.metrics.noise_power import NoisePower
 
 PHANTOM = ROOT.parent / "shared" / "data" / "phantom" / "didsr_lcd_fbp_CC0"

@@ -15,7 +15,8 @@ from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.dose.calibration import calibrate
 from ctdenoise.dose.insertion import Physics, insert_noise
 from ctdenoise.errors import Problem
-from ctdenoise.metrics.fidelity import CONVENTIONS, fidelity
+from ctdenoise.metrics import fidelity
+from ctdenoise.metrics.metric import CONVENTIONS
 from ctdenoise.metrics.tissue import pooled, shifts
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint
@@ -149,7 +150,7 @@ def _row(
         ):
             for name in CLIPPED:
                 psnr[name].append((_psnr(before, wanted, name), _psnr(after, wanted, name)))
-            errors.append((_rmse(before, wanted), _rmse(after, wanted)))
+            errors.append((fidelity.rmse(before, wanted), fidelity.rmse(after, wanted)))
             moved.append(shifts(before, after, wanted))
     low_psnr, own_psnr = np.mean(psnr["abdomen"], axis=0)
     gains = [float(np.mean([b - a for a, b in psnr[name]])) for name in CLIPPED]
@@ -163,10 +164,6 @@ def _row(
 
 
 def _psnr(image: NDArray[np.float32], wanted: NDArray[np.float32], name: str) -> float:
-    found = fidelity(image, wanted, CONVENTIONS[name]).psnr
+    found = fidelity.psnr(image, wanted, CONVENTIONS[name])
     assert found is not None
     return found
-
-
-def _rmse(image: NDArray[np.float32], wanted: NDArray[np.float32]) -> float:
-    return float(np.sqrt(np.mean((image.astype(np.float64) - wanted) ** 2)))

@@ -46,8 +46,10 @@ class Registry(Mapping[str, T]):
     def added(self, entry: T) -> Iterator[T]:
         """``entry`` is there for a while."""
         self._discover()
-        yield self.register(entry)
-        del self._entries[entry.name]
+        try:
+            yield self.register(entry)
+        finally:
+            del self._entries[entry.name]
 
     def find(self, name: str) -> T:
         """The entry of this name; :class:`Problem` where there is none."""
@@ -69,7 +71,7 @@ class Registry(Mapping[str, T]):
         return len(self._entries)
 
     def _discover(self) -> None:
-        package, self._package = self._package, None
-        if package:
+        if package := self._package:
             for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
                 import_module(module.name)
+            self._package = None  # only now: another thread must not look into half of it

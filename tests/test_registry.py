@@ -42,8 +42,9 @@ def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
         things["z"]
 
 
-def test_what_is_added_for_a_while_goes_again() -> None:
+def test_what_is_added_for_a_while_goes_again_whatever_happens() -> None:
     things = empty()
-    with things.added(Thing("a")):
+    with pytest.raises(ZeroDivisionError), things.added(Thing("a")):
         assert "a" in things
+        _ = 1 / 0
     assert "a" not in things

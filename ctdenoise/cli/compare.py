@@ -11,26 +11,42 @@ from numpy.typing import NDArray
 
 from ctdenoise.cli import common
 from ctdenoise.errors import Problem
-from ctdenoise.metrics.fidelity import CONVENTIONS, Convention, fidelity, mean, spanning
+from ctdenoise.metrics.metric import (
+    CONVENTIONS,
+    METRICS,
+    Convention,
+    Metric,
+    Sample,
+    clipped,
+    mean_over_slices,
+    measure,
+    spanning,
+    titles,
+)
 from ctdenoise.scans.pairing import Matched, match
 from ctdenoise.scans.scan import Scan
 
 TEXT = """\
-Slices are matched by position, images by file name. MSE and RMSE are in HU² and HU on unclipped
-values; PSNR and SSIM depend on a window and its width, which are stated. All are means over
-slices of the value of each.
+Slices are matched by position, images by file name. All numbers are means over slices of the
+value of each; those that depend on a window and its width state it.
 
   ctdenoise compare --reference sample/full --images sample/low denoised
   ctdenoise compare --reference full --images low denoised --convention abdomen --json
-
-conventions:
 """
+KNOWN = frozenset({"reference", "convention", "spacing"})
+"""What there is of a slice on the command line for a metric to be measured."""
 
 
 def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {c.name:10s}{c.sentence}" for c in CONVENTIONS.values())
+    numbers = "\n".join(
+        f"  {m.name:10s}{_explained(m)}" for m in METRICS.values() if m.needs <= KNOWN
+    )
+    windows = "\n".join(f"  {c.name:10s}{c.sentence}" for c in CONVENTIONS.values())
     parser = common.add_command(
-        subparsers, "compare", "measure images against a reference", TEXT + listed
+        subparsers,
+        "compare",
+        "measure images against a reference",
+        f"{TEXT}\nmetrics:\n{numbers}\n\nconventions:\n{windows}",
     )
     parser.add_argument(
         "--reference", type=Path, required=True, metavar="FULL", help="the full dose"
@@ -47,56 +63,71 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
         "--convention",
         choices=sorted(CONVENTIONS),
         default="abdomen",
-        help="window of PSNR and SSIM (default abdomen)",
+        help=f"window of {titles(clipped())} (default abdomen)",
     )
     parser.add_argument("--json", action="store_true", help="print a JSON list, an object an image")
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
-    rows = [measure(path, args.reference, CONVENTIONS[args.convention]) for path in args.images]
+    rows = [compared(path, args.reference, CONVENTIONS[args.convention]) for path in args.images]
     if args.json:
         print(json.dumps(rows, indent=2, allow_nan=False))
         return
-    print(f"{'image':30s} {'slices':>6s} {'MSE':>10s} {'RMSE':>8s} {'PSNR, dB':>9s} {'SSIM':>7s}")
+    metrics = [metric for name, metric in METRICS.items() if any(name in row for row in rows)]
+    widths = [max(metric.width, len(_heading(metric))) for metric in metrics]
+    heads = (f"{_heading(m):>{width}s}" for m, width in zip(metrics, widths, strict=True))
+    print(f"{'image':30s} {'slices':>6s}", *heads)
     for row in rows:
-        psnr = "identical" if row["psnr"] is None else f"{row['psnr']:.2f}"
-        print(
-            f"{row['image']:30s} {row['slices']:6d} {row['mse']:10.2f} {row['rmse']:8.2f} "
-            f"{psnr:>9s} {row['ssim']:7.4f}"
-        )
+        texts = (m.text(row[m.name]) if m.name in row else "" for m in metrics)
+        cells = (f"{text:>{width}s}" for text, width in zip(texts, widths, strict=True))
+        print(f"{row['image']:30s} {row['slices']:6d}", *cells)
     for convention in dict.fromkeys(row["convention"] for row in rows):
         row = next(row for row in rows if row["convention"] == convention)
         level, width = row["window"]["level"], row["window"]["width"]
-        print(f"PSNR and SSIM: convention {convention}, window {level:g}/{width:g}, data range "
-              f"{row['data_range']:g}.")  # fmt: skip
+        print(f"{titles(clipped())}: convention {convention}, window {level:g}/{width:g}, "
+              f"data range {row['data_range']:g}.")  # fmt: skip
 
 
-def measure(path: Path, reference: Path, convention: Convention) -> dict[str, Any]:
-    """One object of the JSON list: fidelity over all slices that ``path`` shares."""
+def compared(path: Path, reference: Path, convention: Convention) -> dict[str, Any]:
+    """One object of the JSON list: all metrics, over all slices that ``path`` shares."""
     ours, theirs = common.load_both(path, reference)
-    images: list[NDArray[np.float32]] = []
-    references: list[NDArray[np.float32]] = []
+    slices: list[tuple[NDArray[np.float32], NDArray[np.float32], tuple[float, float] | None]] = []
     for scan in ours.scans:
         matched = _partner(scan, theirs.scans)
         if matched.low_alone:
             common.say(f"{len(matched.low_alone)} slices of {scan.name} have no reference.")
-        images.extend(matched.pair.low[0])
-        references.extend(matched.pair.full)
+        pair = matched.pair
+        slices.extend((*both, pair.spacing) for both in zip(pair.low[0], pair.full, strict=True))
         if not scan.is_hu:
-            convention = spanning(np.concatenate([image.ravel() for image in references]))
-    found = mean([fidelity(*both, convention) for both in zip(images, references, strict=True)])
+            convention = spanning(np.concatenate([full.ravel() for _, full, _ in slices]))
+    found = mean_over_slices(
+        [
+            measure(Sample(image, convention, full, spacing=spacing))
+            for image, full, spacing in slices
+        ]
+    )
     return {
         "image": str(path),
-        "slices": len(images),
-        "mse": found.mse,
-        "rmse": found.rmse,
-        "psnr": found.psnr,
-        "ssim": found.ssim,
+        "slices": len(slices),
+        **found,
         "window": {"level": convention.window.level, "width": convention.window.width},
         "data_range": convention.data_range,
         "convention": convention.name,
     }
+
+
+def _heading(metric: Metric) -> str:
+    """Title and unit, the image's own left out: images in several units may share the table."""
+    unit = "" if metric.in_image_unit else metric.unit
+    return f"{metric.title}, {unit}" if unit else metric.title
+
+
+def _explained(metric: Metric) -> str:
+    """A metric in a line: what it is, its unit, and which numbers of it are the better ones."""
+    unit = metric.unit.replace("image", "HU")
+    better = f"{metric.better} is better" if metric.better else ""
+    return ", ".join(filter(None, (metric.meaning or metric.title, unit, better)))
 
 
 def _partner(scan: Scan, references: Sequence[Scan]) -> Matched:

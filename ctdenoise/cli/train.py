@@ -19,6 +19,7 @@ from ctdenoise.config.config import Config, override
 from ctdenoise.config.loss import Loss
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
+from ctdenoise.metrics.metric import METRICS
 from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
 
@@ -185,10 +186,11 @@ def _tell(event: events.Event) -> None:
             )
         case events.Epoch():
             psnr = "identical" if event.psnr is None else f"{event.psnr:.2f} dB"
+            ssim = METRICS["ssim"].text(event.ssim)
             left = "" if event.seconds_left is None else f"  {event.seconds_left:.0f} s left"
             print(
                 f"epoch {event.epoch:3d}  validation MSE {event.validation_mse:10.1f} "
-                f"(low dose {event.low_mse:.1f})  PSNR {psnr}  SSIM {event.ssim:.4f}{left}",
+                f"(low dose {event.low_mse:.1f})  PSNR {psnr}  SSIM {ssim}{left}",
                 flush=True,
             )
         case events.Notice() | events.Ended():

@@ -3,9 +3,16 @@
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    computed_field,
+    model_validator,
+)
 
 
 class Started(BaseModel):
@@ -23,7 +30,7 @@ class Started(BaseModel):
     split: str
     """One sentence: what was trained on, validated on and kept aside."""
     window: tuple[float, float]
-    """Level and width, in HU, in which PSNR and SSIM below are computed."""
+    """Level and width, in the image's unit, to which metrics below that need it clip."""
     continues: int = 0
     """The epoch from which this start goes on."""
 
@@ -45,12 +52,32 @@ class Epoch(BaseModel):
     """On the fixed validation patches, in squared units of the image (HU² for CT)."""
     low_mse: float
     """The same for the untouched low dose."""
-    psnr: float | None
-    """Of the progress slice in ``Started.window``, data range = its width; None when identical."""
-    ssim: float
+    metrics: dict[str, float | None]
+    """Of the progress slice against its full dose, by name; the convention is ``Started.window``,
+    data range = its width. None where there is no such number: PSNR of identical images."""
     image: str
     """File name in ``progress/``: the progress slice's output, int16 TIFF in HU."""
     seconds_left: float | None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def psnr(self) -> float | None:
+        """One of the metrics in dB, written beside the others as ever."""
+        return self.metrics.get("psnr")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def ssim(self) -> float | None:
+        """One of the metrics, written beside the others as ever."""
+        return self.metrics.get("ssim")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_lines_without_metrics(cls, line: Any) -> Any:
+        """Lines of earlier versions have PSNR and SSIM alone, beside the rest."""
+        if isinstance(line, dict) and "metrics" not in line:
+            return line | {"metrics": {n: line[n] for n in ("psnr", "ssim") if n in line}}
+        return line
 
 
 class Notice(BaseModel):

@@ -13,7 +13,8 @@ from scipy import ndimage
 from ctdenoise.config.split import Part
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.files import atomic_file
-from ctdenoise.metrics.fidelity import SMALLEST, Fidelity, fidelity, viewing
+from ctdenoise.metrics.fidelity import SMALLEST
+from ctdenoise.metrics.metric import Sample, measure, viewing
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import WINDOWS, Window, to_int16
 
@@ -59,8 +60,10 @@ class ProgressSlice:
         self.facts = Facts(spacing=pair.spacing, orientation=pair.orientation, unit=pair.unit,
                            rows=(self.rows.start, self.rows.stop))  # fmt: skip
 
-    def score(self, image: NDArray[np.float32]) -> Fidelity:
-        return fidelity(image[self.rows], self.full[self.rows], viewing(self.window))
+    def score(self, image: NDArray[np.float32]) -> dict[str, float | None]:
+        """All metrics, by name, of ``image``, which is as large as ``full``."""
+        full, spacing = self.full[self.rows], self.facts.spacing
+        return measure(Sample(image[self.rows], viewing(self.window), full, spacing=spacing))
 
     def keep(self, run: Path) -> None:
         """Write what the pictures are compared with: a run can be shown without its scan."""

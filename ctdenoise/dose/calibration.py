@@ -12,7 +12,8 @@ from scipy.optimize import minimize_scalar
 from ctdenoise.dose.insertion import Physics, expected_counts, image_beam
 from ctdenoise.dose.projector import ParallelBeam
 from ctdenoise.errors import Problem
-from ctdenoise.metrics.noise import Region, local_statistics
+from ctdenoise.metrics.metric import Region
+from ctdenoise.metrics.noise import local_statistics
 from ctdenoise.metrics.noise_power import noise_power_spectrum
 
 PHOTONS = (1e3, 1e9)

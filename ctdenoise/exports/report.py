@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import term_title
 from ctdenoise.exports.png import AXIAL, grey
-from ctdenoise.metrics.fidelity import CONVENTIONS, Convention, fidelity, viewing
+from ctdenoise.metrics.metric import (
+    CONVENTIONS,
+    METRICS,
+    Convention,
+    Metric,
+    Sample,
+    measure,
+    titles,
+    viewing,
+)
 from ctdenoise.metrics.noise import noise_level
 from ctdenoise.units import DIFFERENCE, WINDOWS, Window
 
@@ -76,6 +85,7 @@ def make_report(
     unit: str = "HU",
     window: Window | None = None,
     orientation: Sequence[float] = AXIAL,
+    spacing: tuple[float, float] | None = None,
     convention: Convention | None = None,
     settings: Mapping[str, object] | None = None,
     card: Mapping[str, object] | None = None,
@@ -83,7 +93,8 @@ def make_report(
 ) -> Report:
     """The report on one slice, (rows, columns) each: before, after and, where known, full dose.
 
-    ``place`` says which slice it is ("Slice 12 of 30"). ``window`` is soft tissue for HU and the
+    ``place`` says which slice it is ("Slice 12 of 30"), ``spacing`` its distance of rows and of
+    columns in mm. ``window`` is soft tissue for HU and the
     input's mean ± 3 SD for other units where none is given; ``convention`` is that of PSNR and
     SSIM, the abdomen's for HU. ``settings`` tell how the result was made, ``card`` comes from the
     checkpoint, ``more`` are tables of the caller's, of a whole series for instance.
@@ -101,7 +112,11 @@ def make_report(
     difference = grey(given - denoised, removed, orientation)
     pictures.insert(2, Picture("Removed noise", caption, difference))
     noise = {name: noise_level(image) for name, image in images.items()}
-    tables = [_figures(images, noise, unit, convention), *more]
+    samples = {
+        name: Sample(image, convention, None if image is full else full, spacing=spacing)
+        for name, image in images.items()
+    }
+    tables = [_figures(samples, noise, unit, convention), *more]
     tables.append(_listed("How it was made", settings, unit))
     tables.append(_listed("Card of the checkpoint", card, unit))
     return Report(
@@ -130,29 +145,33 @@ def described(config: Config) -> dict[str, str]:
 
 
 def _figures(
-    images: Mapping[str, NDArray[np.floating]],
-    noise: Mapping[str, float],
-    unit: str,
-    convention: Convention,
+    samples: Mapping[str, Sample], noise: Mapping[str, float], unit: str, convention: Convention
 ) -> Table:
-    """Noise of each image and, where the full dose is known, how near to it each is."""
-    suffix = f" ({unit})" if unit else ""
+    """Noise of each image and all metrics that can be measured on it: where the full dose is known,
+    how near to it each is."""
+    headlines = [metric for metric in METRICS.values() if metric.headline]
+    found = {name: measure(sample, headlines) for name, sample in samples.items()}
+    shown = [metric for metric in headlines if any(metric.name in each for each in found.values())]
+    rows = tuple(
+        (name, _number(noise[name], unit), *(_cell(metric, each, unit) for metric in shown))
+        for name, each in found.items()
+    )
     where = "soft tissue" if unit == "HU" else "the picture"
     note = f"Noise: the most frequent SD among small squares of {where}."
-    if "Full dose" not in images:
-        rows = [(name, _number(noise[name], unit)) for name in images]
-        return Table("In numbers", ("Image", f"Noise{suffix}"), tuple(rows), note)
-    full, measured = images["Full dose"], []
-    for name, image in images.items():
-        row = [name, _number(noise[name], unit), "", "", ""]
-        if image is not full:
-            found = fidelity(image, full, convention)
-            psnr = "identical" if found.psnr is None else f"{found.psnr:.2f}"
-            row[2:] = [_number(found.rmse, unit), psnr, f"{found.ssim:.4f}"]
-        measured.append(tuple(row))
-    columns = ("Image", f"Noise{suffix}", f"RMSE{suffix}", "PSNR (dB)", "SSIM")
-    note = f"{note} RMSE, PSNR and SSIM against the full dose. {convention.sentence}."
-    return Table("In numbers", columns, tuple(measured), note)
+    if compared := [metric for metric in shown if "reference" in metric.needs]:
+        note = f"{note} {titles(compared)} against the full dose. {convention.sentence}."
+    columns = ("Image", f"Noise ({unit})" if unit else "Noise", *(m.heading(unit) for m in shown))
+    return Table("In numbers", columns, rows, note)
+
+
+def _cell(metric: Metric, found: Mapping[str, float | None], unit: str) -> str:
+    """The number of ``metric`` in writing; empty where it was not measured."""
+    if metric.name not in found:
+        return ""
+    value = found[metric.name]
+    if value is not None and metric.in_image_unit:
+        return _number(value, unit)
+    return metric.text(value)
 
 
 def _fell(noise: Mapping[str, float], unit: str) -> str:

@@ -6,43 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from ctdenoise.errors import Problem
+from ctdenoise.metrics.metric import METRICS, Metric, Region
 
 SOFT_TISSUE = (-200.0, 200.0)
 """Mean of a neighbourhood, in HU, that counts as soft tissue (water included, lung excluded)."""
 
 NEIGHBOURHOOD = 9
 """Side in pixels of the squares whose SDs tell an image's noise level."""
-
-
-@dataclass(frozen=True)
-class Region:
-    """A rectangle of pixels: its first row and column, its height and width, in pixels."""
-
-    row: int
-    column: int
-    height: int
-    width: int
-
-    def of(self, image: NDArray[np.floating]) -> NDArray[np.floating]:
-        """The pixels of ``image`` (..., rows, columns) inside the region.
-
-        Raises :class:`Problem` where the region does not lie inside the image.
-        """
-        rows, columns = image.shape[-2:]
-        bottom, right = self.row + self.height, self.column + self.width
-        if (
-            min(self.height, self.width) < 1
-            or min(self.row, self.column) < 0
-            or (bottom > rows or right > columns)
-        ):
-            raise Problem(
-                "The region",
-                f"of {self.height} x {self.width} pixels at row {self.row}, column {self.column} "
-                f"does not lie inside the image of {rows} x {columns} pixels",
-                "move it or make it smaller",
-            )
-        return image[..., self.row : bottom, self.column : right]
 
 
 @dataclass(frozen=True)
@@ -55,19 +25,49 @@ class RegionStatistics:
 
 
 def statistics(image: NDArray[np.floating], region: Region) -> RegionStatistics:
-    """Mean and SD of ``image`` (rows, columns) in ``region``; the SD of one pixel is 0."""
+    """Mean and SD of ``image`` (rows, columns) in ``region``; the SD of one pixel is 0.
+
+    Raises :class:`Problem` where the region does not lie inside the image.
+
+    >>> statistics(np.array([[1.0, 2.0, 3.0]]), Region(0, 0, 1, 3))
+    RegionStatistics(mean=2.0, sd=1.0, pixels=3)
+    """
     values = region.of(image).astype(np.float64)
     sd = float(values.std(ddof=1)) if values.size > 1 else 0.0
     return RegionStatistics(float(values.mean()), sd, values.size)
+
+
+def mean(image: NDArray[np.floating], region: Region) -> float:
+    """Mean of ``image`` (rows, columns) in ``region``, in the image's unit."""
+    return statistics(image, region).mean
+
+
+def sd(image: NDArray[np.floating], region: Region) -> float:
+    """Standard deviation (n - 1) of ``image`` (rows, columns) in ``region``, in its unit."""
+    return statistics(image, region).sd
 
 
 def cnr(image: NDArray[np.floating], region: Region, background: Region) -> float | None:
     """Contrast-to-noise ratio: |difference of the means| / SD of the background.
 
     None where the background has no noise, since then no ratio exists.
+
+    >>> cnr(np.array([[8.0, 8.0, 8.0], [1.0, 2.0, 3.0]]), Region(0, 0, 1, 3), Region(1, 0, 1, 3))
+    6.0
     """
     inside, outside = statistics(image, region), statistics(image, background)
     return abs(inside.mean - outside.mean) / outside.sd if outside.sd > 0 else None
+
+
+METRICS.register(Metric("mean", "Mean", mean, "mean in a region", "image", digits=1, rank=50))
+METRICS.register(
+    Metric("sd", "SD", sd, "standard deviation in a region", "image",
+           digits=1, better="smaller", rank=60)
+)  # fmt: skip
+METRICS.register(
+    Metric("cnr", "CNR", cnr, "contrast of two regions over the noise of the second",
+           better="larger", rank=70)
+)  # fmt: skip
 
 
 def noise_level(image: NDArray[np.floating]) -> float:

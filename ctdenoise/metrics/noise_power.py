@@ -54,6 +54,11 @@ def noise_power_spectrum(
     2 a curved surface. ``spacing``: distance of rows and of columns, mm.
 
     Raises :class:`Problem` for ROIs under 8 x 8 pixels, since they have hardly any frequencies.
+
+    >>> noise = np.random.default_rng(0).normal(0, 30, (32, 32))
+    >>> found = noise_power_spectrum(noise, (0.7, 0.7), trend=0)
+    >>> bool(np.isclose(found.variance, noise.var()))  # Parseval's theorem
+    True
     """
     stack = np.asarray(rois, np.float64)
     stack = stack[None] if stack.ndim == 2 else stack

@@ -23,6 +23,10 @@ def line_profile(
     the length being counted in pixels.
 
     Returns the distance from ``start`` (in mm with ``spacing``, in pixels without) and the values.
+
+    >>> distance, values = line_profile(np.array([[0.0, 10.0]]), (0, 0), (0, 1), (0.8, 0.6))
+    >>> distance.tolist(), values.tolist()
+    ([0.0, 0.3, 0.6], [0.0, 5.0, 10.0])
     """
     rows, columns = end[0] - start[0], end[1] - start[1]
     samples = max(math.ceil(math.hypot(rows, columns) / STEP), 1) + 1

@@ -223,12 +223,12 @@ class _Training:
         image = self.slice.low if untouched else self._picture()
         name = f"epoch_{progress.epoch:04d}.tif"
         picture.write(image, self.out / "progress" / name, self.unit)
-        score = self.slice.score(image)
+        metrics = self.slice.score(image)
         overhead = time.perf_counter() - began
         event = events.Epoch(
             time=time.time(), epoch=progress.epoch, step=progress.step,
             train_seconds=progress.train_seconds, terms=terms, gradients=gradients,
-            validation_mse=validation_mse, low_mse=low_mse, psnr=score.psnr, ssim=score.ssim,
+            validation_mse=validation_mse, low_mse=low_mse, metrics=metrics,
             image=name, seconds_left=self._seconds_left(overhead))  # fmt: skip
         progress.last_event = event.model_dump_json()
         self._keep()

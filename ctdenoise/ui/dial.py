@@ -7,7 +7,7 @@ from ctdenoise.config.loss import WEIGHTS, term_title
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.shipped import Shipped
 from ctdenoise.jobs.kinds.train import launch
-from ctdenoise.metrics.noise import Region
+from ctdenoise.metrics.metric import Region
 from ctdenoise.metrics.noise_power import noise_power_spectrum
 from ctdenoise.ui import menu
 from ctdenoise.ui.compare import view as judging

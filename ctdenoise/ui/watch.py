@@ -13,6 +13,7 @@ from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import Kind
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.train import continue_run
+from ctdenoise.metrics.metric import METRICS
 from ctdenoise.ui import menu, pictures
 from ctdenoise.ui.components import cards, charts, jobs, palette, panes
 from ctdenoise.ui.session import runs
@@ -211,10 +212,8 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
         f"PSNR and SSIM of the picture shown, clipped to the window {level:g}/{width:g}, "
         f"data range {width:g}."
     )
-    first.metric(
-        "PSNR (dB)", "identical" if last.psnr is None else f"{last.psnr:.1f}", help=convention
-    )
-    second.metric("SSIM", f"{last.ssim:.3f}", help=convention)
+    first.metric("PSNR (dB)", METRICS["psnr"].text(last.psnr, digits=1), help=convention)
+    second.metric("SSIM", METRICS["ssim"].text(last.ssim, digits=3), help=convention)
     style = panes.run_style(run)
     if len(epochs) > 2:  # a curve needs points, and the first picture comes sooner without charts
         plain = {"displayModeBar": False}

@@ -41,6 +41,7 @@ def account(
         unit=record.unit,
         window=window,
         orientation=source.orientation,
+        spacing=source.spacing,
         settings=settings,
         card=_card(result),
         more=[

@@ -108,13 +108,16 @@ def _described(owner: str, id: str) -> dict[str, Any]:
 
 
 def _metrics(epochs: list[events.Epoch]) -> str:
-    """A line an epoch, with a column for each loss term."""
+    """A line an epoch, with a column for each loss term and, behind a prefix because terms have the
+    same names, for each further metric of the progress slice."""
+    plain = ("epoch", "step", "train_seconds", "validation_mse", "low_mse", "psnr", "ssim")
     terms = sorted({name for epoch in epochs for name in epoch.terms})
+    metrics = [n for n in dict.fromkeys(n for e in epochs for n in e.metrics) if n not in plain]
     text = io.StringIO()
     table = csv.writer(text)
-    plain = ("epoch", "step", "train_seconds", "validation_mse", "low_mse", "psnr", "ssim")
-    table.writerow([*plain, *terms])
+    table.writerow([*plain, *terms, *(f"progress_{name}" for name in metrics)])
     for epoch in epochs:
         own = (getattr(epoch, name) for name in plain)
-        table.writerow([*own, *(epoch.terms.get(name) for name in terms)])
+        each = (epoch.terms.get(name) for name in terms)
+        table.writerow([*own, *each, *(epoch.metrics.get(name) for name in metrics)])
     return text.getvalue()

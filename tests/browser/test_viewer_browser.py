@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from screen import at, canvas, drag
 from serving import ROOT
 
-from ctdenoise.metrics.noise import Region, statistics
+from ctdenoise.metrics.metric import Region
+from ctdenoise.metrics.noise import statistics
 from ctdenoise.metrics.profile import line_profile
 from ctdenoise.units import Window
 

@@ -29,8 +29,7 @@ EVENTS = st.one_of(
         gradients=TERMS,
         validation_mse=FINITE,
         low_mse=FINITE,
-        psnr=st.none() | FINITE,
-        ssim=FINITE,
+        metrics=st.dictionaries(st.sampled_from(["psnr", "ssim", "new"]), st.none() | FINITE),
         seconds_left=st.none() | FINITE,
     ),
 )
@@ -52,6 +51,30 @@ def test_every_event_is_one_line_of_json_whatever_it_says(tmp_path: Path) -> Non
     events.append(tmp_path, Ended(time=2.0, how="finished", epoch=3, sentence="Done."))
     lines = (tmp_path / "events.jsonl").read_bytes().splitlines()
     assert [json.loads(line)["kind"] for line in lines] == ["notice", "ended"]
+
+
+YESTERDAY = (
+    '{"kind":"epoch","time":1.5,"epoch":2,"step":62,"train_seconds":3.0,"terms":{"mse":9.0},'
+    '"gradients":{},"validation_mse":213.5,"low_mse":900.0,"psnr":33.25,"ssim":0.875,'
+    '"image":"epoch_0002.tif","seconds_left":null}\n'
+)
+"""A line as it was written before events held all metrics."""
+
+
+def test_a_line_of_yesterday_is_read(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text(YESTERDAY)
+    (event,) = events.read(tmp_path)
+    assert isinstance(event, Epoch)
+    assert event.metrics == {"psnr": 33.25, "ssim": 0.875}
+    assert (event.psnr, event.ssim, event.validation_mse) == (33.25, 0.875, 213.5)
+
+
+def test_readers_of_yesterday_find_what_they_look_for(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text(YESTERDAY)
+    (event,) = events.read(tmp_path)
+    events.append(tmp_path, event)
+    old, new = map(json.loads, (tmp_path / "events.jsonl").read_text().splitlines())
+    assert new == old | {"metrics": {"psnr": 33.25, "ssim": 0.875}}
 
 
 def test_a_run_that_has_not_begun_has_no_events(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from phantoms import disc_phantom
 
 from ctdenoise.config import progress as picture
 from ctdenoise.config.split import Part
-from ctdenoise.metrics.fidelity import fidelity, viewing
+from ctdenoise.metrics.metric import Sample, measure, viewing
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import Window
 
@@ -38,7 +38,7 @@ def test_score_is_that_of_the_test_band_inside_the_box() -> None:
     rows = np.arange(128)[picture.body(full[0])[0]]
     in_band = (rows >= 50) & (rows < 80)
     image = kept.low + np.float32(7)
-    assert kept.score(image) == fidelity(image[in_band], kept.full[in_band], SOFT)
+    assert kept.score(image) == measure(Sample(image[in_band], SOFT, kept.full[in_band]))
     outside = image.copy()
     outside[~in_band] = 3000
     assert kept.score(outside) == kept.score(image)

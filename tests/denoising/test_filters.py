@@ -11,7 +11,8 @@ from skimage import restoration
 
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.errors import Problem
-from ctdenoise.metrics.noise import Region, statistics
+from ctdenoise.metrics.metric import Region
+from ctdenoise.metrics.noise import statistics
 
 CLEAN = disc_phantom(128)[0]
 NOISY = disc_phantom(128, noise=25)[0]

@@ -8,7 +8,8 @@ from independent import Ellipse, image, scan
 from ctdenoise.dose.calibration import calibrate, noise_variance, uniform_region
 from ctdenoise.dose.insertion import Physics, insert_noise
 from ctdenoise.errors import Problem
-from ctdenoise.metrics.noise import Region, statistics
+from ctdenoise.metrics.metric import Region
+from ctdenoise.metrics.noise import statistics
 
 SIZE, PIXEL = 200, 1.0
 BODY = [Ellipse(90, 90)]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from ctdenoise.errors import Problem
-from ctdenoise.metrics.noise import Region, cnr, local_statistics, noise_level, statistics
+from ctdenoise.metrics.metric import Region
+from ctdenoise.metrics.noise import cnr, local_statistics, noise_level, statistics
 
 
 def test_statistics_by_hand() -> None:

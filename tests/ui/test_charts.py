@@ -14,8 +14,7 @@ def epoch(number: int, error: float, **terms: float) -> Epoch:
         terms=terms,
         validation_mse=error,
         low_mse=900,
-        psnr=30,
-        ssim=0.8,
+        metrics={"psnr": 30, "ssim": 0.8},
         image=f"epoch_{number:04d}.tif",
         seconds_left=1,
     )

@@ -1,7 +1,9 @@
 """Every page as its script runs, without a browser."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -11,9 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from ctdenoise.config import run_folder as epochs
 from ctdenoise.errors import Problem
+from ctdenoise.metrics.metric import METRICS, Metric
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import ROOT
 from ctdenoise.ui import menu
+from ctdenoise.ui.compare import view
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, store
 
@@ -186,6 +190,25 @@ def test_compare_changes_the_convention(trained: Run) -> None:
     labelled(app.selectbox, "PSNR and SSIM clipped to").set_value("full").run()
     after = app.dataframe[0].value["PSNR (dB)"][0]
     assert after == pytest.approx(before + 20.2, abs=3)  # 20 log10(4095 / 400), less what was cut
+
+
+def test_compare_finds_a_new_metric(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = view.viewer
+
+    def drawn(*panes: Any, **options: Any) -> view.ViewerState:
+        """A person has drawn a region."""
+        return replace(original(*panes, **options), region=(10, 10, 8, 8))
+
+    monkeypatch.setattr(view, "viewer", drawn)
+    bias = Metric("bias", "Bias", lambda image, reference: float((image - reference).mean()))
+    top = Metric("top", "Top", lambda image, region: float(region.of(image).max()), "", "image")
+    with METRICS.added(bias), METRICS.added(top):
+        table = opened("Compare", run=trained.id).dataframe[0].value
+    assert list(table) == ["Image", "RMSE (HU)", "PSNR (dB)", "SSIM", "Mean (HU)", "SD (HU)",
+                           "Bias", "Top (HU)"]  # fmt: skip
+    assert list(table["Image"])[-1] == "Full dose"  # it has a region, and nothing to compare with
+    assert np.isnan(table["Bias"].iloc[-1]) and abs(table["Bias"][0]) < 5
+    assert (table["Top (HU)"] >= table["Mean (HU)"]).all() and table["SD (HU)"][0] > 20
 
 
 def test_scans_removes_only_what_is_ones_own(pair: PairRecord, mine: Library, home: Path) -> None:

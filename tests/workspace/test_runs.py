@@ -118,7 +118,7 @@ def test_the_last_epoch_is_what_is_on_disk() -> None:
     for epoch in (0, 1, 2):
         events.append(run.folder, events.Epoch(
             time=0, epoch=epoch, step=0, train_seconds=0, terms={}, validation_mse=1, low_mse=1,
-            psnr=None, ssim=1, image="", seconds_left=None,
+            metrics={}, image="", seconds_left=None,
         ))  # fmt: skip
     assert last_epoch(run) == 2
 

@@ -81,7 +81,7 @@ def _calibrate(running: Running[Calibrate]) -> dict[str, Any]:
     """Photons and kernel from the noise in the region: ``physics`` beside all fields of a
     ``Calibration``."""
     from ctdenoise.dose.calibration import calibrate
-    from ctdenoise.metrics.noise import Region
+    from ctdenoise.metrics.metric import Region
 
     asked = running.arguments
     scan, spacing = _ct(running.job.workspace, asked.scan)

@@ -1,4 +1,4 @@
-"""The figures of the Compare page: fidelity to the full dose, and noise in a region."""
+"""The figures of the Compare page: metrics of whole images, and of a region of them."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,19 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
-from ctdenoise.metrics.fidelity import CONVENTIONS, Convention, Fidelity, fidelity, mean, viewing
-from ctdenoise.metrics.noise import Region, cnr, statistics
+from ctdenoise.metrics.metric import (
+    CONVENTIONS,
+    METRICS,
+    Convention,
+    Metric,
+    Region,
+    Sample,
+    clipped,
+    mean_over_slices,
+    measure,
+    titles,
+    viewing,
+)
 from ctdenoise.ui import pictures
 from ctdenoise.ui.caching import once
 from ctdenoise.ui.session import workspace
@@ -48,48 +59,51 @@ def show(
             help="Test slices are those that no network shown here has learned from.",
         )
         slices = unseen if scope == every else slices
-    choices, digits = list(CONVENTION_NAMES), "%.1f"
+    choices, digits, windowed = list(CONVENTION_NAMES), "%.1f", titles(clipped())
     if record.unit != "HU":
         choices, digits = ["viewing"], "%.4g"
-        st.caption("These pictures are not in HU: the CT windows for PSNR and SSIM are off.")
+        st.caption(f"These pictures are not in HU: the CT windows for {windowed} are off.")
     name = st.selectbox(
-        "PSNR and SSIM clipped to",
+        f"{windowed} clipped to",
         choices,
         key="compare-convention",
         persist_state="session",
         format_func=CONVENTION_NAMES.__getitem__,
     )
     convention = viewing(state.window) if name == "viewing" else CONVENTIONS[name]
-    unit = f" ({record.unit})" if record.unit else ""
     region = Region(*state.region) if state.region else None
     background = Region(*state.background) if state.background else None
-    fidelities = _fidelities(images, slices, convention, rows)
-    table = []
-    for pane in images:
-        row: dict[str, object] = {"Image": pane.name}
-        if found := fidelities.get(pane.name):
-            row |= {f"RMSE{unit}": found.rmse, "PSNR (dB)": found.psnr, "SSIM": found.ssim}
-        if region:
-            image = values(pane, state.frame)
-            here = statistics(image, region)
-            row |= {f"Mean{unit}": here.mean, f"SD{unit}": here.sd}
-            if background:
-                row["CNR"] = cnr(image, region, background)
-        if len(row) > 1:
-            table.append(row)
-    formats = {
-        f"RMSE{unit}": digits,
-        "PSNR (dB)": "%.2f",
-        "SSIM": "%.4f",
-        f"Mean{unit}": digits,
-        f"SD{unit}": digits,
-        "CNR": "%.2f",
-    }
+    found = _of_slices(images, slices, convention, rows, record.spacing)
+    if region or background:
+        full = values(images[-1], state.frame)
+        for pane in images:
+            sample = Sample(
+                values(pane, state.frame),
+                convention,
+                None if pane is images[-1] else full,
+                region,
+                background,
+                record.spacing,
+            )
+            found[pane.name] |= measure(sample, _headlines(of_region=True))
+    shown = [m for m in METRICS.values() if any(m.name in each for each in found.values())]
+    heading = {metric.name: metric.heading(record.unit) for metric in shown}
+    table = [
+        {"Image": name} | {heading[metric]: value for metric, value in each.items()}
+        for name, each in found.items()
+        if each
+    ]
+    columns = [("Image", pa.string()), *((heading[m.name], pa.float64()) for m in shown)]
     st.dataframe(
-        pa.Table.from_pylist(table, _schema(table)),
+        pa.Table.from_pylist(table, pa.schema(columns)),
         hide_index=True,
         placeholder="",
-        column_config={n: st.column_config.NumberColumn(format=f) for n, f in formats.items()},
+        column_config={
+            heading[m.name]: st.column_config.NumberColumn(
+                format=digits if m.in_image_unit else f"%.{m.digits}f"
+            )
+            for m in shown
+        },
     )
     what = "This slice" if slices is not unseen else f"Mean of {len(unseen)} test slices"
     where = f"{what}, within the test band," if rows != (0, record.rows) else what
@@ -105,37 +119,51 @@ def values(pane: Pane, frame: int) -> NDArray[np.float32]:
     )
 
 
-def _fidelities(
-    images: Sequence[Pane], slices: Sequence[int], convention: Convention, rows: tuple[int, int]
-) -> dict[str, Fidelity]:
-    """Of every image but the reference, by name: the mean over ``slices``; progress where long."""
-    *judged, reference = images
-    found: dict[str, list[Fidelity]] = {pane.name: [] for pane in judged}
+def _headlines(*, of_region: bool) -> list[Metric]:
+    """What the table shows of a region or of whole images."""
+    drawn = {"region", "background"}
+    return [m for m in METRICS.values() if m.headline and bool(drawn & m.needs) == of_region]
+
+
+def _of_slices(
+    images: Sequence[Pane],
+    slices: Sequence[int],
+    convention: Convention,
+    rows: tuple[int, int],
+    spacing: tuple[float, float] | None,
+) -> dict[str, dict[str, float | None]]:
+    """Metrics of every image by name, those of a region left out: the mean over ``slices``;
+    progress where long. The last image is the reference and is compared with nothing."""
+    reference = images[-1]
+    found: dict[str, list[dict[str, float | None]]] = {pane.name: [] for pane in images}
     place = st.empty()
     for number, index in enumerate(slices):
         if number:
             place.progress(number / len(slices), f"Slice {number + 1} of {len(slices)}")
-        for pane in judged:
-            address, wanted = pane.frames[index], reference.frames[index]
-            found[pane.name].append(measured(address, wanted, workspace(), convention, rows))
+        for pane in images:
+            wanted = None if pane is reference else reference.frames[index]
+            found[pane.name].append(
+                measured(pane.frames[index], wanted, workspace(), convention, rows, spacing)
+            )
     place.empty()
-    return {name: mean(each) for name, each in found.items()}
-
-
-def _schema(table: Sequence[dict[str, object]]) -> pa.Schema:
-    """Columns of all rows, in the order of their first row; the images' names are text."""
-    names = dict.fromkeys(name for row in table for name in row)
-    return pa.schema([(n, pa.string() if n == "Image" else pa.float64()) for n in names])
+    return {name: mean_over_slices(each) for name, each in found.items()}
 
 
 @once(size=4096)
 def measured(
-    image: str, reference: str, owner: str, convention: Convention, rows: tuple[int, int]
-) -> Fidelity:
-    """Fidelity of the picture behind an address; measured once, since addresses never change."""
-    band = slice(*rows)
-    return fidelity(
-        pictures.load(image, owner)[band].astype(np.float32),
-        pictures.load(reference, owner)[band].astype(np.float32),
-        convention,
-    )
+    image: str,
+    reference: str | None,
+    owner: str,
+    convention: Convention,
+    rows: tuple[int, int],
+    spacing: tuple[float, float] | None,
+) -> dict[str, float | None]:
+    """Metrics of the picture behind an address, within ``rows`` and without those of a region;
+    measured once, since addresses never change."""
+
+    def band(address: str) -> NDArray[np.float32]:
+        return pictures.load(address, owner)[slice(*rows)].astype(np.float32)
+
+    wanted = None if reference is None else band(reference)
+    sample = Sample(band(image), convention, wanted, spacing=spacing)
+    return measure(sample, _headlines(of_region=False))

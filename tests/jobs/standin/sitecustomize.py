@@ -44,8 +44,9 @@ def train(config, pairs, out, *, should_stop, resume, on_event, **_):  # type: i
         epoch += 1
         path.write_text(str(epoch))
         event = events.Epoch(
-            time=time.time(), epoch=epoch, step=epoch, train_seconds=0, terms={}, ssim=1, psnr=None,
-            validation_mse=1, low_mse=1, image="", seconds_left=None,
+            time=time.time(), epoch=epoch, step=epoch, train_seconds=0, terms={},
+            metrics={"psnr": None, "ssim": 1}, validation_mse=1, low_mse=1, image="",
+            seconds_left=None,
         )  # fmt: skip
         events.append(out, event)
         on_event(event)
