@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from ctdenoise.config.split import Part
 from ctdenoise.errors import telling_disk_problems
+from ctdenoise.files import atomic_file
 from ctdenoise.metrics.fidelity import SMALLEST, Fidelity, fidelity, viewing
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import WINDOWS, Window, to_int16
@@ -93,6 +94,5 @@ def body(image: NDArray[np.float32]) -> tuple[slice, slice]:
 @telling_disk_problems
 def write(image: NDArray[np.float32], path: Path, unit: str) -> None:
     """Write a TIFF, whole or not at all: int16 in HU, float32 in any other unit."""
-    part = path.with_name(path.name + ".part")
-    tifffile.imwrite(part, to_int16(image) if unit == "HU" else image)
-    part.replace(path)
+    with atomic_file(path) as part:
+        tifffile.imwrite(part, to_int16(image) if unit == "HU" else image)

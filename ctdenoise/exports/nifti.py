@@ -1,6 +1,5 @@
 """A series as NIfTI-1, the format of research programs (nifti.nimh.nih.gov/nifti-1)."""
 
-import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from gzip import GzipFile
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.files import atomic_file
 from ctdenoise.units import to_int16
 
 UNEVEN = 0.02
@@ -42,26 +42,21 @@ def write_nifti(
 
     geometry = affine(origins, orientation, spacing, thickness)
     kind = np.dtype("<i2" if unit == "HU" else "<f4")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as raw, _packed(raw, path) as file:
-            for number, (image, _) in enumerate(zip(slices, origins, strict=True)):
-                if not number:
-                    header = Nifti1Header()
-                    header.set_data_dtype(kind)
-                    header.set_data_shape((*image.shape[::-1], len(origins)))
-                    header.set_xyzt_units("mm")
-                    header.set_sform(geometry, "scanner")
-                    header.set_qform(geometry, "scanner")  # for programs that ignore the sform
-                    header["vox_offset"] = header.single_vox_offset
-                    header["descrip"] = b"CT Denoise: not for diagnosis"
-                    header.write_to(file)
-                values = to_int16(image) if unit == "HU" else image
-                # columns vary fastest in NIfTI: a slice row by row is in its order already
-                file.write(values.astype(kind).tobytes())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic_file(path) as part, part.open("wb") as raw, _packed(raw, path) as file:
+        for number, (image, _) in enumerate(zip(slices, origins, strict=True)):
+            if not number:
+                header = Nifti1Header()
+                header.set_data_dtype(kind)
+                header.set_data_shape((*image.shape[::-1], len(origins)))
+                header.set_xyzt_units("mm")
+                header.set_sform(geometry, "scanner")
+                header.set_qform(geometry, "scanner")  # for programs that ignore the sform
+                header["vox_offset"] = header.single_vox_offset
+                header["descrip"] = b"CT Denoise: not for diagnosis"
+                header.write_to(file)
+            values = to_int16(image) if unit == "HU" else image
+            # columns vary fastest in NIfTI: a slice row by row is in its order already
+            file.write(values.astype(kind).tobytes())
     return path
 
 

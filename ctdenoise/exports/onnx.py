@@ -1,7 +1,6 @@
 """A network as ONNX (onnx.ai), for programs that know nothing of this one."""
 
 import logging
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import torch
 
 from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.files import write_atomically
 
 INPUT, OUTPUT = "image", "denoised"
 """float32 (batch, 1, rows, columns) of any size, both in the unit of the metadata."""
@@ -62,12 +62,7 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
         },
     )
     onnx.checker.check_model(model)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(model.SerializeToString())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_atomically(path, model.SerializeToString())
     return path
 
 

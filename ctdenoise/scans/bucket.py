@@ -1,7 +1,6 @@
 """Reading a public S3 bucket without a login: what it holds, the start of an object, all of it."""
 
 import hashlib
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ctdenoise.errors import Problem
+from ctdenoise.files import write_atomically
 from ctdenoise.settings import settings
 
 T = TypeVar("T")
@@ -102,9 +102,7 @@ class Bucket:
                 break
         else:
             raise Problem(stored.key, "arrived damaged again and again", "try again later")
-        partial = file.with_name(f".{file.name}.part")
-        partial.write_bytes(content)
-        os.replace(partial, file)
+        write_atomically(file, content)
 
     def _get(self, stored: Stored, **options: str) -> bytes:
         """What arrives of an object, nothing where the answer is cut off."""

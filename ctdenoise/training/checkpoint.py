@@ -1,7 +1,6 @@
 """A trained network in one file: weights, config and card, in safetensors, never pickle."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor
 from ctdenoise.config import run_folder as epochs
 from ctdenoise.config.config import Config, parse
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.files import atomic_file
 from ctdenoise.networks.base import Network
 from ctdenoise.networks.chain import PlainCNN
 from ctdenoise.networks.dial import DialCNN
@@ -50,20 +50,17 @@ def build_network(config: Config) -> Network:
 
 
 @telling_disk_problems
-def write_atomically(tensors: dict[str, Tensor], metadata: dict[str, str], path: Path) -> None:
-    """Write a safetensors file that is either the old one or the new one, whole."""
-    part = path.with_name(path.name + ".part")
-    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, part, metadata)
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
+def write_tensors(tensors: dict[str, Tensor], metadata: dict[str, str], path: Path) -> None:
+    """Write a safetensors file, whole and on the disk, in place of the old one."""
+    with atomic_file(path, durable=True) as part:
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, part, metadata)
 
 
 def save(path: Path, network: Network, config: Config, card: dict[str, Any]) -> None:
     """Write ``network`` with everything needed to use it again into the file ``path``."""
     metadata = {"format": FORMAT, "version": str(VERSION), "config": config.model_dump_json(),
                 "card": json.dumps(card)}  # fmt: skip
-    write_atomically(network.state_dict(), metadata, path)
+    write_tensors(network.state_dict(), metadata, path)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ctdenoise.losses.adversarial import Critic
 from ctdenoise.networks.base import Network
-from ctdenoise.training.checkpoint import FORMAT, read_tensors, write_atomically
+from ctdenoise.training.checkpoint import FORMAT, read_tensors, write_tensors
 
 NAME = "resume.safetensors"
 
@@ -48,7 +48,7 @@ def save(out: Path, network: Network, optimiser: torch.optim.Optimizer,
     if critic is not None:
         tensors |= {f"critic/{k}": v for k, v in critic.tensors().items()}
     metadata = {"format": FORMAT, "progress": _ADAPTER.dump_json(progress).decode()}
-    write_atomically(tensors, metadata, out / NAME)
+    write_tensors(tensors, metadata, out / NAME)
 
 
 def load(out: Path, network: Network, optimiser: torch.optim.Optimizer,

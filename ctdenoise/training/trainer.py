@@ -20,6 +20,7 @@ from ctdenoise.config import run_folder as epochs
 from ctdenoise.config.config import Config
 from ctdenoise.config.split import outline, split
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.files import atomic_file
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, state
 from ctdenoise.training.device import choose, is_out_of_memory, keeping_memory
@@ -278,8 +279,8 @@ class _Training:
         checkpoint.save(self.out / checkpoint.NAME, self.learner.network, self.config, card)
         if not progress.position:  # at the end of an epoch
             kept = epochs.file(self.out, progress.epoch)
-            shutil.copyfile(self.out / checkpoint.NAME, part := kept.with_suffix(".part"))
-            part.replace(kept)
+            with atomic_file(kept) as part:
+                shutil.copyfile(self.out / checkpoint.NAME, part)
             epochs.thin(self.out)
         state.save(self.out, self.learner.network, self.learner.optimiser, self.generator,
                    self.learner.terms.critic, progress)  # fmt: skip

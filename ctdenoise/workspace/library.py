@@ -3,24 +3,24 @@
     scans/<id>/record.json  values.npy  geometry.npz  sources.json  sources/
     pairs/<id>/record.json  low.npy  full.npy  geometry.npz
 
-A folder is made whole under another name and then renamed, so that nobody meets half of one.
+Nobody meets half of a folder: see :mod:`ctdenoise.files`.
 """
 
 import json
-import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
+from ctdenoise import files
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.files import atomic_folder, remove_folder, write_atomically
 from ctdenoise.scans.scan import Facts, Pair, Scan, Source
 
 Orientation = tuple[float, float, float, float, float, float]
@@ -197,10 +197,7 @@ class Library:
 
     @telling_disk_problems
     def remove(self, id: str) -> None:
-        folder = self.folder(id)
-        gone = self.root / f".removed-{id}-{secrets.token_hex(4)}"
-        folder.rename(gone)  # at once out of every list; readers keep what they have mapped
-        shutil.rmtree(gone, ignore_errors=True)
+        remove_folder(self.folder(id), self.root)
 
     @telling_disk_problems
     def rename(self, id: str, name: str) -> None:
@@ -209,9 +206,7 @@ class Library:
             raise Problem("The name", "is empty", "type one")
         path = self.folder(id) / "record.json"
         changed = json.loads(path.read_text(encoding="utf-8")) | {"name": name}
-        whole = path.with_name(f".record-{secrets.token_hex(4)}")
-        whole.write_text(json.dumps(changed), encoding="utf-8")
-        os.replace(whole, path)
+        write_atomically(path, json.dumps(changed))
 
     def _folder_of(self, id: str, kind: str) -> Path:
         folder = self.folder(id)
@@ -221,25 +216,16 @@ class Library:
         return folder
 
     def _add(self, kind: str, record: R, fill: Callable[[Path], None]) -> R:
-        (self.root / kind).mkdir(parents=True, exist_ok=True)
-        making = self.root / f".making-{record.id}"
-        try:
-            making.mkdir()
+        with atomic_folder(self.root / kind / record.id, self.root) as making:
             fill(making)
             (making / "record.json").write_text(record.model_dump_json(), encoding="utf-8")
-            making.rename(self.root / kind / record.id)
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
         return record
 
 
 def sweep(workspaces: Path, older_than: float = 86_400) -> None:
     """Remove what a process that died left half-made, once it is ``older_than`` seconds old."""
-    for pattern in ("*/.making-*", "*/.reading-*", "*/.removed-*", "*/uploads/*"):
-        for left in workspaces.glob(pattern):
-            with suppress(OSError):  # whoever still works on it finds it young
-                if time.time() - left.stat().st_mtime > older_than:
-                    shutil.rmtree(left)
+    for pattern in (f"{files.MAKING}*", ".reading-*", f"{files.REMOVED}*", "uploads/*"):
+        files.sweep(workspaces.glob(f"*/{pattern}"), older_than)
 
 
 def _record(folder: Path, kind: type[R]) -> R:

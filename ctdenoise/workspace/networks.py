@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from ctdenoise.config import run_folder as epochs
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.files import atomic_folder, remove_folder
 from ctdenoise.settings import settings
 
 PROBE = 32
@@ -66,16 +67,10 @@ def add_network(workspace: str, path: Path, name: str = "") -> Network:
     except ValueError as error:
         raise Problem(path.name, "has a card that cannot be read",
                       "choose another checkpoint or train again") from error  # fmt: skip
-    making = _root(workspace) / f".making-{network.id}"
-    try:
-        making.mkdir(parents=True)
+    home = _root(workspace)
+    with atomic_folder(home / "networks" / network.id, home) as making:
         shutil.copyfile(path, making / epochs.NAME)
         (making / "record.json").write_text(record, encoding="utf-8")
-        place = _root(workspace) / "networks" / network.id
-        place.parent.mkdir(exist_ok=True)
-        making.rename(place)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
     return network
 
 
@@ -109,9 +104,7 @@ def weights(workspace: str, id: str) -> Path:
 @telling_disk_problems
 def remove(workspace: str, id: str) -> None:
     """Delete a network; what it denoised stays."""
-    folder = weights(workspace, id).parent
-    gone = folder.rename(_root(workspace) / f".removed-{id}-{secrets.token_hex(4)}")
-    shutil.rmtree(gone)
+    remove_folder(weights(workspace, id).parent, _root(workspace))
 
 
 def _gone() -> Problem:

@@ -1,10 +1,9 @@
 """The sample as a workspace that everybody may look at and learn from."""
 
-import secrets
-import shutil
 from pathlib import Path
 
 from ctdenoise.errors import telling_disk_problems
+from ctdenoise.files import atomic_folder
 from ctdenoise.scans.sample import DOSE_FRACTION, DRAWS, Progress, sample_pairs
 from ctdenoise.workspace.library import Library, PairRecord
 
@@ -20,18 +19,13 @@ def ensure_sample(library_root: Path, progress: Progress | None = None) -> list[
     """
     home = Path(library_root) / WORKSPACE
     if not home.exists():
-        making = Path(library_root) / f".making-{secrets.token_hex(6)}"
-        making.mkdir(parents=True)
         try:
-            library = Library(making)
-            matched = f"Simulated {DOSE_FRACTION:.0%} dose, {DRAWS} noise draws."
-            for pair in reversed(sample_pairs(progress)):  # lists show the newest first
-                library.add_pair(pair, matched=matched)
-            try:
-                making.rename(home)
-            except OSError:
-                if not home.exists():
-                    raise
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
+            with atomic_folder(home) as making:
+                library = Library(making)
+                matched = f"Simulated {DOSE_FRACTION:.0%} dose, {DRAWS} noise draws."
+                for pair in reversed(sample_pairs(progress)):  # lists show the newest first
+                    library.add_pair(pair, matched=matched)
+        except OSError:
+            if not home.exists():
+                raise
     return Library(home).pairs()
