@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
 from ctdenoise.files import atomic_file
 from ctdenoise.units import to_int16
 
@@ -95,3 +96,36 @@ def affine(
     lps = np.eye(4)
     lps[:3] = np.column_stack([along * spacing[1], down * spacing[0], step, places[0]])
     return np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps
+
+
+def _lacking(content: Content) -> str:
+    known = content.spacing is not None
+    return "" if known else "This scan has no pixel spacing, which NIfTI must say: take NPY."
+
+
+def _write(content: Content, path: Path, tell: Progress) -> None:
+    write_nifti(
+        (image for _, image in content.slices(tell)),
+        path,
+        origins=content.origins,
+        orientation=content.orientation,
+        spacing=content.spacing,
+        thickness=content.thickness,
+        unit=content.unit,
+    )
+
+
+FORMATS.register(
+    ExportFormat(
+        name="nifti",
+        rank=1,
+        title="NIfTI volume (.nii.gz)",
+        sentence="For research programs; it holds CT numbers, spacing and position, nothing of the "
+        "patient.",
+        suffix="nii.gz",
+        mime="application/gzip",
+        scope="series",
+        write=_write,
+        lacking=_lacking,
+    )
+)

@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
-from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import write_atomically
 
@@ -29,6 +26,9 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
     ``setting`` and ``version``. Raises :class:`Problem` for what is no checkpoint or no dial.
     """
     import onnx
+    import torch
+
+    from ctdenoise.denoising.denoiser import Denoiser
 
     if path.is_dir():
         raise Problem(path.name, "is a folder", "name the file to write, like network.onnx")

@@ -2,10 +2,12 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
 from ctdenoise.units import Window, upright
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -41,3 +43,23 @@ def grey(
     share = (image.astype(np.float64) - window.lower) / window.width
     levels = np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)
     return np.ascontiguousarray(upright(levels, orientation))
+
+
+def _write(content: Content, path: Path, tell: Progress) -> None:
+    told = f"Denoised, {content.method}, strength {content.strength:.0%}. Not for diagnosis."
+    image = content.mixed(content.index)
+    path.write_bytes(png(image, content.window, content.orientation, told))
+
+
+FORMATS.register(
+    ExportFormat(
+        name="png",
+        rank=3,
+        title="Picture of this slice (PNG)",
+        sentence="The slice in view with the viewer's window burnt in, nothing of the patient.",
+        suffix="png",
+        mime="image/png",
+        scope="slice",
+        write=_write,
+    )
+)

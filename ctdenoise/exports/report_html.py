@@ -3,7 +3,9 @@
 import base64
 import io
 from html import escape
+from pathlib import Path
 
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
 from ctdenoise.exports.report import WARNING, Picture, Report, Table
 
 STYLE = """
@@ -73,3 +75,22 @@ def _table(table: Table) -> str:
     )
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     return f"<h2>{escape(table.title)}</h2><table>{head}<tbody>{rows}</tbody></table>{note}"
+
+
+def _write(content: Content, path: Path, tell: Progress) -> None:
+    path.write_text(html(content.report()), encoding="utf-8")
+
+
+FORMATS.register(
+    ExportFormat(
+        name="html",
+        rank=4,
+        title="Report (HTML)",
+        sentence="Pictures of the slice in view, noise, CT numbers, settings and the network's "
+        "card in one page for the browser. It names the scan as you called it.",
+        suffix="html",
+        mime="text/html",
+        scope="slice",
+        write=_write,
+    )
+)

@@ -2,9 +2,11 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
 from ctdenoise.exports.report import WARNING, Picture, Report, Table
 
 MARGIN, GAP, PICTURE = 54.0, 10.0, 212.0
@@ -102,3 +104,22 @@ def _table(table: Table, width: float, said: Any) -> Any:
 
 def _latin(text: str) -> str:
     return text.translate(ASCII).encode("cp1252", "replace").decode("cp1252")
+
+
+def _write(content: Content, path: Path, tell: Progress) -> None:
+    path.write_bytes(pdf(content.report()))
+
+
+FORMATS.register(
+    ExportFormat(
+        name="pdf",
+        rank=5,
+        title="Report (PDF)",
+        sentence="Pictures of the slice in view, noise, CT numbers, settings and the network's "
+        "card to print. It names the scan as you called it.",
+        suffix="pdf",
+        mime="application/pdf",
+        scope="slice",
+        write=_write,
+    )
+)

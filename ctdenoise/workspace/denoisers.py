@@ -65,7 +65,7 @@ Method = Annotated[Network | ClassicalFilter, Field(discriminator="kind")]
 def title(method: Method, unit: str) -> str:
     """What a method is called in lists and above pictures, for a scan in ``unit``."""
     if isinstance(method, ClassicalFilter):
-        known = FILTERS[method.name]
+        known = FILTERS.find(method.name)
         counted = known.unit if known.unit != "HU" else unit
         return f"{known.title} {method.strength:.3g} {counted}".strip()
     turned = f", dial at {', '.join(f'{part:.0%}' for part in method.dial)}" if method.dial else ""
@@ -82,7 +82,7 @@ def ready(method: Method, unit: str) -> Denoise:
     Raises :class:`Problem` where there is no such network any more, or one for another unit.
     """
     if isinstance(method, ClassicalFilter):
-        strength, known = method.strength, FILTERS[method.name]
+        strength, known = method.strength, FILTERS.find(method.name)
         return lambda image: known.apply(image, strength)
     from ctdenoise.denoising.denoiser import Denoiser
 

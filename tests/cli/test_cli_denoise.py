@@ -9,7 +9,7 @@ import pytest
 from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.cli import main
-from ctdenoise.denoising.filters import FILTERS
+from ctdenoise.denoising.filters import FILTERS, Filter
 from ctdenoise.metrics.noise import noise_level
 from ctdenoise.scans.reading import read
 
@@ -26,6 +26,22 @@ def denoise(*argv: object) -> None:
 
 def values(folder: Path) -> np.ndarray:
     return read([folder]).scans[0].values
+
+
+def test_a_filter_of_ones_own_is_in_the_help_and_applied(
+    scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shrink = Filter("shrink", 9, "Shrink", "factor", "px", 2, 1, 4, "Less of it.",
+                    lambda image, factor: image / factor)  # fmt: skip
+    with FILTERS.added(shrink):
+        with pytest.raises(SystemExit):
+            main(["denoise", "--help"])
+        told = " ".join(capsys.readouterr().out.split())
+        assert "wavelet, shrink." in told and "shrink factor in px (default 2)" in told
+        denoise("shrink", scan, "--out", tmp_path / "out")
+    np.testing.assert_array_equal(values(tmp_path / "out"), [
+        np.rint((image - image.min()) / 2 + image.min()) for image in values(scan)
+    ])  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FILTERS)

@@ -4,10 +4,12 @@ import errno
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import nibabel
 import numpy as np
@@ -19,8 +21,9 @@ from pypdf import PdfReader
 from shipping import ships
 
 from ctdenoise.errors import Problem
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
 from ctdenoise.jobs import export as takeaway
-from ctdenoise.jobs.export import Form, Order
+from ctdenoise.jobs.export import Order
 from ctdenoise.metrics.removal import judge
 from ctdenoise.scans import scan as scans
 from ctdenoise.scans.reading import read
@@ -68,13 +71,17 @@ def denoised(
     return result
 
 
-def taken(result: Denoising, form: Form, strength: float = 1.0, frame: int = 2) -> Path:
+def taken(result: Denoising, form: str, strength: float = 1.0, frame: int = 2) -> Path:
     order = Order(form, strength, frame, Window(40, 400))
     takeaway.make("ann", result.record.id, order)
     path = takeaway.file(result, order)
     assert list(path.parent.iterdir()) == [path]
     assert takeaway.progress(result, form) == (0.0, "")
     return path
+
+
+def lacking(result: Denoising, form: str) -> str:
+    return takeaway.lacking(result, Order(form, 1.0, 0, Window(40, 400)))
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
@@ -105,7 +112,7 @@ def test_a_pair_gives_volumes_and_says_why_no_dicom(library: Library) -> None:
     image = nibabel.load(taken(result, "nifti", 0.5))
     np.testing.assert_array_equal(image.get_fdata().transpose(2, 1, 0), VALUES + SHIFT / 2)
     assert image.header.get_zooms() == pytest.approx((0.7, 0.7, 2.5))
-    assert "A pair keeps no DICOM headers" in takeaway.lacking(pair, "dicom")
+    assert "A pair keeps no DICOM headers" in lacking(result, "dicom")
     with pytest.raises(Problem, match="A pair keeps no DICOM headers"):
         taken(result, "dicom")
 
@@ -120,8 +127,8 @@ def test_images_give_an_array_and_say_why_nothing_else(library: Library, tmp_pat
     np.testing.assert_allclose(
         np.load(taken(result, "npy", 0.25)), values + SHIFT / 4, rtol=0, atol=1e-6
     )
-    assert "did not come as DICOM" in takeaway.lacking(source, "dicom")
-    assert "no pixel spacing" in takeaway.lacking(source, "nifti")
+    assert "did not come as DICOM" in lacking(result, "dicom")
+    assert "no pixel spacing" in lacking(result, "nifti")
     assert taken(result, "html", frame=1).exists()
 
 
@@ -172,7 +179,7 @@ def test_a_full_disk_is_told_and_leaves_the_last_one(
     def full(*given: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(takeaway, "_slices", full)
+    monkeypatch.setattr(Content, "slices", full)
     with pytest.raises(Problem, match="the disk is full"):
         takeaway.make("ann", result.record.id, Order("npy", 0.5, 2, Window(40, 400)))
     assert list(kept.parent.iterdir()) == [kept]
@@ -204,12 +211,54 @@ def test_two_forms_at_once_do_not_disturb_each_other(
 ) -> None:
     result = denoised(chest)
 
-    def meanwhile(*given: Any) -> None:
-        *_, path, tell = given
+    def meanwhile(content: Content, path: Path, tell: Progress) -> None:
         tell(1.0, "Slice 4 of 4")
         takeaway.make("ann", result.record.id, Order("png", 1.0, 2, Window(40, 400)))
-        assert takeaway.progress(result, "npy") == (1.0, "Slice 4 of 4")
+        assert takeaway.progress(result, "slow") == (1.0, "Slice 4 of 4")
         path.touch()
 
-    monkeypatch.setitem(takeaway._WRITERS, "npy", meanwhile)
-    taken(result, "npy")
+    with FORMATS.added(replace(FORMATS["npy"], name="slow", write=meanwhile)):
+        taken(result, "slow")
+
+
+def test_a_format_of_ones_own_is_written_and_may_refuse(chest: Source) -> None:
+    def write(content: Content, path: Path, tell: Progress) -> None:
+        numbers = [float(image.mean()) for _, image in content.slices(tell)]
+        path.write_text(json.dumps([content.method, content.unit, numbers]))
+
+    def refuse(content: Content) -> str:
+        return "" if len(content.finished) > 1 else "One is too few."
+
+    means = ExportFormat("means", 9, "Means", "The mean of each slice.", "json",
+                         "application/json", "series", write, refuse)  # fmt: skip
+    with FORMATS.added(means):
+        path = taken(denoised(chest, (1, 3)), "means", 0.5)
+        assert path.name == "denoised-2-strength-0.50.json"
+        method, unit, numbers = json.loads(path.read_text())
+        assert (method, unit) == ("Gaussian 1 px", "HU")
+        assert numbers == pytest.approx([VALUES[n].mean() + SHIFT / 2 for n in (1, 3)], abs=1e-3)
+        with pytest.raises(Problem, match="cannot be taken away so: One is too few"):
+            taken(denoised(chest, (1,)), "means")
+    with pytest.raises(Problem, match="The format means does not exist"):
+        taken(denoised(chest), "means")
+
+
+def test_the_names_of_the_files_stay_as_they_are(chest: Source) -> None:
+    result = denoised(chest, (0, 2))
+    assert {form: taken(result, form, 0.5).name for form in FORMATS} == {
+        "dicom": "denoised-2-strength-0.50.zip",
+        "nifti": "denoised-2-strength-0.50.nii.gz",
+        "npy": "denoised-2-strength-0.50.npy",
+        "png": "denoised-2-strength-0.50-slice-3-window-40-400.png",
+        "html": "denoised-2-strength-0.50-slice-3-window-40-400.html",
+        "pdf": "denoised-2-strength-0.50-slice-3-window-40-400.pdf",
+    }
+
+
+def test_the_list_of_formats_needs_no_heavy_library() -> None:
+    code = (
+        "import sys; from ctdenoise.exports.formats import FORMATS; assert len(FORMATS) == 6; "
+        "print({'torch', 'onnx', 'nibabel', 'reportlab', 'pydicom', 'PIL'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"

@@ -92,6 +92,23 @@ def test_one_press_denoises_a_scan_with_a_filter(scan: ScanRecord) -> None:
     assert "All 6 slices are denoised." in told(app)
 
 
+def test_a_filter_of_ones_own_is_offered_and_applied(scan: ScanRecord) -> None:
+    shrink = Filter("shrink", 9, "Shrink", "factor", "px", 2, 1, 4, "Less of it.",
+                    lambda image, factor: image / factor)  # fmt: skip
+    with FILTERS.added(shrink):
+        app = opened("Denoise")
+        choice = labelled(app.selectbox, "Network or filter")
+        assert choice.options[-1] == "Filter: Shrink"
+        choice.set_value(("filter", "shrink")).run()
+        assert labelled(app.slider, "Factor, px").help == "Less of it."
+        labelled(app.button, "Denoise").click().run()
+        assert not app.exception and not app.error
+        result = newest()
+        assert result.record.title == "Shrink 2 px"
+        before = np.array(result.record.source.load().values[0])
+        np.testing.assert_array_equal(result.output(0), shrink.apply(before, 2))
+
+
 def test_a_pair_lends_its_low_dose_and_a_run_its_network(trained: Run, pair: PairRecord) -> None:
     app = opened("Denoise")
     assert labelled(app.selectbox, "Scan").value == (WORKSPACE, "pair", pair.id)

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
 from ctdenoise.jobs import denoise
 from ctdenoise.jobs import export as takeaway
 from ctdenoise.jobs import functions as jobs
@@ -45,7 +46,7 @@ def wished(form: str, result: Denoising) -> AppTest:
     return labelled(app.selectbox, "What to take away").set_value(form).run()
 
 
-@pytest.mark.parametrize("form", ["dicom", "nifti", "npy", "png", "html", "pdf"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_prepare_then_download(result: Denoising, form: str) -> None:
     app = wished(form, result)
     assert not app.get("download_button")
@@ -55,6 +56,21 @@ def test_prepare_then_download(result: Denoising, form: str) -> None:
     assert button.proto.label.startswith("Download (")
     assert len(list((result.folder / "takeaway" / form).iterdir())) == 1
     assert not [each for each in app.button if each.label == "Prepare"]
+
+
+def test_a_format_of_ones_own_is_offered_and_prepared(result: Denoising) -> None:
+    def write(content: Content, path: Path, tell: Progress) -> None:
+        path.write_text(content.name)
+
+    own = ExportFormat("own", -1, "Our own", "All of it.", "own", "text/plain", "slice", write)
+    with FORMATS.added(own):
+        app = wished("own", result)
+        assert labelled(app.selectbox, "What to take away").options[0] == "Our own"
+        assert any(each.value.startswith("All of it. Now: slice") for each in app.caption)
+        labelled(app.button, "Prepare").click().run()
+        assert not app.exception and not app.error and app.get("download_button")
+        (made,) = (result.folder / "takeaway" / "own").iterdir()
+        assert made.suffix == ".own" and made.read_text() == result.record.name
 
 
 def test_a_dicom_series_says_that_it_is_de_identified(result: Denoising) -> None:
