@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from ctdenoise.config import shipped
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
+from ctdenoise.denoising.filters import FILTERS, Filter
 from ctdenoise.jobs import denoise
 from ctdenoise.scans.scan import Scan
 from ctdenoise.training.checkpoint import build_network, save
