@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.images import is_image
+from ctdenoise.scans.readers import stem, suffixes
 from ctdenoise.scans.reading import Finding, Reading, Series, find, natural, read
 from ctdenoise.scans.scan import Scan, Source
 from ctdenoise.scans.writing import write_arrays, write_series
-
-INPUT_HELP = "a DICOM file, a folder or a zip of them, or .npy, .tif or .png images in HU"
 
 Subparsers = Any
 """What ``ArgumentParser.add_subparsers`` returns; argparse keeps the type to itself."""
@@ -35,6 +34,11 @@ def add_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     return added
+
+
+def input_help() -> str:
+    """What a command can read, for the help of its argument."""
+    return f"a DICOM file, a folder or a zip of them, or {suffixes()} images in HU"
 
 
 def add_output(parser: argparse.ArgumentParser, help: str, *, required: bool = True) -> None:
@@ -91,7 +95,8 @@ def _told(paths: Sequence[Path], found: Sequence[object], about: Reading | Findi
     """Say what was left out; raises :class:`Problem` where nothing was found."""
     if not found:
         named = ", ".join(path.name for path in paths)
-        nothing = Problem(named, "holds no images", "choose a DICOM file, a folder, a zip or .npy")
+        mend = f"choose a DICOM file, a folder, a zip, or a {suffixes()} file"
+        nothing = Problem(named, "holds no images", mend)
         raise about.problems[0] if about.problems else nothing
     for each in (*about.problems, *about.notes):
         say(str(each))
@@ -110,11 +115,11 @@ def load_both(first: Path, second: Path) -> tuple[Reading, Reading]:
 
 
 def _images_by_name(folder: Path) -> dict[str, Path]:
-    """.npy, .tif and .png files by their path inside a folder that holds no other kind."""
+    """Images by their path inside a folder that holds no other kind."""
     files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     if not all(map(is_image, files)):
         return {}
-    return {str(path.relative_to(folder).with_suffix("")): path for path in files}
+    return {str(path.relative_to(folder).with_name(stem(path))): path for path in files}
 
 
 def series_folders(scans: Sequence[Scan | Series]) -> list[Path]:

@@ -15,19 +15,25 @@ from ctdenoise.cli import common
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.errors import Problem
 from ctdenoise.metrics.noise import noise_level
+from ctdenoise.scans.readers import READERS, listed, titles
 from ctdenoise.scans.reading import Series
 from ctdenoise.scans.scan import Source
 
 if TYPE_CHECKING:
     from ctdenoise.denoising.methods import Method
 
-TEXT = f"""\
+
+def _text() -> str:
+    """What the help says of methods and files."""
+    kept = (reader.suffixes[0] for reader in READERS.values() if reader.write)
+    kinds = listed((f"{suffix} gives {suffix}" for suffix in kept), "and")
+    return f"""\
 METHOD is a run's folder, a checkpoint's file, the name of a checkpoint that ships with the program,
 or a filter: {", ".join(FILTERS)}.
 
 Writes one derived DICOM file per slice, with position, orientation and spacing as in the input;
-.npy gives .npy and .tif gives .tif. Several series get a folder each. A DICOM series of any length
-takes the memory of a few slices; NPY, TIFF and PNG are read whole.
+{kinds}. Several series get a folder each. A DICOM series of any length
+takes the memory of a few slices; {titles("and")} are read whole.
 
   ctdenoise denoise run scan/ --out denoised
   ctdenoise denoise recommended scan/ --out gentle --mix 0.7
@@ -39,12 +45,12 @@ takes the memory of a few slices; NPY, TIFF and PNG are read whole.
 
 def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
     parser = common.add_command(
-        subparsers, "denoise", "denoise a scan with a network or a filter", TEXT
+        subparsers, "denoise", "denoise a scan with a network or a filter", _text()
     )
     parser.add_argument(
         "method", metavar="METHOD", help="a run's folder, a checkpoint or a filter's name"
     )
-    parser.add_argument("input", type=Path, metavar="INPUT", help=common.INPUT_HELP)
+    parser.add_argument("input", type=Path, metavar="INPUT", help=common.input_help())
     parser.add_argument(
         "--device",
         choices=["auto", "cpu", "cuda", "mps"],

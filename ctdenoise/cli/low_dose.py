@@ -29,7 +29,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
     parser = common.add_command(
         subparsers, "low-dose", "make a low-dose twin of a scan by noise insertion", TEXT
     )
-    parser.add_argument("input", type=Path, metavar="INPUT", help=common.INPUT_HELP)
+    parser.add_argument("input", type=Path, metavar="INPUT", help=common.input_help())
     parser.add_argument(
         "--dose",
         type=float,

@@ -24,9 +24,10 @@ from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
 
 TEXT = """\
-FOLDER holds low/ and full/, whose slices are paired by position, or by file name for .npy, and
-further noise draws of the same slices in low-2/, low-3/ and so on where there are any; give
-several folders for several patients, so that train, validation and test need not share one.
+FOLDER holds low/ and full/, whose slices are paired by position, or by file name where they
+are not DICOM, and further noise draws of the same slices in low-2/, low-3/ and so on where there
+are any; give several folders for several patients, so that train, validation and test need not
+share one.
 The run's folder gets config.json, events.jsonl (a line an event), progress/ (an image an epoch)
 and checkpoint.safetensors. Ctrl-C stops after the step and keeps what is trained.
 

@@ -14,6 +14,7 @@ from pydicom.pixels import apply_modality_lut, iter_pixels
 
 from ctdenoise.errors import Problem, damaged, too_large
 from ctdenoise.scans.facts import facts, integer, numbers, vector
+from ctdenoise.scans.readers import READERS
 from ctdenoise.scans.scan import Facts, Source
 from ctdenoise.units import AIR
 
@@ -79,9 +80,10 @@ def open_dataset(path: Path, *, pixels: bool = True) -> Dataset:
     except InvalidDicomError as error:
         if not path.stat().st_size:
             raise Problem(path.name, "is empty", "leave it out, or export it again") from error
+        others = ", ".join(reader.title for reader in READERS.values())
         raise Problem(
             path.name,
-            "is not a DICOM, PNG, TIFF, NPY or zip file",
+            f"is not a DICOM, {others} or zip file",
             "leave it out, or export the scan as DICOM",
         ) from error
     except MemoryError as error:

@@ -1,9 +1,9 @@
-"""PNG, TIFF and NPY files as scans, once somebody has said what their numbers mean."""
+"""Images other than DICOM as scans: those of one kind together, in HU or units of their own."""
 
 import re
-import warnings
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, damaged, too_large
 from ctdenoise.scans.facts import dose_word
+from ctdenoise.scans.readers import ImageStack, reader_of, stem
 from ctdenoise.scans.scan import Facts, Scan, Source
 
 Meaning = Literal["HU", "HU+1024", "own units"]
 """HU as they are; HU with 1024 added, so that air is 0; or anything else, kept as it is."""
 
-SUFFIXES = {".png", ".tif", ".tiff", ".npy"}
 _DOSE = {
     "low": re.compile(r"(?<![a-z])(low|ld|ldct|quarter|qd|noisy|input)(?![a-z])", re.I),
     "full": re.compile(r"(?<![a-z])(full|fd|fdct|nd|ndct|high|hd|clean|target)(?![a-z])", re.I),
@@ -25,7 +25,8 @@ _DOSE = {
 
 
 def is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES
+    """Whether a file's name tells one of :data:`~ctdenoise.scans.readers.READERS`."""
+    return reader_of(path) is not None
 
 
 def read_images(
@@ -33,9 +34,10 @@ def read_images(
 ) -> list[tuple[Scan, list[Source]]]:
     """Images of one folder, size and kind of name become one scan, a stack becomes one by itself.
 
-    ``ct_low_001.png`` and ``ct_full_001.png`` thus give a low-dose and a full-dose scan. The
-    number at the end of a file's name is its slice's position, so that slices pair by name.
-    Files that cannot be read are added to ``problems``.
+    ``ct_low_001.png`` and ``ct_full_001.png`` thus give a low-dose and a full-dose scan. Where the
+    files do not say where their slices lie, the number at the end of a file's name is its slice's
+    position, so that slices pair by name. ``meaning`` is that of numbers whose file does not say
+    it. Files that cannot be read are added to ``problems``.
     """
     if meaning not in get_args(Meaning):
         raise Problem(
@@ -43,48 +45,65 @@ def read_images(
             "is no meaning of image values",
             f"use one of {', '.join(get_args(Meaning))}",
         )
-    groups: dict[tuple[object, ...], list[tuple[Path, NDArray[np.float32]]]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[_Image]] = defaultdict(list)
     for path in paths:
         try:
-            values = _values(path, meaning)
+            image = _read(path, meaning)
         except Problem as problem:
             problems.append(problem)
             continue
-        alone = path.stem if len(values) > 1 else ""
-        kind = re.sub(r"\d+", "#", path.stem)
-        groups[path.parent, path.suffix.lower(), values.shape[1:], kind, alone].append(
-            (path, values)
-        )
-    return [_scan(members, meaning) for members in groups.values()]
+        stack = image.stack
+        alone = stem(path) if len(stack.values) > 1 else ""
+        kind = re.sub(r"\d+", "#", stem(path))
+        located = stack.origins is not None
+        said = (stack.spacing, stack.orientation, located, stack.unit)
+        suffix = path.name.removeprefix(stem(path)).lower()
+        groups[path.parent, suffix, stack.values.shape[1:], said, kind, alone].append(image)
+    return [_scan(members) for members in groups.values()]
 
 
-def _scan(
-    members: list[tuple[Path, NDArray[np.float32]]], meaning: Meaning
-) -> tuple[Scan, list[Source]]:
-    numbers = [_number(path) for path, _ in members]
+@dataclass(frozen=True)
+class _Image:
+    """A file that has been read: its values float32 (slices, rows, columns), its unit known."""
+
+    path: Path
+    stack: ImageStack
+
+
+def _scan(members: list[_Image]) -> tuple[Scan, list[Source]]:
+    numbers = [_number(member.path) for member in members]
     if len(members) > 1 and None not in numbers and len(set(numbers)) == len(numbers):
         order = sorted(range(len(members)), key=lambda i: numbers[i] or 0)
-        positions = [float(numbers[i] or 0) for i in order]
+        positions = np.array([float(numbers[i] or 0) for i in order])
         members = [members[i] for i in order]
     else:
-        positions = [float(i) for i in range(sum(len(values) for _, values in members))]
-    first = members[0][0]
-    name = first.stem if len(members) == 1 else f"{first.parent.name}/{first.stem} …"
-    sources = [Source(path, i) for path, values in members for i in range(len(values))]
+        positions = np.arange(sum(len(member.stack.values) for member in members), dtype=float)
+    first, said = members[0].path, members[0].stack
+    name = stem(first) if len(members) == 1 else f"{first.parent.name}/{stem(first)} …"
+    sources = [Source(each.path, i) for each in members for i in range(len(each.stack.values))]
+    values = np.concatenate([each.stack.values for each in members])
+    origins = np.zeros((len(sources), 3))
+    if said.origins is not None:
+        origins = np.concatenate([np.asarray(each.stack.origins, float) for each in members])
+        positions = origins @ np.cross(said.orientation[:3], said.orientation[3:])
+        along = np.argsort(positions, kind="stable")
+        values, origins, positions = values[along], origins[along], positions[along]
+        sources = [sources[i] for i in along]
     scan = Scan(
         name=name,
-        values=np.concatenate([values for _, values in members]),
-        spacing=None,
-        positions=np.array(positions),
-        origins=np.zeros((len(sources), 3)),
-        unit="" if meaning == "own units" else "HU",
+        values=values,
+        spacing=said.spacing,
+        positions=positions,
+        origins=origins,
+        orientation=said.orientation,
+        unit=said.unit or "",
         facts=Facts(series=_key(first), modality="image", dose_word=_word(first)),
     )
     return scan, sources
 
 
 def _word(path: Path) -> str:
-    for text in (path.stem, path.parent.name):
+    for text in (stem(path), path.parent.name):
         said = dose_word(text) or next((w for w, p in _DOSE.items() if p.search(text)), "")
         if said:
             return said
@@ -93,21 +112,24 @@ def _word(path: Path) -> str:
 
 def _key(path: Path) -> str:
     """What the names of a low-dose and a full-dose image of the same thing have in common."""
-    stem = path.stem
+    name = stem(path)
     for pattern in _DOSE.values():
-        stem = pattern.sub("", stem)
-    return re.sub(r"[\W_]+", " ", stem).strip()
+        name = pattern.sub("", name)
+    return re.sub(r"[\W_]+", " ", name).strip()
 
 
 def _number(path: Path) -> int | None:
-    found = re.findall(r"\d+", path.stem)
+    found = re.findall(r"\d+", stem(path))
     return int(found[-1]) if found else None
 
 
-def _values(path: Path, meaning: Meaning) -> NDArray[np.float32]:
-    """float32 (slices, rows, columns)."""
+def _read(path: Path, meaning: Meaning) -> _Image:
+    """A file with its numbers in HU where they can be."""
+    reader = reader_of(path)
+    assert reader is not None, "only files of a known format are read here"
     try:
-        values = _read(path)
+        stack = reader.read(path)
+        values = _checked(stack.values, path)
     except Problem:
         raise
     except MemoryError as error:
@@ -116,30 +138,18 @@ def _values(path: Path, meaning: Meaning) -> NDArray[np.float32]:
         raise damaged(path.name) from error
     if not np.isfinite(values).all():
         raise Problem(path.name, "holds values that are not numbers", "replace NaN and infinity")
-    return values - np.float32(1024) if meaning == "HU+1024" else values
+    if stack.origins is not None and np.shape(stack.origins) != (len(values), 3):
+        raise damaged(path.name)
+    unit = stack.unit
+    if unit is None:
+        unit = "" if meaning == "own units" else "HU"
+        if meaning == "HU+1024":
+            values -= np.float32(1024)
+    return _Image(path, replace(stack, values=values, unit=unit))
 
 
-def _read(path: Path) -> NDArray[np.float32]:
-    suffix = path.suffix.lower()
-    colour = Problem(path.name, "is a colour image", "save it as greyscale")
-    if suffix == ".npy":
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    elif suffix == ".png":
-        from PIL import Image
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=["PNG"]) as image:
-                if image.mode not in ("1", "L", "I", "I;16", "I;16B", "F"):
-                    raise colour
-                values = np.asarray(image)
-    else:
-        from tifffile import TiffFile
-
-        with TiffFile(path) as tiff:
-            if tiff.pages.first.samplesperpixel > 1:
-                raise colour
-            values = tiff.asarray()
+def _checked(values: NDArray[np.generic], path: Path) -> NDArray[np.float32]:
+    """A copy in float32 (slices, rows, columns)."""
     if values.dtype.kind not in "iuf":
         raise Problem(path.name, "does not hold real numbers", "save it as integers or floats")
     if values.ndim not in (2, 3) or 0 in values.shape:

@@ -87,7 +87,7 @@ def find(
 ) -> Finding:
     """Read the headers of what :func:`read` reads, to have the pixels slice by slice later.
 
-    PNG, TIFF and NPY files have no header to go by and are read at once.
+    Files of :data:`~ctdenoise.scans.readers.READERS` are read at once.
     """
     files = _look(paths, progress or _quietly)
     problems = files.problems
@@ -111,10 +111,10 @@ def read(
     skip: frozenset[Path] = frozenset(),
     unpack_into: Path | None = None,
 ) -> Reading:
-    """Read DICOM, PNG, TIFF and NPY files, folders of them and zips.
+    """Read DICOM files and those of :data:`~ctdenoise.scans.readers.READERS`, folders and zips.
 
     A bad file becomes a problem while the others load; only an input of nothing but bad files
-    leaves ``scans`` empty. ``meaning`` says what the numbers of PNG, TIFF and NPY are. ``on_file``
+    leaves ``scans`` empty. ``meaning`` is that of numbers whose file does not say it. ``on_file``
     hears of each file before it is opened, and ``skip`` names files not to open.
     """
     tell = progress or _quietly

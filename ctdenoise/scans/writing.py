@@ -1,4 +1,4 @@
-"""Results as derived DICOM series, or as NPY and TIFF files, whole or not at all."""
+"""Results as derived DICOM series, or as files of images, whole or not at all."""
 
 import copy
 import hashlib
@@ -22,6 +22,7 @@ from ctdenoise.scans.deidentify import Pseudonyms
 from ctdenoise.scans.deidentify import deidentify as take_identity_out
 from ctdenoise.scans.dicom import HIGHEST, flattened, open_dataset
 from ctdenoise.scans.facts import patient
+from ctdenoise.scans.readers import READERS, reader_of, stem
 from ctdenoise.scans.scan import Source
 from ctdenoise.settings import settings
 from ctdenoise.units import AIR
@@ -125,24 +126,21 @@ def write_arrays(
     *,
     overwrite: bool = False,
 ) -> list[Path]:
-    """Write ``values`` (slices, rows, columns), float32, under their NPY or TIFF files' names.
+    """Write ``values`` (slices, rows, columns), float32, under their files' names.
 
-    A file of several slices becomes one file again; PNG, which cannot hold HU, becomes TIFF.
+    A file of several slices becomes one file again; what cannot hold HU, like PNG, becomes TIFF.
     """
-    from tifffile import imwrite
-
     names: list[str] = []
     with _whole(out, overwrite, replacing="") as folder:
         for path in dict.fromkeys(source.path for source in sources):
             chosen = sorted((s.frame, i) for i, s in enumerate(sources) if s.path == path)
             image = np.asarray(values[[i for _, i in chosen]], np.float32)
             image = image[0] if len(image) == 1 else image
-            if path.suffix.lower() == ".npy":
-                names.append(path.name)
-                np.save(folder / path.name, image)
-            else:
-                names.append(path.name if path.suffix.lower() != ".png" else f"{path.stem}.tif")
-                imwrite(folder / names[-1], image, photometric="minisblack")
+            reader = reader_of(path)
+            names.append(path.name if reader and reader.write else f"{stem(path)}.tif")
+            write = (reader and reader.write) or READERS["tiff"].write
+            assert write is not None
+            write(image, folder / names[-1])
     return [out / name for name in names]
 
 

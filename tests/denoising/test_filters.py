@@ -21,7 +21,7 @@ EACH = pytest.mark.parametrize("name", FILTERS)
 
 
 def test_the_five_filters_are_there_with_a_knob_that_explains_itself() -> None:
-    assert list(FILTERS) == [
+    assert list(FILTERS)[:5] == [
         "gaussian", "bilateral", "non_local_means", "total_variation", "wavelet",
     ]  # fmt: skip
     for each in FILTERS.values():

@@ -18,6 +18,7 @@ from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
 from ctdenoise.denoising.filters import FILTERS, Filter
 from ctdenoise.jobs import denoise
+from ctdenoise.scans.readers import READERS, ImageStack, Reader
 from ctdenoise.scans.scan import Scan
 from ctdenoise.training.checkpoint import build_network, save
 from ctdenoise.ui.denoise import result as denoising
@@ -77,6 +78,20 @@ def test_an_upload_that_waits_for_an_answer_holds_the_button_back(scan: ScanReco
     app.radio[0].set_value("own units").run()
     assert not labelled(app.button, "Denoise").disabled
     assert "mine" in labelled(app.selectbox, "Scan").options[0]
+
+
+@pytest.mark.parametrize("says_unit", [True, False])
+def test_a_file_format_of_ones_own_is_named_and_asked_about_where_need_be(
+    mine: Library, says_unit: bool
+) -> None:
+    own = Reader("own", 9, "OWN", (".own.gz",), lambda path: ImageStack(np.zeros((4, 4))),
+                 says_unit=says_unit)  # fmt: skip
+    with READERS.added(own):
+        app = opened("Denoise")
+        dropzone = next(each for each in app.file_uploader if "PNG, TIFF, NPY or OWN" in each.label)
+        dropzone.upload("a.own.gz", b"1", "application/gzip").run()
+        asked = [each.label for each in app.radio if "PNG, TIFF, NPY or OWN" in each.label]
+        assert bool(asked) != says_unit and not app.exception
 
 
 def test_one_press_denoises_a_scan_with_a_filter(scan: ScanRecord) -> None:

@@ -14,7 +14,8 @@ from ctdenoise.errors import telling_disk_problems
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
-from ctdenoise.scans.images import SUFFIXES, Meaning
+from ctdenoise.scans.images import Meaning
+from ctdenoise.scans.readers import reader_of, titles
 from ctdenoise.ui.components import jobs
 from ctdenoise.ui.session import workspace
 from ctdenoise.workspace.database import Job
@@ -38,7 +39,7 @@ def uploader(library: Library) -> None:
     st.session_state.setdefault("upload", 0)
     folder = st.toggle("A whole folder", help="Choose a folder instead of single files.")
     files = st.file_uploader(
-        "DICOM files with or without extension, a zip, or PNG, TIFF or NPY images",
+        f"DICOM files with or without extension, a zip, or {titles()} images",
         accept_multiple_files="directory" if folder else True,
         key=_key(folder),
         help="One series, or a low-dose and a full-dose series together. Names and other "
@@ -48,9 +49,9 @@ def uploader(library: Library) -> None:
     if not files:
         return
     meaning: Meaning = "HU"
-    if any(_holds_images(file) for file in files):
+    if any(_keeps_its_unit_to_itself(file) for file in files):
         chosen = st.radio(
-            "What do the numbers in PNG, TIFF or NPY images mean? Then the upload goes on.",
+            f"What do the numbers in {titles()} images mean? Then the upload goes on.",
             MEANINGS,
             index=None,
             format_func=MEANINGS.__getitem__,
@@ -106,8 +107,8 @@ def _key(folder: bool) -> str:
     return f"upload-{st.session_state.get('upload', 0)}-{folder}"
 
 
-def _holds_images(file: UploadedFile) -> bool:
-    """Whether a file is a plain image, or a zip with one in it."""
+def _keeps_its_unit_to_itself(file: UploadedFile) -> bool:
+    """Whether a file is an image that need not say what its numbers mean, or a zip with one."""
     names = [file.name]
     # One that is damaged, or only looks like a zip, is told when it is read.
     with suppress(zipfile.BadZipFile, NotImplementedError, ValueError):
@@ -115,7 +116,8 @@ def _holds_images(file: UploadedFile) -> bool:
             with zipfile.ZipFile(file) as archive:
                 names = archive.namelist()
     file.seek(0)
-    return any(Path(name).suffix.lower() in SUFFIXES for name in names)
+    readers = (reader_of(Path(name)) for name in names)
+    return any(reader is not None and not reader.says_unit for reader in readers)
 
 
 def _tell_last() -> None:
