@@ -66,7 +66,7 @@ export class Curtain {
    * @type {(pane: PaneView, pixel: Pixel) => boolean} */
   isSeen(pane, pixel) {
     const { view } = this.state;
-    return !this.on || (pane.index === this.right) === view.ofPixel(pixel)[0] >= this.at * view.width;
+    return !this.on || this.left === this.right || (pane.index === this.right) === view.ofPixel(pixel)[0] >= this.at * view.width;
   }
 
   part() {

@@ -46,6 +46,7 @@ export function attachKeyboard(state) {
     event.preventDefault();
     act();
   };
+  state.root.onblur = () => (state.spaceHeld = false); // its release will not be heard
   state.root.onkeyup = (event) => {
     if (event.key === " ") state.spaceHeld = false;
   };

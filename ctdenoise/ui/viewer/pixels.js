@@ -6,7 +6,7 @@
 const KEEP_BYTES = 192 * 1024 * 1024;
 
 /** Pictures by address, shared by all viewers of the page; the longest unused go first. */
-class Cache {
+export class Cache {
   /** @param {number} limit in bytes */
   constructor(limit) {
     this.limit = limit;

@@ -37,7 +37,8 @@ export class Unit {
   /** A number as it is read, with `more` digits than a single value has.
    * @type {(value: number, more?: number) => string} */
   text(value, more = 0) {
-    return value.toFixed(this.digits + more).replace("-", "−");
+    const text = value.toFixed(this.digits + more);
+    return text.replace("-", Number(text) ? "−" : ""); // not "−0.0"
   }
 }
 

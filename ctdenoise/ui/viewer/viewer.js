@@ -21,8 +21,7 @@ const ALL = ["pixels", "place", "overlay", "numbers", "window", "frame", "dials"
 export class Viewer {
   /** @param {HTMLElement} parent which holds viewer.html */
   constructor(parent) {
-    /** @type {(name: string) => HTMLElement} */
-    this.part = (name) => /** @type {HTMLElement} */ (parent.querySelector(`.${name}`));
+    /** @type {(name: string) => HTMLElement} */ this.part = (name) => /** @type {HTMLElement} */ (parent.querySelector(`.${name}`));
     this.root = this.part("viewer");
     this.stage = this.part("stage");
     this.grid = this.part("grid");
@@ -32,71 +31,39 @@ export class Viewer {
     this.table = new GreyTable();
     this.differenceTable = new GreyTable();
     this.pixels = new PixelStore();
-    /** @type {PaneView[]} */
-    this.panes = [];
-    /** Parts to be drawn with the next frame of the screen; some of ALL.
-     * @type {Set<string>} */
-    this.due = new Set();
+    /** @type {PaneView[]} */ this.panes = [];
+    /** @type {Set<string>} */ this.due = new Set(); // those of ALL that the next draw() draws
     this.tool = "window";
     this.magnifier = this.spaceHeld = false;
-    /** @type {"region" | "background"} */
-    this.regionInHand = "region";
-    /** @type {Ends | null} */
-    this.line = null;
-    /** @type {Ends | null} */
-    this.ruler = null;
-    /** @type {Region | null} */
-    this.region = null;
-    /** @type {Region | null} */
-    this.background = null;
-    /** @type {{ pane: PaneView, pixel: Pixel } | null} */
-    this.pointer = null;
-    /** What Python heard last, by state, as JSON.
-     * @type {Record<string, string>} */
-    this.reported = {};
-    /** How many pictures of this frame are still under way. */
-    this.loading = 0;
-    /** @type {Source[]} */
-    this.wanted = [];
+    /** @type {"region" | "background"} */ this.regionInHand = "region";
+    /** @type {Ends | null} */ this.line = null;
+    /** @type {Ends | null} */ this.ruler = null;
+    /** @type {Region | null} */ this.region = null;
+    /** @type {Region | null} */ this.background = null;
+    /** @type {{ pane: PaneView, pixel: Pixel } | null} */ this.pointer = null;
+    /** @type {Record<string, string>} */ this.reported = {}; // what Python heard last, as JSON
+    this.loading = 0; // how many pictures of this frame are still under way
+    /** @type {Source[]} */ this.wanted = [];
     this.measured = false;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.resting = undefined;
-    /** @type {number | undefined} */
-    this.request = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */ this.resting = undefined;
+    /** @type {number | undefined} */ this.request = undefined;
     this.call = {}; // the latest of Streamlit's calls, see main.js
     // From here on: set by the first update().
-    /** @type {ViewerData} */
-    this.data;
-    /** @type {Component["setStateValue"]} */
-    this.send;
-    /** @type {Curtain} */
-    this.curtain;
-    /** @type {Toolbar} */
-    this.toolbar;
-    /** @type {Player} */
-    this.player;
-    /** @type {Dials} */
-    this.dials;
-    /** @type {Unit} */
-    this.unit;
-    /** What the sliders cover.
-     * @type {Interval} */
-    this.range;
-    /** @type {Turn} */
-    this.turn;
-    /** @type {number[]} */
-    this.dial;
-    /** @type {number} */
-    this.frame;
-    /** @type {number} */
-    this.frames;
-    /** @type {number} */
-    this.level;
-    /** @type {number} */
-    this.width;
-    /** Width of the window of differences.
-     * @type {number} */
-    this.difference;
+    /** @type {ViewerData} */ this.data;
+    /** @type {Component["setStateValue"]} */ this.send;
+    /** @type {Curtain} */ this.curtain;
+    /** @type {Toolbar} */ this.toolbar;
+    /** @type {Player} */ this.player;
+    /** @type {Dials} */ this.dials;
+    /** @type {Unit} */ this.unit;
+    /** @type {Interval} */ this.range; // what the sliders cover
+    /** @type {Turn} */ this.turn;
+    /** @type {number[]} */ this.dial;
+    /** @type {number} */ this.frame;
+    /** @type {number} */ this.frames;
+    /** @type {number} */ this.level;
+    /** @type {number} */ this.width;
+    /** @type {number} */ this.difference; // width of its window
     this.resizing = new ResizeObserver(() => this.layout());
     attachKeyboard(this);
   }
