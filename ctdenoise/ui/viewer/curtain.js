@@ -73,7 +73,7 @@ export class Curtain {
     const percent = `${(100 * this.at).toFixed(2)}%`;
     this.state.panes.forEach((pane, i) => {
       const over = this.on && i === this.right && i !== this.left;
-      pane.frame.style.clipPath = over ? `inset(0 0 0 ${percent})` : "";
+      pane.holder.style.clipPath = over ? `inset(0 0 0 ${percent})` : "";
     });
     this.state.root.style.setProperty("--at", percent);
     this.handle.setAttribute("aria-valuenow", String(Math.round(100 * this.at)));

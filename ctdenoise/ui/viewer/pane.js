@@ -28,7 +28,7 @@ export class PaneView {
     this.canvas = make("canvas", { role: "img", "data-testid": `viewer-canvas-${index}`, width: 1, height: 1 });
     this.context = context2d(this.canvas, { willReadFrequently: true });
     this.image = this.context.createImageData(1, 1);
-    this.frame = make("div", { class: "picture" }, this.canvas);
+    this.holder = make("div", { class: "picture" }, this.canvas);
     this.overlay = shape("svg", { class: "overlay" });
     this.name = make("span", { class: "name" });
     this.note = make("span", { class: "note" });
@@ -41,7 +41,7 @@ export class PaneView {
     this.area = make(
       "div",
       { class: "area", "data-testid": `viewer-pane-${index}` },
-      this.frame,
+      this.holder,
       this.overlay,
       this.marks,
       make("div", { class: "corner bottom left" }, this.region, this.value),

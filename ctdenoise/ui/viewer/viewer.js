@@ -368,9 +368,9 @@ export class Viewer {
     const full = document.fullscreenElement !== null && this.root.matches(":fullscreen");
     const around = this.root.scrollHeight - this.grid.offsetHeight;
     const most = full ? Math.max(window.innerHeight - around - 24, 200) : this.data.height;
-    let columns = Math.min(count, MOST_COLUMNS, Math.max(Math.floor((width + GAP) / (NARROWEST + GAP)), 1));
-    const rows = Math.ceil(count / (this.data.columns ?? columns));
-    columns = this.data.columns ?? Math.ceil(count / rows);
+    const fitting = Math.min(count, MOST_COLUMNS, Math.max(Math.floor((width + GAP) / (NARROWEST + GAP)), 1));
+    const asked = this.curtain.on ? 1 : this.data.columns;
+    const rows = Math.ceil(count / (asked ?? fitting)), columns = asked ?? Math.ceil(count / rows);
     const paneWidth = Math.floor((width - GAP * (columns - 1)) / columns);
     const paneHeight = Math.round(Math.min(full ? most / rows - CAPTION : most, (paneWidth * h) / w));
     this.grid.style.gridTemplateColumns = `repeat(${columns}, ${paneWidth}px)`;
