@@ -42,17 +42,25 @@ install: .venv/installed
 	fi || echo "dicom3tools could not be installed: the tests that need it will be skipped."
 	touch $@
 
+# What checks the viewer's JavaScript: Debian's node where we may install it; skipped elsewhere.
+.venv/node: .venv/tools tests/ui/viewer/package.json
+	{ command -v npm >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
+		apt-get update && apt-get install -y --no-install-recommends nodejs npm; }; } && \
+	npm install --prefix tests/ui/viewer --no-package-lock \
+	|| echo "TypeScript could not be installed: the tests that need it will be skipped."
+	touch $@
+
 lint: .venv/tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint .venv/browser .venv/validator
+test: lint .venv/browser .venv/validator .venv/node
 	$(BIN)/pytest
 
 bench: .venv/browser
 	set -e; for each in $(BENCHMARKS); do echo "== $$each"; $(BIN)/python $$each; done
 
 clean:
-	rm -rf .venv
+	rm -rf .venv tests/ui/viewer/node_modules

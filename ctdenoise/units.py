@@ -73,7 +73,8 @@ def upright(image: NDArray[Number], orientation: Sequence[float]) -> NDArray[Num
     axis = int(np.argmax(np.abs(np.cross(along, down))))
     right = np.array([0.0, 1.0, 0.0] if axis == 0 else [1.0, 0.0, 0.0])
     below = np.array([0.0, 1.0, 0.0] if axis == 2 else [0.0, 0.0, -1.0])
-    if abs(along @ below) > abs(along @ right):
+    kept = abs(along @ right) + abs(down @ below)
+    if abs(along @ below) + abs(down @ right) > kept:
         image, along, down = image.swapaxes(0, 1), down, along
     if along @ right < 0:
         image = image[:, ::-1]

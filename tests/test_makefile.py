@@ -34,7 +34,8 @@ def test_make_test_runs_every_check(check: str) -> None:
 
 def test_make_test_installs_what_it_needs_first() -> None:
     commands = would_run("test")
-    for needed in ("-m venv .venv", "-r requirements.txt", "[test]", "chromium", "dicom3tools"):
+    tools = ("chromium", "dicom3tools", "nodejs")
+    for needed in ("-m venv .venv", "-r requirements.txt", "[test]", *tools):
         assert commands.index(needed) < commands.index("bin/pytest")
 
 

@@ -48,6 +48,10 @@ def demo(serve: Callable[..., str]) -> str:
     return serve(folder / "app.py", {"PYTHONPATH": str(folder)})
 
 
+EVERY_SETTING_IS_HERE = """() => new Set(performance.getEntriesByType("resource")
+    .map((each) => each.name).filter((name) => name.includes("/pixels/dial/"))).size === 5 * 5"""
+
+
 def own_pictures() -> dict[str, np.ndarray]:
     """0 to 1 with noise of 0.02, another range, and values up to 60,000, float32."""
     ramp = np.linspace(0.2, 0.8, COLUMNS)[None] + np.zeros((96, 1))
@@ -361,7 +365,7 @@ def test_turning_a_dial_mixes_the_pictures_beside_it_without_the_server(
 ) -> None:
     opened(page, f"{demo}/?panes=dial,full,difference")
     asked: list[str] = []
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(EVERY_SETTING_IS_HERE)
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_test_id("viewer-dial-0").fill("0.3")
     page.get_by_test_id("viewer-dial-1").fill("0.85")
@@ -370,7 +374,7 @@ def test_turning_a_dial_mixes_the_pictures_beside_it_without_the_server(
     mixed = 400 * 0.3 + 1000 * 0.3 * 0.85
     for pane, expected in ((0, mixed), (2, mixed - picture("full")[40, 60])):
         expect(page.get_by_test_id(f"viewer-value-{pane}")).to_have_text(f"{expected:.0f} HU")
-    assert not [url for url in asked if "/pixels/" in url]
+    assert not [url for url in asked if "/pixels/dial/" in url]
 
 
 def test_the_pad_turns_both_dials(page: Page, demo: str) -> None:

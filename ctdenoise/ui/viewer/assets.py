@@ -8,8 +8,8 @@ HERE = Path(__file__).parent
 
 MODULES = (
     "dom",
-    "geometry",
     "unit",
+    "geometry",
     "lut",
     "pixels",
     "dials",
@@ -30,7 +30,7 @@ MODULES = (
 
 _IMPORT = re.compile(r"^import .*?;\n", re.DOTALL | re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"\s//[^\n]*|/\*\*.*?\*/", re.DOTALL)
 
 
 @cache

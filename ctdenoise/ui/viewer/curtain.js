@@ -1,8 +1,10 @@
 /** Two pictures over each other, parted by a handle that can be dragged. */
 
 import { make } from "./dom.js";
+import { clamp } from "./unit.js";
 
 export class Curtain {
+  /** @param {Viewer} state @param {HTMLElement} handle */
   constructor(state, handle) {
     this.state = state;
     this.handle = handle;
@@ -16,7 +18,7 @@ export class Curtain {
       handle.focus({ preventScroll: true });
       handle.setPointerCapture(event.pointerId);
       handle.onpointermove = (move) => {
-        const box = handle.parentElement.getBoundingClientRect();
+        const box = state.stage.getBoundingClientRect();
         this.moveTo((move.clientX - box.left) / box.width);
       };
     };
@@ -39,8 +41,9 @@ export class Curtain {
     this.apply();
   }
 
+  /** @param {number} part of the width, from the left */
   moveTo(part) {
-    this.at = Math.min(Math.max(part, 0), 1);
+    this.at = clamp(part, [0, 1]);
     this.part();
   }
 
@@ -59,28 +62,31 @@ export class Curtain {
     this.state.layout();
   }
 
-  /** Whether a pane, and not the one over or under it, is seen at a stored (row, column). */
+  /** Whether a pane, and not the one over or under it, is seen at a stored (row, column).
+   * @type {(pane: PaneView, pixel: Pixel) => boolean} */
   isSeen(pane, pixel) {
     const { view } = this.state;
-    return !this.on || (pane.index === this.right) === view.ofPixel(pixel)[0] >= this.at * view.width;
+    return !this.on || this.left === this.right || (pane.index === this.right) === view.ofPixel(pixel)[0] >= this.at * view.width;
   }
 
   part() {
     const percent = `${(100 * this.at).toFixed(2)}%`;
     this.state.panes.forEach((pane, i) => {
       const over = this.on && i === this.right && i !== this.left;
-      pane.element.querySelector(".picture").style.clipPath = over ? `inset(0 0 0 ${percent})` : "";
+      pane.holder.style.clipPath = over ? `inset(0 0 0 ${percent})` : "";
     });
     this.state.root.style.setProperty("--at", percent);
-    this.handle.setAttribute("aria-valuenow", Math.round(100 * this.at));
+    this.handle.setAttribute("aria-valuenow", String(Math.round(100 * this.at)));
   }
 
   /** Which picture is left and which is right of the handle. */
   choices() {
+    /** @type {(side: "left" | "right", text: string) => HTMLElement} */
     const chooser = (side, text) => {
       const names = this.state.data.panes.map(({ name }, i) => make("option", { value: i, selected: i === this[side] }, name));
-      const onchange = (event) => ((this[side] = Number(event.target.value)), this.apply());
-      return make("label", {}, text, make("select", { onchange, "data-testid": `viewer-curtain-${side}` }, ...names));
+      const onchange = () => ((this[side] = select.selectedIndex), this.apply());
+      const select = make("select", { onchange, "data-testid": `viewer-curtain-${side}` }, ...names);
+      return make("label", {}, text, select);
     };
     return [chooser("left", "Left"), chooser("right", "Right")];
   }

@@ -1,48 +1,64 @@
 /** The row of a network with a dial: one slider a loss term and, for two of them, a pad. */
 
 import { make } from "./dom.js";
+import { clamp } from "./unit.js";
 
+/** @param {number} value 0 to 1 */
 const percent = (value) => `${Math.round(100 * value)} %`;
 
-/** Stops around a position 0..1 as [[stop, weight], ...]; the weights add up to 1. */
+/** Stops around a position 0..1; the weights add up to 1.
+ * @type {(position: number, stops: number) => [stop: number, weight: number][]} */
 function around(position, stops) {
   const at = position * (stops - 1), below = Math.min(Math.floor(at), Math.max(stops - 2, 0));
-  return [[below, 1 - (at - below)], [below + 1, at - below]].filter(([, weight]) => weight > 0);
+  /** @type {[number, number][]} */
+  const both = [[below, 1 - (at - below)], [below + 1, at - below]];
+  return both.filter(([, weight]) => weight > 0);
 }
 
-/** The settings to mix for a position of all dials: [["0.25-0.5", weight], ...]. */
+/** The name of stops, one a dial, in an address: "0.25-0.5".
+ * @type {(chosen: number[], stops: number) => string} */
+const setting = (chosen, stops) => chosen.map((stop) => +(stop / (stops - 1)).toFixed(4)).join("-");
+
+/** The settings to mix for a position of all dials, weighted as in (bi)linear interpolation.
+ * @type {(positions: number[], stops: number) => Weighted[]} */
 export function mixture(positions, stops) {
-  const name = (stop) => String(+(stop / (stops - 1)).toFixed(4));
-  return positions.reduce(
-    (mixed, position) =>
-      mixed.flatMap(([text, weight]) =>
-        around(position, stops).map(([stop, part]) => [text === "" ? name(stop) : `${text}-${name(stop)}`, weight * part])),
-    [["", 1]],
-  );
+  /** @type {[number[], number][]} */
+  let mixed = [[[], 1]];
+  for (const position of positions)
+    mixed = mixed.flatMap(([chosen, weight]) =>
+      around(position, stops).map(([stop, part]) => /** @type {[number[], number]} */ ([[...chosen, stop], weight * part])));
+  return mixed.map(([chosen, weight]) => [setting(chosen, stops), weight]);
 }
 
-/** Every setting there is a picture for, those nearest to `positions` first. */
+/** Every setting there is a picture for, those nearest to `positions` first.
+ * @type {(positions: number[], stops: number) => string[]} */
 export function everySetting(positions, stops) {
-  const each = Array.from({ length: stops }, (_, i) => i / (stops - 1));
-  const all = positions.reduce((known, _) => known.flatMap((k) => each.map((x) => [...k, x])), [[]]);
-  const far = (setting) => Math.hypot(...setting.map((x, i) => x - positions[i]));
-  return all.sort((p, q) => far(p) - far(q)).map((setting) => mixture(setting, stops)[0][0]);
+  /** @type {number[][]} */
+  let all = [[]];
+  for (const _ of positions)
+    all = all.flatMap((chosen) => Array.from({ length: stops }, (_, stop) => [...chosen, stop]));
+  /** @param {number[]} chosen */
+  const far = (chosen) => Math.hypot(...chosen.map((stop, i) => stop / (stops - 1) - positions[i]));
+  return all.sort((p, q) => far(p) - far(q)).map((chosen) => setting(chosen, stops));
 }
 
 export class Dials {
+  /** @param {Viewer} state @param {HTMLElement} element */
   constructor(state, element) {
     this.state = state;
     this.element = element;
     const { dials } = state.data;
     this.rows = dials.map((dial, i) => this.row(dial, i));
     this.knob = make("i", { class: "knob" });
-    this.pad = dials.length === 2 && this.makePad(dials);
+    this.pad = dials.length === 2 ? this.makePad(dials[0], dials[1]) : "";
     element.hidden = dials.length === 0;
-    element.replaceChildren(...[this.pad, make("div", { class: "rows" }, ...this.rows.map(({ row }) => row))].filter(Boolean));
+    element.replaceChildren(this.pad, make("div", { class: "rows" }, ...this.rows.map(({ row }) => row)));
   }
 
+  /** @type {(dial: DialData, i: number) => { row: HTMLElement, slider: HTMLInputElement, output: HTMLElement }} */
   row({ title, low, high }, i) {
     const { state } = this;
+    /** @type {HTMLInputElement} */
     const slider = make("input", {
       type: "range", min: 0, max: 1, step: 0.01, "aria-label": title, "data-testid": `viewer-dial-${i}`,
       oninput: () => state.setDial(state.dial.map((value, j) => (j === i ? Number(slider.value) : value))),
@@ -53,15 +69,18 @@ export class Dials {
     return { row, slider, output };
   }
 
-  makePad([across, up]) {
+  /** @type {(across: DialData, up: DialData) => HTMLElement} */
+  makePad(across, up) {
     const { state } = this;
     const pad = make(
       "div", { class: "pad", "data-testid": "viewer-pad", "data-tip": `Across: ${across.title}. Up: ${up.title}.` },
       this.knob,
     );
+    /** @param {PointerEvent} event */
     const move = (event) => {
-      const box = pad.getBoundingClientRect(), inside = (x) => Math.min(Math.max(x, 0), 1);
-      state.setDial([inside((event.clientX - box.left) / box.width), inside(1 - (event.clientY - box.top) / box.height)]);
+      const box = pad.getBoundingClientRect();
+      const x = (event.clientX - box.left) / box.width, y = 1 - (event.clientY - box.top) / box.height;
+      state.setDial([clamp(x, [0, 1]), clamp(y, [0, 1])]);
     };
     pad.onpointerdown = (event) => {
       event.preventDefault();
@@ -79,7 +98,7 @@ export class Dials {
   draw() {
     const { dial } = this.state;
     this.rows.forEach(({ slider, output }, i) => {
-      slider.value = dial[i];
+      slider.value = String(dial[i]);
       slider.style.setProperty("--part", percent(dial[i]).replace(" ", ""));
       slider.setAttribute("aria-valuetext", percent(dial[i]));
       output.textContent = percent(dial[i]);

@@ -2,7 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// Paths on a 20 x 20 grid, drawn as strokes.
+/** Paths on a 20 x 20 grid, drawn as strokes.
+ * @type {Record<string, string>} */
 const ICONS = {
   window: "M10 3a7 7 0 1 0 0 14a7 7 0 1 0 0-14z M10 3v14 M10 6h4.5 M10 9h6.8 M10 12h6.5 M10 15h4.5",
   zoom: "M8.5 3a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11z M12.5 12.5L17 17 M8.5 6v5 M6 8.5h5",
@@ -20,31 +21,67 @@ const ICONS = {
   help: "M10 2.5a7.5 7.5 0 1 0 0 15a7.5 7.5 0 1 0 0-15z M7.8 8a2.3 2.3 0 1 1 3.2 2.1c-.8.4-1 .8-1 1.6 M10 14v.3",
 };
 
+/**
+ * @template {Element} Kind
+ * @param {Kind} element
+ * @param {Attributes} attributes
+ * @param {(Node | string)[]} children
+ */
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element[name] = value;
+    if (name.startsWith("on")) Object.assign(element, { [name]: value });
     else if (value !== undefined && value !== null && value !== false)
-      element.setAttribute(name, value === true ? "" : value);
+      element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...children);
   return element;
 }
 
-/** An HTML element; attributes beginning with "on" are assigned as handlers. */
+/**
+ * An HTML element; attributes beginning with "on" are assigned as handlers.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {(Node | string)[]} children
+ */
 export function make(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** An SVG element. */
+/** @type {(canvas: HTMLCanvasElement, settings?: CanvasRenderingContext2DSettings) => CanvasRenderingContext2D} */
+export function context2d(canvas, settings) {
+  const context = canvas.getContext("2d", settings);
+  if (!context) throw new Error("This browser cannot draw pictures.");
+  return context;
+}
+
+/**
+ * An SVG element.
+ *
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {(Node | string)[]} children
+ */
 export function shape(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+/** @param {string} name one of ICONS */
 export function icon(name) {
   return shape("svg", { class: "icon", viewBox: "0 0 20 20", "aria-hidden": "true" }, shape("path", { d: ICONS[name] }));
 }
 
-/** A button with an icon and a tooltip that tells its key. */
+/**
+ * A button with an icon and a tooltip that tells its key.
+ *
+ * @param {string} name
+ * @param {string} tip
+ * @param {string} key
+ * @param {() => unknown} onclick
+ * @param {string} [testid]
+ */
 export function iconButton(name, tip, key, onclick, testid) {
   const says = key ? `${tip} (${key})` : tip;
   return make(

@@ -1,20 +1,26 @@
 /** Keys, while the viewer has the focus; the page itself hears none of those used here. */
 
+/** @type {Record<string, string>} */
 const TOOLS = { w: "window", z: "zoom", d: "distance", l: "line", g: "region", m: "magnifier", c: "curtain" };
 const MOVES_A_SLIDER = /^(Arrow.*|Home|End|Page.*)$/;
 
-function action(state, key) {
-  const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -5, PageDown: 5 }[key];
-  if (step) return () => state.setFrame(state.frame + step);
+/** @type {Record<string, number>} */
+const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -5, PageDown: 5 };
+
+/** What a key does, if anything.
+ * @type {(state: Viewer, key: string) => (() => unknown) | undefined} */
+export function action(state, key) {
+  if (STEPS[key]) return () => state.setFrame(state.frame + STEPS[key]);
   if (TOOLS[key]) return () => state.choose(TOOLS[key]);
   if (/^[1-9]$/.test(key)) return () => state.usePreset(Number(key) - 1);
-  const middle = [state.view.width / 2, state.view.height / 2];
-  return {
+  const x = state.view.width / 2, y = state.view.height / 2;
+  /** @type {Record<string, () => unknown>} */
+  const others = {
     Home: () => state.setFrame(0),
     End: () => state.setFrame(state.frames - 1),
-    "+": () => state.zoomAt(1.25, ...middle),
-    "=": () => state.zoomAt(1.25, ...middle),
-    "-": () => state.zoomAt(0.8, ...middle),
+    "+": () => state.zoomAt(1.25, x, y),
+    "=": () => state.zoomAt(1.25, x, y),
+    "-": () => state.zoomAt(0.8, x, y),
     p: () => state.offers("play") && state.player.toggle(),
     r: () => state.reset(),
     f: () => state.fullscreen(),
@@ -22,21 +28,25 @@ function action(state, key) {
     Escape: () => (state.help.hidden ? state.clearDrawing() : (state.help.hidden = true)),
     Delete: () => state.clearDrawing(),
     " ": () => (state.spaceHeld = true),
-  }[key];
+  };
+  return others[key];
 }
 
+/** @param {Viewer} state */
 export function attachKeyboard(state) {
   state.root.onkeydown = (event) => {
-    const typing = event.target.matches("input[type=number], select");
+    const target = /** @type {Element} */ (event.target);
+    const typing = target.matches("input[type=number], select");
     event.stopPropagation(); // Streamlit reruns the page on "r"
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === " " && event.target.matches("button")) return;
-    if (MOVES_A_SLIDER.test(event.key) && event.target.matches("input")) return;
+    if (event.key === " " && target.matches("button")) return;
+    if (MOVES_A_SLIDER.test(event.key) && target.matches("input")) return;
     const act = action(state, event.key);
     if (!act) return;
     event.preventDefault();
     act();
   };
+  state.root.onblur = () => (state.spaceHeld = false); // its release will not be heard
   state.root.onkeyup = (event) => {
     if (event.key === " ") state.spaceHeld = false;
   };

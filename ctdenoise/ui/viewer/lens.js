@@ -1,6 +1,6 @@
 /** The magnifier: the same place of every picture, three times larger. */
 
-import { make } from "./dom.js";
+import { context2d, make } from "./dom.js";
 
 const DIAMETER = 132, FACTOR = 3;
 
@@ -13,11 +13,12 @@ export class Lens {
     this.canvas.hidden = true;
   }
 
-  /** Show `source` around a stored (row, column). */
+  /** Show `source` around a stored (row, column).
+   * @type {(source: HTMLCanvasElement, view: View, pixel: Pixel) => void} */
   show(source, view, pixel) {
     const ratio = window.devicePixelRatio || 1, size = Math.round(DIAMETER * ratio), { canvas } = this;
     if (canvas.width !== size) canvas.width = canvas.height = size;
-    const [x, y] = view.ofPixel(pixel), context = canvas.getContext("2d");
+    const [x, y] = view.ofPixel(pixel), context = context2d(canvas);
     const [a, b, c, d] = view.matrix.map((value) => value * FACTOR * ratio);
     const u = pixel[1] + 0.5, v = pixel[0] + 0.5;
     context.setTransform(1, 0, 0, 1, 0, 0);

@@ -10,6 +10,8 @@ export class GreyTable {
     this.level = this.width = NaN;
   }
 
+  /** Level and width in the unit of the values.
+   * @type {(level: number, width: number) => void} */
   set(level, width) {
     if (level === this.level && width === this.width) return;
     this.level = level;
@@ -23,18 +25,26 @@ export class GreyTable {
       this.table[value & 0xffff] = GREYS[Math.round(((value - lower) / width) * 255)];
   }
 
-  // A value indexes the table by its bits as an unsigned number: negative ones are the upper half.
+  /**
+   * Values from `from` up to `to` get one colour. A value indexes the table by its bits as an
+   * unsigned number: negative ones are the upper half.
+   *
+   * @type {(from: number, to: number, colour: number) => void}
+   */
   put(from, to, colour) {
     if (to > 0) this.table.fill(colour, Math.max(from, 0), to);
     if (from < 0) this.table.fill(colour, from + 65536, Math.min(to, 0) + 65536);
   }
 
+  /** Colours of `values` into `target`, of the same length.
+   * @type {(values: Picture["values"], target: Uint32Array) => void} */
   paint(values, target) {
     if (!(values instanceof Int16Array)) return this.compute(values, target);
     const table = this.table;
     for (let i = 0; i < values.length; i++) target[i] = table[values[i] & 0xffff];
   }
 
+  /** @type {(values: Float32Array, target: Uint32Array) => void} */
   compute(values, target) {
     const lower = this.level - this.width / 2, slope = 255 / this.width;
     for (let i = 0; i < values.length; i++) {

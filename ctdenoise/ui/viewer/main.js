@@ -2,8 +2,10 @@
 
 import { Viewer } from "./viewer.js";
 
+/** @type {WeakMap<HTMLElement, Viewer>} */
 const viewers = new WeakMap();
 
+/** @param {Component} component */
 export default function (component) {
   const parent = component.parentElement;
   const viewer = viewers.get(parent) ?? new Viewer(parent);

@@ -1,6 +1,7 @@
-/** Measurements on a stored picture: the same formulas as ctdenoise/quality. */
+/** Measurements on a stored picture: the same formulas as ctdenoise/metrics. */
 
-/** Bilinear values every half pixel from start to end, (row, column), both included. */
+/** Bilinear values every half pixel from start to end, both included.
+ * @type {(picture: Picture, start: Pixel, end: Pixel) => Float64Array} */
 export function profile({ rows, columns, values }, [row0, column0], [row1, column1]) {
   const count = Math.max(Math.ceil(Math.hypot(row1 - row0, column1 - column0) / 0.5), 1) + 1;
   const samples = new Float64Array(count);
@@ -18,7 +19,8 @@ export function profile({ rows, columns, values }, [row0, column0], [row1, colum
   return samples;
 }
 
-/** Mean and SD (n - 1) of a region [row, column, height, width]. */
+/** Mean and SD (n - 1) of a region.
+ * @type {(picture: Pick<Picture, "columns" | "values">, region: Region) => { mean: number, sd: number }} */
 export function statistics({ columns, values }, [row, column, height, width]) {
   let sum = 0, squares = 0;
   const first = values[row * columns + column], count = height * width;
@@ -32,14 +34,17 @@ export function statistics({ columns, values }, [row, column, height, width]) {
   return { mean: first + sum / count, sd: Math.sqrt(variance) };
 }
 
-/** Length between two (row, column) in mm, or in pixels where the spacing is unknown. */
+/** Length between two stored pixels in mm, or in pixels where the spacing is unknown.
+ * @type {(start: Pixel, end: Pixel, spacing: ViewerData["spacing"]) => number} */
 export function distance(start, end, spacing) {
   const [rowMm, columnMm] = spacing ?? [1, 1];
   return Math.hypot((end[0] - start[0]) * rowMm, (end[1] - start[1]) * columnMm);
 }
 
-/** Level and width of mean ± 3 SD of what is above `air`, or of all where nothing is. */
+/** Level and width of mean ± 3 SD of what is above `air`, or of all where nothing is.
+ * @type {(picture: Pick<Picture, "values">, air: number) => LevelWidth} */
 export function automaticWindow({ values }, air) {
+  /** @type {(above: number) => LevelWidth | null} */
   const measure = (above) => {
     let count = 0, sum = 0, squares = 0;
     for (const value of values)
@@ -49,12 +54,13 @@ export function automaticWindow({ values }, air) {
         squares += value * value;
       }
     const mean = sum / count;
-    return count ? { mean, sd: Math.sqrt(Math.max(squares / count - mean * mean, 0)) } : null;
+    return count ? [mean, 6 * Math.sqrt(Math.max(squares / count - mean * mean, 0))] : null;
   };
-  const { mean, sd } = measure(air) ?? measure(-Infinity);
-  return [mean, 6 * sd];
+  return measure(air) ?? measure(-Infinity) ?? [0, 0];
 }
 
+/** The lowest and the highest value.
+ * @type {(picture: Pick<Picture, "values">) => Interval} */
 export function extremes({ values }) {
   let low = Infinity, high = -Infinity;
   for (const value of values) {

@@ -1,25 +1,34 @@
 /** One pane: a canvas with the picture's own pixels, turned and scaled by CSS, and its captions. */
 
 import { everySetting, mixture } from "./dials.js";
-import { make, shape } from "./dom.js";
+import { context2d, make, shape } from "./dom.js";
 import { Lens } from "./lens.js";
 import { statistics } from "./measure.js";
 import { drawOverlay, orientationMarks } from "./overlay.js";
 import { difference, mix } from "./pixels.js";
 
 const SETTING = "{}"; // stands in an address for where the dial stands
+/** @type {(pane: PaneData, frame: number) => string} */
 const address = ({ frames }, frame) => frames[Math.min(frame, frames.length - 1)];
 
 const PATIENCE_MS = 150; // a wait shorter than this shows no spinner
 const PIXELATED_FROM = 6; // screen pixels per image pixel
 
 export class PaneView {
-  constructor(state, index) {
+  /** @param {Viewer} state @param {number} index @param {PaneData} data as Python sent it */
+  constructor(state, index, data) {
     this.state = state;
     this.index = index;
+    this.data = data;
+    /** @type {Picture | null} */
     this.picture = null;
+    this.pending = this.stale = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     this.canvas = make("canvas", { role: "img", "data-testid": `viewer-canvas-${index}`, width: 1, height: 1 });
-    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    this.context = context2d(this.canvas, { willReadFrequently: true });
+    this.image = this.context.createImageData(1, 1);
+    this.holder = make("div", { class: "picture" }, this.canvas);
     this.overlay = shape("svg", { class: "overlay" });
     this.name = make("span", { class: "name" });
     this.note = make("span", { class: "note" });
@@ -32,7 +41,7 @@ export class PaneView {
     this.area = make(
       "div",
       { class: "area", "data-testid": `viewer-pane-${index}` },
-      make("div", { class: "picture" }, this.canvas),
+      this.holder,
       this.overlay,
       this.marks,
       make("div", { class: "corner bottom left" }, this.region, this.value),
@@ -48,7 +57,8 @@ export class PaneView {
     return this.data.minus !== null;
   }
 
-  /** New captions; `data` is one pane as Python sent it. */
+  /** New captions.
+   * @type {(data: PaneData, marks: Marks | null) => void} */
   describe(data, marks) {
     this.data = data;
     this.name.textContent = this.name.title = data.name;
@@ -57,19 +67,22 @@ export class PaneView {
     this.marks.replaceChildren(...orientationMarks(marks));
   }
 
-  /** What to fetch for a frame. */
+  /** What to fetch for a frame.
+   * @type {(frame: number) => Source} */
   source(frame) {
-    const { panes } = this.state.data, at = (pane) => this.mixed(address(pane, frame));
-    return this.isDifference ? difference(at(this.data), at(panes[this.data.minus])) : at(this.data);
+    const { minus } = this.data, own = this.mixed(address(this.data, frame));
+    return minus === null ? own : difference(own, this.mixed(address(this.state.data.panes[minus], frame)));
   }
 
+  /** @type {(address: string) => Source} */
   mixed(address) {
     if (!address.includes(SETTING)) return address;
     const { dial, data } = this.state;
     return mix(mixture(dial, data.stops).map(([setting, weight]) => [address.replace(SETTING, setting), weight]));
   }
 
-  /** The addresses of a frame for everywhere that the dial can stand, the nearest first. */
+  /** The addresses of a frame for everywhere that the dial can stand, the nearest first.
+   * @type {(frame: number) => string[]} */
   allSettings(frame) {
     const own = address(this.data, frame), { dial, data } = this.state;
     return own.includes(SETTING) ? everySetting(dial, data.stops).map((setting) => own.replace(SETTING, setting)) : [];
@@ -82,21 +95,22 @@ export class PaneView {
     this.timer = setTimeout(() => this.element.classList.add("waiting"), PATIENCE_MS);
   }
 
+  /** @param {Picture} picture */
   show(picture) {
     this.settle();
     this.message.hidden = true;
     if (picture === this.picture) return;
     this.picture = picture;
     const { rows, columns } = picture;
-    if (this.canvas.width !== columns || this.canvas.height !== rows || !this.image) {
+    if (this.canvas.width !== columns || this.canvas.height !== rows) {
       this.canvas.width = columns;
       this.canvas.height = rows;
       this.image = this.context.createImageData(columns, rows);
-      this.packed = new Uint32Array(this.image.data.buffer);
     }
     this.stale = true;
   }
 
+  /** @type {(sentence: string, retry: () => void) => void} */
   fail(sentence, retry) {
     this.settle();
     this.picture = null;
@@ -111,9 +125,10 @@ export class PaneView {
     this.element.classList.remove("waiting");
   }
 
+  /** @param {import("./lut.js").GreyTable} table */
   paint(table) {
     if (!this.picture) return;
-    table.paint(this.picture.values, this.packed);
+    table.paint(this.picture.values, new Uint32Array(this.image.data.buffer));
     this.context.putImageData(this.image, 0, 0);
     this.stale = false;
   }
@@ -145,6 +160,7 @@ export class PaneView {
     this.region.textContent = picture && region ? this.regionText(picture, region, background, unit) : "";
   }
 
+  /** @type {(picture: Picture, region: Region, background: Region | null, unit: Viewer["unit"]) => string} */
   regionText(picture, region, background, unit) {
     const inside = statistics(picture, region);
     const text = `${unit.text(inside.mean, 1)} ± ${unit.text(inside.sd, 1)}${unit.suffix}`;

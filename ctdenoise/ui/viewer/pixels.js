@@ -1,19 +1,21 @@
 /**
- * Fetching pictures, keeping them, subtracting and mixing them. A picture is {rows, columns, values}, the
- * values an Int16Array in HU and a Float32Array in any other unit. What is asked for is an address or
- * something made of others: {parts, make, key}, kept where it has a key.
+ * Fetching pictures, keeping them, subtracting and mixing them. What is asked for is a Source: an
+ * address or something made of others.
  */
 
 const KEEP_BYTES = 192 * 1024 * 1024;
 
 /** Pictures by address, shared by all viewers of the page; the longest unused go first. */
-class Cache {
+export class Cache {
+  /** @param {number} limit in bytes */
   constructor(limit) {
     this.limit = limit;
     this.bytes = 0;
+    /** @type {Map<string, Picture>} */
     this.pictures = new Map();
   }
 
+  /** @param {string} address */
   get(address) {
     const picture = this.pictures.get(address);
     if (picture) {
@@ -23,6 +25,7 @@ class Cache {
     return picture;
   }
 
+  /** @type {(address: string, picture: Picture) => void} */
   put(address, picture) {
     if (this.pictures.has(address)) return;
     this.pictures.set(address, picture);
@@ -37,12 +40,17 @@ class Cache {
 
 const cache = new Cache(KEEP_BYTES);
 
+/** @param {unknown} error */
+export const isAbort = (error) => error instanceof DOMException && error.name === "AbortError";
+
+/** What the address answers, or an Error with one sentence.
+ * @type {(address: string, signal: AbortSignal) => Promise<Picture>} */
 async function download(address, signal) {
   let answer;
   try {
     answer = await fetch(address, { signal, credentials: "same-origin" });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (isAbort(error)) throw error;
     throw new Error("The server does not answer: check that it is running.");
   }
   if (!answer.ok) {
@@ -57,7 +65,8 @@ async function download(address, signal) {
   return { rows, columns, values: decoded(new Int16Array(bytes), answer.headers) };
 }
 
-/** The values behind stored numbers that come with a scale and an offset of their own. */
+/** The values behind stored numbers that come with a scale and an offset of their own.
+ * @type {(stored: Int16Array, headers: Headers) => Picture["values"]} */
 function decoded(stored, headers) {
   if (!headers.has("X-Scale")) return stored;
   const scale = Number(headers.get("X-Scale")), offset = Number(headers.get("X-Offset"));
@@ -66,32 +75,39 @@ function decoded(stored, headers) {
   return values;
 }
 
-/** One picture less another. */
+/** One picture less another.
+ * @type {(one: Source, other: Source) => Source} */
 export function difference(one, other) {
   return { parts: [one, other], make: subtract, key: [one, other].every((part) => typeof part === "string") && `${one} minus ${other}` };
 }
 
-/** A weighted mean of pictures, in place of one that nobody computed: [[address, weight], ...]. */
+/** A weighted mean of pictures, in place of one that nobody computed.
+ * @type {(weighted: Weighted[]) => Source} */
 export function mix(weighted) {
   if (weighted.length === 1) return weighted[0][0];
   return { parts: weighted.map(([address]) => address), make: (...pictures) => mean(pictures, weighted.map(([, weight]) => weight)) };
 }
 
-/** The addresses that something is made of. */
+/** The addresses that something is made of.
+ * @type {(source: Source) => string[]} */
 export const addresses = (source) => (typeof source === "string" ? [source] : source.parts.flatMap(addresses));
 
+/** @type {(pictures: Picture[], weights: number[]) => Picture} */
 function mean(pictures, weights) {
-  const { rows, columns, values: first } = pictures[0], values = new first.constructor(first.length);
-  const half = values instanceof Int16Array ? 0.5 : 0; // rounds what is stored as a whole number
+  const { rows, columns, values: first } = pictures[0];
   const sums = new Float32Array(first.length);
   pictures.forEach(({ values: some }, i) => {
     const weight = weights[i];
     for (let k = 0; k < sums.length; k++) sums[k] += weight * some[k];
   });
-  for (let k = 0; k < sums.length; k++) values[k] = half ? Math.floor(sums[k] + half) : sums[k];
+  if (first instanceof Float32Array) return { rows, columns, values: sums };
+  const values = new Int16Array(first.length);
+  for (let k = 0; k < sums.length; k++) values[k] = Math.floor(sums[k] + 0.5);
   return { rows, columns, values };
 }
 
+/** Whole numbers are limited to the range of int16.
+ * @type {(one: Picture, other: Picture) => Picture} */
 function subtract(one, other) {
   if (one.rows !== other.rows || one.columns !== other.columns)
     throw new Error("These two pictures differ in size and cannot be subtracted.");
@@ -107,29 +123,34 @@ function subtract(one, other) {
 /** The pictures one viewer is after. */
 export class PixelStore {
   constructor() {
+    /** @type {Map<string, { controller: AbortController, picture: Promise<Picture> }>} */
     this.underway = new Map();
   }
 
-  /** The picture, where everything it is made of is already here. */
+  /** The picture, where everything it is made of is already here.
+   * @type {(source: Source) => Picture | undefined} */
   peek(source) {
     if (typeof source === "string") return cache.get(source);
     const kept = source.key && cache.get(source.key);
     if (kept) return kept;
-    const parts = source.parts.map((part) => this.peek(part));
-    return parts.every(Boolean) ? this.made(source, parts) : undefined;
+    const parts = source.parts.flatMap((part) => this.peek(part) ?? []);
+    return parts.length === source.parts.length ? this.made(source, parts) : undefined;
   }
 
+  /** @type {(source: Source) => Promise<Picture>} */
   async get(source) {
     if (typeof source === "string") return cache.get(source) ?? this.fetch(source);
     return this.peek(source) ?? this.made(source, await Promise.all(source.parts.map((part) => this.get(part))));
   }
 
+  /** @type {(source: Exclude<Source, string>, parts: Picture[]) => Picture} */
   made(source, parts) {
     const picture = source.make(...parts);
     if (source.key) cache.put(source.key, picture);
     return picture;
   }
 
+  /** @type {(address: string) => Promise<Picture>} */
   fetch(address) {
     let request = this.underway.get(address);
     if (!request) {
@@ -143,7 +164,8 @@ export class PixelStore {
     return request.picture;
   }
 
-  /** Give up requests that nobody waits for any more, so that fast scrolling floods nobody. */
+  /** Give up requests that nobody waits for any more, so that fast scrolling floods nobody.
+   * @param {Source[]} sources */
   keepOnly(sources) {
     const wanted = new Set(sources.flatMap(addresses));
     for (const [address, request] of this.underway)

@@ -3,6 +3,8 @@
 import { iconButton, make } from "./dom.js";
 import { automaticWindow } from "./measure.js";
 
+/** What each tool does, and its key.
+ * @type {Record<string, [tip: string, key: string]>} */
 const TIPS = {
   window: ["Window: drag right for a wider, down for a darker one", "w"],
   zoom: ["Zoom and pan: the wheel zooms, dragging moves", "z"],
@@ -12,6 +14,7 @@ const TIPS = {
   magnifier: ["Magnifier at the same place of every picture", "m"],
   curtain: ["Curtain: two pictures over each other", "c"],
 };
+/** @type {Record<string, string>} */
 const HINTS = {
   window: "Drag on a picture: right widens the window, down darkens. The right button does this with every tool.",
   zoom: "The wheel zooms at the pointer, dragging moves, a double click shows the whole picture.",
@@ -22,15 +25,25 @@ const HINTS = {
 const OWN_UNIT = "These pictures are not in HU, so the soft tissue, bone and lung windows are off.";
 
 export class Toolbar {
+  /**
+   * @param {Viewer} state
+   * @param {HTMLElement} element
+   * @param {HTMLElement} options
+   * @param {HTMLElement} help
+   */
   constructor(state, element, options, help) {
-    Object.assign(this, { state, options, help });
-    this.tools = Object.keys(TIPS).filter((name) => state.offers(name)).map((name) => [name, this.tool(name)]);
-    this.presets = [...Object.entries(state.data.presets), ["auto", null]].map(([name, window], i) => this.preset(name, window, i + 1));
+    this.state = state;
+    this.options = options;
+    this.help = help;
+    this.tools = Object.keys(TIPS).filter((name) => state.offers(name)).map((name) => ({ name, button: this.tool(name) }));
+    /** @type {[string, LevelWidth | null][]} */
+    const windows = [...Object.entries(state.data.presets), ["auto", null]];
+    this.presets = windows.map(([name, window], i) => this.preset(name, window, i + 1));
     this.level = this.control("Level", "viewer-level", (level) => state.setWindow(level, state.width), (x) => x, (x) => x);
     this.width = this.control("Width", "viewer-width", (width) => state.setWindow(state.level, width), Math.exp, Math.log);
     this.range(...state.range);
     element.replaceChildren(
-      make("div", { class: "group" }, ...this.tools.map(([, button]) => button)),
+      make("div", { class: "group" }, ...this.tools.map(({ button }) => button)),
       make("div", { class: "group presets" }, ...this.presets.map(({ button }) => button)),
       make("div", { class: "group" }, ...this.level.nodes, ...this.width.nodes),
       make(
@@ -42,54 +55,71 @@ export class Toolbar {
     );
   }
 
+  /** @param {string} name */
   tool(name) {
     const [tip, key] = TIPS[name];
     return iconButton(name, tip, key, () => this.state.choose(name), `viewer-tool-${name}`);
   }
 
+  /** @type {(name: string, window: LevelWidth | null, key: number) => { window: LevelWidth | null, button: HTMLElement }} */
   preset(name, window, key) {
     const tip = window ? `Level ${window[0]}, width ${window[1]} (${key})` : `Mean ± 3 SD of the first picture (${key})`;
     const onclick = () => this.state.usePreset(key - 1);
     const button = make("button", { type: "button", class: "preset", "data-tip": tip, "data-testid": `viewer-preset-${name}`, onclick }, name);
-    return { name, window, button };
+    return { window, button };
   }
 
-  /** A slider and a number for one quantity; the slider's scale goes through `from` and `to`. */
+  /**
+   * A slider and a number for one quantity; the slider's scale goes through `from` and `to`.
+   *
+   * @param {string} name
+   * @param {string} testid
+   * @param {(value: number) => void} change
+   * @param {(position: number) => number} from
+   * @param {(value: number) => number} to
+   */
   control(name, testid, change, from, to) {
     const end = () => this.state.reportWindow();
+    /** @param {number} value */
     const set = (value) => Number.isFinite(value) && change(value);
+    /** @type {HTMLInputElement} */
     const slider = make("input", {
       type: "range", step: "any", "aria-label": name, "data-testid": `${testid}-slider`,
       oninput: () => set(from(Number(slider.value))), onchange: end,
     });
+    /** @type {HTMLInputElement} */
     const number = make("input", {
       type: "number", step: this.state.unit.step, "aria-label": name, "data-testid": testid,
       oninput: () => number.value !== "" && set(Number(number.value)), onchange: end,
     });
+    /** @param {number} value */
     const show = (value) => {
-      slider.value = to(value);
-      const part = (slider.value - slider.min) / (slider.max - slider.min);
-      slider.style.setProperty("--part", `${100 * part}%`);
-      if (number !== number.getRootNode().activeElement) number.value = this.state.unit.round(value);
+      slider.value = String(to(value));
+      const low = Number(slider.min), high = Number(slider.max);
+      slider.style.setProperty("--part", `${(100 * (slider.valueAsNumber - low)) / (high - low)}%`);
+      if (!number.matches(":focus")) number.value = String(this.state.unit.round(value));
     };
-    return { slider, show, to, nodes: [make("label", { class: "quantity" }, name, slider, number)] };
+    return { slider, show, nodes: [make("label", { class: "quantity" }, name, slider, number)] };
   }
 
-  /** Let the sliders cover values from `low` to `high`. */
+  /** Let the sliders cover values from `low` to `high`.
+   * @type {(low: number, high: number) => void} */
   range(low, high) {
-    this.level.slider.min = low;
-    this.level.slider.max = high;
+    this.level.slider.min = String(low);
+    this.level.slider.max = String(high);
     const narrowest = this.state.unit.step;
-    this.width.slider.min = Math.log(narrowest);
-    this.width.slider.max = Math.log(Math.max(2 * (high - low), 10 * narrowest));
+    this.width.slider.min = String(Math.log(narrowest));
+    this.width.slider.max = String(Math.log(Math.max(2 * (high - low), 10 * narrowest)));
     this.draw();
   }
 
+  /** The window of a preset, by its place; null where there is none.
+   * @type {(index: number) => LevelWidth | null} */
   windowOf(index) {
     const preset = this.presets[index];
     if (!preset) return null;
-    const first = this.state.panes.find((pane) => pane.picture && !pane.isDifference);
-    return preset.window ?? (first ? automaticWindow(first.picture, this.state.unit.air) : null);
+    const picture = this.state.panes.find((pane) => pane.picture && !pane.isDifference)?.picture;
+    return preset.window ?? (picture ? automaticWindow(picture, this.state.unit.air) : null);
   }
 
   draw() {
@@ -97,21 +127,22 @@ export class Toolbar {
     this.level.show(level);
     this.width.show(width);
     for (const { window, button } of this.presets)
-      button.setAttribute("aria-pressed", Boolean(window) && window[0] === level && window[1] === width);
+      button.setAttribute("aria-pressed", String(window?.[0] === level && window[1] === width));
   }
 
   /** Which tool is in hand, and what can be chosen with it. */
   drawTools() {
     const { state } = this;
-    for (const [name, button] of this.tools) {
+    for (const { name, button } of this.tools) {
       const on = name === "magnifier" ? state.magnifier : name === "curtain" ? state.curtain.on : state.tool === name;
-      button.setAttribute("aria-pressed", on);
+      button.setAttribute("aria-pressed", String(on));
       if (name === "curtain") button.disabled = state.panes.length < 2;
     }
+    /** @type {HTMLElement[]} */
     const parts = [make("span", { class: "hint" }, HINTS[state.tool])];
     if (!state.unit.isHu) parts.push(make("span", { class: "hint", "data-testid": "viewer-own-unit" }, OWN_UNIT));
-    const clear = (has, action) => has && parts.push(make("button", { type: "button", onclick: action, "data-testid": "viewer-clear" }, "Clear"));
     if (state.tool === "region") {
+      /** @type {(name: "region" | "background", text: string) => HTMLElement} */
       const choice = (name, text) => make(
         "button",
         { type: "button", "aria-pressed": String(state.regionInHand === name), "data-testid": `viewer-choose-${name}`, onclick: () => state.takeRegion(name) },
@@ -119,7 +150,8 @@ export class Toolbar {
       );
       parts.push(choice("region", "Region"), choice("background", "Background for CNR"));
     }
-    clear(state.hasDrawing(), () => state.clearDrawing());
+    if (state.hasDrawing())
+      parts.push(make("button", { type: "button", onclick: () => state.clearDrawing(), "data-testid": "viewer-clear" }, "Clear"));
     if (state.curtain.on) parts.push(...state.curtain.choices());
     this.options.replaceChildren(...parts);
     this.drawHelp();
@@ -137,7 +169,7 @@ export class Toolbar {
       ...(many ? [["← → Home End", "frames"], ["p", "play or stop"]] : []),
       ["+ − r", "zoom in, out, reset"],
       [`1 – ${this.presets.length}`, "window presets"],
-      ...this.tools.map(([name]) => [TIPS[name][1], TIPS[name][0].split(":")[0].toLowerCase()]),
+      ...this.tools.map(({ name }) => [TIPS[name][1], TIPS[name][0].split(":")[0].toLowerCase()]),
       ["Esc", "clear what the tool has drawn"],
     ];
     this.help.replaceChildren(

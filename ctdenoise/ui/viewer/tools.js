@@ -6,9 +6,11 @@ import { clamp } from "./unit.js";
 const REACH = 10; // how near, in screen pixels, an end counts as touched
 const DIFFERENCE_SPEED = 1 / 200;
 
+/** @type {(p: Point, q: Point) => boolean} */
 const near = ([x0, y0], [x1, y1]) => Math.hypot(x1 - x0, y1 - y0) < REACH;
 
-/** Right is wider, down is a higher level (darker), in proportion to the window at the start. */
+/** Right is wider, down is a higher level (darker), in proportion to the window at the start.
+ * @type {(state: Viewer, pane: PaneView) => Gesture} */
 function windowing(state, pane) {
   const { level, width, difference } = state, speed = clamp(width / 300, state.unit.speeds);
   return {
@@ -20,6 +22,7 @@ function windowing(state, pane) {
   };
 }
 
+/** @type {(state: Viewer) => Gesture} */
 function panning(state) {
   let lastX = 0, lastY = 0;
   return {
@@ -32,27 +35,33 @@ function panning(state) {
   };
 }
 
-/** Nearness of a point to the segment between two others. */
+/** Nearness of a point to the segment between two others.
+ * @type {(point: Point, from: Point, to: Point) => boolean} */
 function onSegment([x, y], [x0, y0], [x1, y1]) {
   const length = (x1 - x0) ** 2 + (y1 - y0) ** 2;
   const t = length ? Math.min(Math.max(((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / length, 0), 1) : 0;
   return Math.hypot(x - x0 - t * (x1 - x0), y - y0 - t * (y1 - y0)) < REACH * 0.7;
 }
 
-/** Draw, lengthen or move the state's `line` or `ruler`. */
+/** Draw, lengthen or move the state's `line` or `ruler`.
+ * @type {(state: Viewer, name: "line" | "ruler", x: number, y: number) => Gesture} */
 function lining(state, name, x, y) {
   const { view } = state, before = state[name];
-  const screen = before?.map((point) => view.ofPixel(point));
+  /** @type {(pixel: Pixel) => Pixel} */
   const kept = ([row, column]) => [clamp(row, [0, view.rows - 1]), clamp(column, [0, view.columns - 1])];
-  let moved;
-  if (screen && near(screen[0], [x, y])) moved = (p) => [p, before[1]];
-  else if (screen && near(screen[1], [x, y])) moved = (p) => [before[0], p];
-  else if (screen && onSegment([x, y], ...screen)) {
-    const from = view.toPixel(x, y);
-    moved = (p) => before.map((end) => kept([end[0] + p[0] - from[0], end[1] + p[1] - from[1]]));
-  } else {
-    const start = kept(view.toPixel(x, y));
-    moved = (p) => (Math.hypot(p[0] - start[0], p[1] - start[1]) < 1 ? before : [start, p]);
+  const start = kept(view.toPixel(x, y));
+  /** The line while the pointer is at a stored pixel. A press without a drag leaves what was there.
+   * @type {(now: Pixel) => Ends | null} */
+  let moved = (now) => (Math.hypot(now[0] - start[0], now[1] - start[1]) < 1 ? before : [start, now]);
+  if (before) {
+    const from = view.ofPixel(before[0]), to = view.ofPixel(before[1]);
+    if (near(from, [x, y])) moved = (now) => [now, before[1]];
+    else if (near(to, [x, y])) moved = (now) => [before[0], now];
+    else if (onSegment([x, y], from, to)) {
+      /** @type {(end: Pixel, now: Pixel) => Pixel} */
+      const along = ([row, column], now) => kept([row + now[0] - start[0], column + now[1] - start[1]]);
+      moved = (now) => [along(before[0], now), along(before[1], now)];
+    }
   }
   return {
     move: (nowX, nowY) => state.setLine(name, moved(kept(view.toPixel(nowX, nowY)))),
@@ -60,37 +69,47 @@ function lining(state, name, x, y) {
   };
 }
 
-/** Draw, resize by a corner or move a region of whole pixels, kept inside the picture. */
+/** Draw, resize by a corner or move a region of whole pixels, kept inside the picture.
+ * @type {(state: Viewer, x: number, y: number) => Gesture} */
 function regioning(state, x, y) {
   const { view } = state, name = state.regionInHand;
+  /** The corner of a pixel that is nearest, as (v, u).
+   * @type {(px: number, py: number) => Pixel} */
   const grid = (px, py) => {
     const [u, v] = view.toImage(px, py);
-    return [Math.min(Math.max(Math.round(v), 0), view.rows), Math.min(Math.max(Math.round(u), 0), view.columns)];
+    return [clamp(Math.round(v), [0, view.rows]), clamp(Math.round(u), [0, view.columns])];
   };
   const before = state[name];
-  const between = ([r0, c0], [r1, c1]) => [Math.min(r0, r1), Math.min(c0, c1), Math.max(Math.abs(r1 - r0), 1), Math.max(Math.abs(c1 - c0), 1)];
+  /** The region between two opposite corners, at least one pixel high and wide.
+   * @type {(p: Pixel, q: Pixel) => Region} */
+  const between = ([r0, c0], [r1, c1]) => {
+    const height = Math.max(Math.abs(r1 - r0), 1), width = Math.max(Math.abs(c1 - c0), 1);
+    return [Math.min(r0, r1, view.rows - height), Math.min(c0, c1, view.columns - width), height, width];
+  };
   const corner = before ? corners(view, before).findIndex((each) => near(each, [x, y])) : -1;
-  let moved, start = grid(x, y);
-  if (corner >= 0) {
-    const [row, column, height, width] = before;
-    start = [row + (corner < 2 ? height : 0), column + (corner === 0 || corner === 3 ? width : 0)];
-  } else if (before) {
-    const [v, u] = view.toPixel(x, y), [row, column, height, width] = before;
-    if (v > row - 1 && v < row + height && u > column - 1 && u < column + width)
-      moved = ([r, c]) => [
-        Math.min(Math.max(row + r - start[0], 0), view.rows - height),
-        Math.min(Math.max(column + c - start[1], 0), view.columns - width), height, width,
+  const start = grid(x, y);
+  /** The region while the pointer is at a corner of a pixel. A press without a drag leaves what was there.
+   * @type {(now: Pixel) => Region | null} */
+  let moved = (now) =>
+    Math.max(Math.abs(now[0] - start[0]), Math.abs(now[1] - start[1])) < 2 ? before : between(start, now);
+  if (before) {
+    const [r, c] = view.toPixel(x, y), [row, column, height, width] = before;
+    /** @type {Pixel} */
+    const opposite = [row + (corner < 2 ? height : 0), column + (corner === 0 || corner === 3 ? width : 0)];
+    if (corner >= 0) moved = (now) => between(opposite, now);
+    else if (r > row - 1 && r < row + height && c > column - 1 && c < column + width)
+      moved = (now) => [
+        clamp(row + now[0] - start[0], [0, view.rows - height]),
+        clamp(column + now[1] - start[1], [0, view.columns - width]), height, width,
       ];
   }
-  // A press without a drag leaves what was there.
-  moved ??= (now) => (corner < 0 && Math.max(Math.abs(now[0] - start[0]), Math.abs(now[1] - start[1])) < 2 ? before : keep(between(start, now)));
-  const keep = ([row, column, height, width]) => [Math.min(row, view.rows - height), Math.min(column, view.columns - width), height, width];
   return {
     move: (nowX, nowY) => state.setRegion(name, moved(grid(nowX, nowY))),
     end: () => state.reportRegions(),
   };
 }
 
+/** @type {(state: Viewer, pane: PaneView, event: PointerEvent, x: number, y: number) => Gesture} */
 function gesture(state, pane, event, x, y) {
   if (event.button === 1 || event.shiftKey || state.spaceHeld) return panning(state);
   if (event.button === 2) return windowing(state, pane);
@@ -103,15 +122,21 @@ function gesture(state, pane, event, x, y) {
   }
 }
 
-/** Assign a pane's pointer handlers. */
+/** Assign a pane's pointer handlers.
+ * @type {(state: Viewer, pane: PaneView) => void} */
 export function attachTools(state, pane) {
   const { area } = pane;
-  let drag = null, box = null;
+  /** @type {{ x: number, y: number, gesture: Gesture } | null} */
+  let drag = null;
+  let box = area.getBoundingClientRect();
 
+  /** @type {(event: MouseEvent) => Point} */
   const at = (event) => [event.clientX - box.left, event.clientY - box.top];
+  /** @type {(event: MouseEvent) => boolean} */
+  const onButton = (event) => /** @type {Element} */ (event.target).closest("button") !== null;
 
   area.onpointerdown = (event) => {
-    if (event.target.closest("button")) return;
+    if (onButton(event)) return;
     state.root.focus({ preventScroll: true });
     event.preventDefault();
     if (drag) return;
@@ -133,7 +158,7 @@ export function attachTools(state, pane) {
   };
   area.onpointerleave = () => state.clearPointer();
   area.ondblclick = (event) => {
-    if (!event.target.closest("button")) state.resetView();
+    if (!onButton(event)) state.resetView();
   };
   area.oncontextmenu = (event) => event.preventDefault();
   let turned = 0;

@@ -8,7 +8,7 @@ import { attachKeyboard } from "./keyboard.js";
 import { GreyTable } from "./lut.js";
 import { extremes } from "./measure.js";
 import { PaneView } from "./pane.js";
-import { addresses, PixelStore } from "./pixels.js";
+import { addresses, isAbort, PixelStore } from "./pixels.js";
 import { Player } from "./player.js";
 import { Toolbar } from "./toolbar.js";
 import { attachTools } from "./tools.js";
@@ -19,29 +19,59 @@ const REST_MS = 250; // a frame is reported, and its neighbours fetched, once sc
 const ALL = ["pixels", "place", "overlay", "numbers", "window", "frame", "dials", "tools", "curves"];
 
 export class Viewer {
+  /** @param {HTMLElement} parent which holds viewer.html */
   constructor(parent) {
-    this.root = parent.querySelector(".viewer");
-    this.grid = this.root.querySelector(".grid");
-    this.figure = this.root.querySelector(".curves");
-    this.help = this.root.querySelector(".help");
+    /** @type {(name: string) => HTMLElement} */ this.part = (name) => /** @type {HTMLElement} */ (parent.querySelector(`.${name}`));
+    this.root = this.part("viewer");
+    this.stage = this.part("stage");
+    this.grid = this.part("grid");
+    this.figure = this.part("curves");
+    this.help = this.part("help");
     this.view = new View();
     this.table = new GreyTable();
     this.differenceTable = new GreyTable();
     this.pixels = new PixelStore();
-    this.panes = [];
-    this.due = new Set();
+    /** @type {PaneView[]} */ this.panes = [];
+    /** @type {Set<string>} */ this.due = new Set(); // those of ALL that the next draw() draws
     this.tool = "window";
     this.magnifier = this.spaceHeld = false;
-    this.regionInHand = "region";
-    this.line = this.ruler = this.region = this.background = this.pointer = null;
-    this.reported = {};
-    this.loading = 0;
+    /** @type {"region" | "background"} */ this.regionInHand = "region";
+    /** @type {Ends | null} */ this.line = null;
+    /** @type {Ends | null} */ this.ruler = null;
+    /** @type {Region | null} */ this.region = null;
+    /** @type {Region | null} */ this.background = null;
+    /** @type {{ pane: PaneView, pixel: Pixel } | null} */ this.pointer = null;
+    /** @type {Record<string, string>} */ this.reported = {}; // what Python heard last, as JSON
+    this.loading = 0; // how many pictures of this frame are still under way
+    /** @type {Source[]} */ this.wanted = [];
+    this.measured = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */ this.resting = undefined;
+    /** @type {number | undefined} */ this.request = undefined;
+    this.call = {}; // the latest of Streamlit's calls, see main.js
+    // From here on: set by the first update().
+    /** @type {ViewerData} */ this.data;
+    /** @type {Component["setStateValue"]} */ this.send;
+    /** @type {Curtain} */ this.curtain;
+    /** @type {Toolbar} */ this.toolbar;
+    /** @type {Player} */ this.player;
+    /** @type {Dials} */ this.dials;
+    /** @type {Unit} */ this.unit;
+    /** @type {Interval} */ this.range; // what the sliders cover
+    /** @type {Turn} */ this.turn;
+    /** @type {number[]} */ this.dial;
+    /** @type {number} */ this.frame;
+    /** @type {number} */ this.frames;
+    /** @type {number} */ this.level;
+    /** @type {number} */ this.width;
+    /** @type {number} */ this.difference; // width of its window
     this.resizing = new ResizeObserver(() => this.layout());
     attachKeyboard(this);
   }
 
-  /** Take what Python sent; called at the start and again at every rerun that changes anything. */
+  /** Take what Python sent; called at the start and again at every rerun that changes anything.
+   * @param {Component} component */
   update({ data: [data], setStateValue }) {
+    /** @type {ViewerData | undefined} */
     const before = this.data;
     this.send = setStateValue;
     if (before && JSON.stringify(before) === JSON.stringify(data)) return;
@@ -68,25 +98,25 @@ export class Viewer {
     this.refresh(...ALL);
   }
 
-  /** Make the parts anew where their number or kind has changed. */
+  /** Make the parts anew where their number or kind has changed.
+   * @param {ViewerData | undefined} before */
   build(before) {
+    /** @param {ViewerData} data */
     const shape = ({ panes, tools, presets, unit, dials }) => JSON.stringify([panes.length, tools, presets, unit, dials]);
     if (before && shape(before) === shape(this.data)) return;
     this.player?.stop();
-    this.panes = this.data.panes.map((_, i) => new PaneView(this, i));
-    this.panes.forEach((pane, i) => {
-      pane.data = this.data.panes[i];
-      attachTools(this, pane);
-    });
+    this.panes = this.data.panes.map((data, i) => new PaneView(this, i, data));
+    this.panes.forEach((pane) => attachTools(this, pane));
     this.grid.replaceChildren(...this.panes.map((pane) => pane.element));
     if (!this.offers(this.tool)) this.tool = "window";
-    this.curtain = new Curtain(this, this.root.querySelector(".handle"));
-    this.toolbar = new Toolbar(this, this.root.querySelector(".toolbar"), this.root.querySelector(".options"), this.help);
-    this.player = new Player(this, this.root.querySelector(".player"));
-    this.dials = new Dials(this, this.root.querySelector(".dials"));
+    this.curtain = new Curtain(this, this.part("handle"));
+    this.toolbar = new Toolbar(this, this.part("toolbar"), this.part("options"), this.help);
+    this.player = new Player(this, this.part("player"));
+    this.dials = new Dials(this, this.part("dials"));
     this.resizing.observe(this.root);
   }
 
+  /** @param {string} tool */
   offers(tool) {
     return this.data.tools.includes(tool);
   }
@@ -96,7 +126,7 @@ export class Viewer {
     this.player?.stop();
     clearTimeout(this.resting);
     this.pixels.keepOnly([]);
-    cancelAnimationFrame(this.request);
+    if (this.request) cancelAnimationFrame(this.request);
   }
 
   // Pictures
@@ -117,7 +147,7 @@ export class Viewer {
         .get(sources[i])
         .then((picture) => current() && this.arrived(pane, picture))
         .catch((error) => {
-          if (!current() || error.name === "AbortError") return;
+          if (!current() || isAbort(error)) return;
           pane.fail(error.message, () => this.load());
           this.refresh("numbers", "curves");
         })
@@ -127,6 +157,7 @@ export class Viewer {
     this.resting = setTimeout(() => this.rest(), REST_MS);
   }
 
+  /** @type {(pane: PaneView, picture: Picture) => void} */
   arrived(pane, picture) {
     const fresh = picture.rows !== this.view.rows || picture.columns !== this.view.columns || !this.measured;
     this.view.setImage(picture.rows, picture.columns, this.data.spacing, this.turn);
@@ -135,7 +166,8 @@ export class Viewer {
     this.refresh("pixels", "place", "overlay", "numbers", "curves");
   }
 
-  /** The first picture of a size: sliders for its range, and no drawing outside it. */
+  /** The first picture of a size: sliders for its range, and no drawing outside it.
+   * @param {Picture} picture */
   measure(picture) {
     this.measured = true;
     if (!this.unit.isHu) {
@@ -143,12 +175,16 @@ export class Viewer {
       this.range = [Math.min(low, this.range[0]), Math.max(high, this.range[1])];
       this.toolbar.range(...this.range);
     }
-    const inside = ([row, column]) => row < picture.rows && column < picture.columns;
-    for (const name of ["line", "ruler"]) if (this[name] && !this[name].every(inside)) this[name] = null;
-    for (const name of ["region", "background"]) {
-      const area = this[name];
-      if (area && !inside([area[0] + area[2] - 1, area[1] + area[3] - 1])) this[name] = null;
-    }
+    /** @type {(row: number, column: number) => boolean} */
+    const inside = (row, column) => row < picture.rows && column < picture.columns;
+    /** @param {Ends | null} line */
+    const kept = (line) => (line?.every((end) => inside(...end)) ? line : null);
+    /** @param {Region | null} area */
+    const whole = (area) => (area && inside(area[0] + area[2] - 1, area[1] + area[3] - 1) ? area : null);
+    this.line = kept(this.line);
+    this.ruler = kept(this.ruler);
+    this.region = whole(this.region);
+    this.background = whole(this.background);
     this.layout();
   }
 
@@ -171,6 +207,7 @@ export class Viewer {
 
   // What a person sets
 
+  /** @param {number} frame */
   setFrame(frame) {
     const inside = Math.min(Math.max(frame, 0), this.frames - 1);
     if (inside === this.frame) return;
@@ -179,12 +216,14 @@ export class Viewer {
     this.refresh("frame");
   }
 
+  /** @param {number[]} positions 0 to 1, one a dial */
   setDial(positions) {
     this.dial = positions;
     this.load();
     this.refresh("dials");
   }
 
+  /** @type {(level: number, width: number) => void} */
   setWindow(level, width) {
     const { unit } = this;
     this.level = unit.round(clamp(level, unit.levels));
@@ -192,11 +231,13 @@ export class Viewer {
     this.refresh("pixels", "window");
   }
 
+  /** @param {number} width */
   setDifference(width) {
     this.difference = clamp(width, this.unit.differences);
     this.refresh("pixels", "window");
   }
 
+  /** @param {number} index */
   usePreset(index) {
     const window = this.toolbar.windowOf(index);
     if (!window) return;
@@ -204,21 +245,25 @@ export class Viewer {
     this.reportWindow();
   }
 
+  /** @type {(name: "line" | "ruler", line: Ends | null) => void} */
   setLine(name, line) {
-    this[name] = line ?? null;
+    this[name] = line;
     this.refresh("overlay", ...(name === "line" ? ["curves"] : []));
   }
 
+  /** @type {(name: "region" | "background", area: Region | null) => void} */
   setRegion(name, area) {
-    this[name] = area ?? null;
+    this[name] = area;
     this.refresh("overlay", "numbers");
   }
 
+  /** @param {"region" | "background"} name */
   takeRegion(name) {
     this.regionInHand = name;
     this.refresh("tools");
   }
 
+  /** @type {(pane: PaneView, x: number, y: number) => void} */
   setPointer(pane, x, y) {
     this.pointer = { pane, pixel: this.view.toPixel(x, y) };
     this.refresh("overlay", "numbers");
@@ -229,6 +274,7 @@ export class Viewer {
     this.refresh("overlay", "numbers");
   }
 
+  /** @param {string} tool */
   choose(tool) {
     if (!this.offers(tool)) return;
     if (tool === "magnifier") this.magnifier = !this.magnifier;
@@ -237,6 +283,7 @@ export class Viewer {
     this.refresh("tools", "overlay");
   }
 
+  /** @type {(factor: number, x: number, y: number) => void} */
   zoomAt(factor, x, y) {
     this.view.zoomAt(factor, x, y);
     this.refresh("place", "overlay");
@@ -259,8 +306,11 @@ export class Viewer {
     else this.root.requestFullscreen?.();
   }
 
+  /** Whether the tool in hand has drawn anything. */
   hasDrawing() {
-    return { distance: this.ruler, line: this.line, region: this.region ?? this.background }[this.tool] ?? null;
+    /** @type {Record<string, unknown>} */
+    const drawn = { distance: this.ruler, line: this.line, region: this.region ?? this.background };
+    return Boolean(drawn[this.tool]);
   }
 
   clearDrawing() {
@@ -274,6 +324,7 @@ export class Viewer {
 
   // What Python hears: on release only, and only what has changed
 
+  /** @type {(name: string, value: unknown) => void} */
   report(name, value) {
     const text = JSON.stringify(value);
     if (!this.data.report.includes(name) || (this.reported[name] ?? "null") === text) return;
@@ -317,9 +368,9 @@ export class Viewer {
     const full = document.fullscreenElement !== null && this.root.matches(":fullscreen");
     const around = this.root.scrollHeight - this.grid.offsetHeight;
     const most = full ? Math.max(window.innerHeight - around - 24, 200) : this.data.height;
-    let columns = Math.min(count, MOST_COLUMNS, Math.max(Math.floor((width + GAP) / (NARROWEST + GAP)), 1));
-    const rows = Math.ceil(count / (this.data.columns ?? columns));
-    columns = this.data.columns ?? Math.ceil(count / rows);
+    const fitting = Math.min(count, MOST_COLUMNS, Math.max(Math.floor((width + GAP) / (NARROWEST + GAP)), 1));
+    const asked = this.curtain.on ? 1 : this.data.columns;
+    const rows = Math.ceil(count / (asked ?? fitting)), columns = asked ?? Math.ceil(count / rows);
     const paneWidth = Math.floor((width - GAP * (columns - 1)) / columns);
     const paneHeight = Math.round(Math.min(full ? most / rows - CAPTION : most, (paneWidth * h) / w));
     this.grid.style.gridTemplateColumns = `repeat(${columns}, ${paneWidth}px)`;
@@ -330,7 +381,8 @@ export class Viewer {
     this.refresh("place", "overlay", "curves");
   }
 
-  /** Ask for parts to be drawn with the next frame of the screen, however often they change. */
+  /** Ask for parts to be drawn with the next frame of the screen, however often they change.
+   * @param {string[]} parts of ALL */
   refresh(...parts) {
     for (const part of parts) this.due.add(part);
     if (this.due.size) this.request ??= requestAnimationFrame(() => this.draw());
@@ -357,7 +409,8 @@ export class Viewer {
       this.panes.forEach((pane) => pane.canvas.setAttribute("aria-label", `${pane.data.name}, ${this.player.label.textContent}`));
   }
 
-  /** All panes if the window has changed, else those with a new picture. */
+  /** All panes if the window has changed, else those with a new picture.
+   * @param {boolean} all */
   paint(all) {
     this.table.set(this.level, this.width);
     this.differenceTable.set(0, this.difference);
