@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,11 @@ def open_database(url: str) -> Engine:
     try:
         address = make_url(url)
         if address.get_backend_name() == "sqlite" and address.database:
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+            file = Path(address.database)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            with suppress(PermissionError):  # somebody else's file keeps its permissions
+                file.chmod(0o600)
             database = create_engine(address, connect_args={"timeout": 30})
             event.listen(database, "connect", _journal)
         else:

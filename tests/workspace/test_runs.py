@@ -1,4 +1,6 @@
+import os
 import sqlite3
+import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -240,3 +242,12 @@ def test_a_database_of_an_earlier_version_is_completed_and_keeps_its_runs(
     assert (again.config.layers, again.sweep, again.parent, again.starred) == (4, "", "", False)
     store().star(kept, True)
     assert store().run(kept).starred
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions otherwise")
+def test_the_database_is_for_its_owner_alone_even_where_it_was_not(runs: Store) -> None:
+    file = settings().home / "runs.sqlite"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.chmod(0o644)
+    Store(settings().database)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
