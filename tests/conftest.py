@@ -7,6 +7,9 @@ import pytest
 from mayo import Mayo, stand_in
 from serving import free_port
 
+collect_ignore = ["helpers", "jobs/standin"]
+"""Hold neither tests nor examples; some of their modules do something when they are imported."""
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
