@@ -73,6 +73,11 @@ def _default_home() -> Path:
     return user_data_path("ctdenoise", appauthor=False)
 
 
+def python_path() -> str:
+    """PYTHONPATH for a process of ours, which then finds this package where it is not installed."""
+    return os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
+
+
 @telling_disk_problems
 def private_home() -> Path:
     """The home folder, made where there is none, for its owner's eyes alone.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ctdenoise.settings import ROOT, private_home, settings
+from ctdenoise.settings import ROOT, private_home, python_path, settings
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +79,10 @@ def test_a_folder_that_everybody_may_write_to_stays_so(
     monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path))
     private_home()
     assert permissions(tmp_path) == 0o1777
+
+
+def test_a_process_of_ours_finds_the_package_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert python_path() == str(ROOT)
+    monkeypatch.setenv("PYTHONPATH", "others")
+    assert python_path() == os.pathsep.join([str(ROOT), "others"])

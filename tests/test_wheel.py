@@ -9,9 +9,11 @@ import sysconfig
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from serving import free_port, wait_until_up
 
 from ctdenoise import __version__
@@ -92,6 +94,16 @@ def test_every_file_of_the_program_is_in_it(wheel: Path) -> None:
     beside += [p for p in (ROOT / "checkpoints").rglob("*") if p.suffix in (".md", ".safetensors")]
     wanted |= {f"ctdenoise/root/{path.relative_to(ROOT).as_posix()}" for path in beside}
     assert wanted - inside == set()
+
+
+def test_it_asks_for_the_libraries_of_requirements_txt(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    required = message_from_bytes(archive.read(name)).get_all("Requires-Dist", [])
+    wanted = [line.partition("#")[0] for line in (ROOT / "requirements.txt").open()]
+    assert {Requirement(each) for each in required if "extra ==" not in each} == {
+        Requirement(line) for line in wanted if line.strip()
+    }
 
 
 def test_the_command_line_and_the_networks_come_from_the_wheel(

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import certificates
-from ctdenoise.settings import PACKAGE, settings
+from ctdenoise.settings import PACKAGE, python_path, settings
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -96,9 +96,7 @@ def start() -> Found:
         "DASK_LOGGING__DISTRIBUTED": "warning",
         "MALLOC_ARENA_MAX": "2",
         "MALLOC_MMAP_THRESHOLD_": "131072",
-        "PYTHONPATH": os.pathsep.join(
-            filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")])
-        ),
+        "PYTHONPATH": python_path(),
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
