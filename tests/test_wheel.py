@@ -100,9 +100,10 @@ def test_it_asks_for_the_libraries_of_requirements_txt(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
     required = message_from_bytes(archive.read(name)).get_all("Requires-Dist", [])
-    wanted = [line.partition("#")[0] for line in (ROOT / "requirements.txt").open()]
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    wanted = [line.partition("#")[0].strip() for line in lines]
     assert {Requirement(each) for each in required if "extra ==" not in each} == {
-        Requirement(line) for line in wanted if line.strip()
+        Requirement(line) for line in wanted if line
     }
 
 
