@@ -55,7 +55,8 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
     python = place / SCRIPTS / "python"
-    pip("--python", python, "install", wheel)
+    # A build leaves its traces in the project, from which pip may take the wheel for installed.
+    pip("--python", python, "install", "--ignore-installed", wheel)
     own = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True, text=True, check=True,
@@ -141,11 +142,11 @@ def test_the_dashboard_is_served_and_ends_with_ctrl_c(alone: Path) -> None:
         with subprocess.Popen(
             ["ctdenoise", "serve", "--port", str(port)], stderr=subprocess.PIPE, text=True
         ) as second:
-            assert second.communicate(timeout=30)[1] == (
+            assert second.communicate(timeout=60)[1] == (
                 f"Port {port} is in use by another program: choose another with --port.\n"
             )
         os.killpg(server.pid, signal.SIGINT)
-        out, error = server.communicate(timeout=20)
+        out, error = server.communicate(timeout=60)
     finally:
         server.kill()
     assert address in out
