@@ -1,31 +1,33 @@
+# Written with care and not yet built: no Docker was at hand.
+#
 # docker build -t ctdenoise .                                   torch as the package index serves it (GPU)
+# Written with care and not yet built: no Docker was at hand.
+#
 # docker build -t ctdenoise --build-arg TORCH_INDEX=URL .       torch from another wheel index (CPU)
-# docker run -p 8501:8501 -v ctdenoise:/data [--gpus all] ctdenoise
+# docker run -p 127.0.0.1:8501:8501 -v ctdenoise:/data [--gpus all] ctdenoise
 FROM python:3.11-slim
 
-# Gives the memory of an upload back to the system once it has been read.
-ENV MALLOC_ARENA_MAX=2 \
-    MALLOC_MMAP_THRESHOLD_=131072 \
-    PYTHONUNBUFFERED=1 \
+ENV PYTHONUNBUFFERED=1 \
     CTDENOISE_HOME=/data
 
 WORKDIR /app
 
 # The libraries first, in a layer of their own that a change of the program does not rebuild.
 ARG TORCH_INDEX=""
-COPY requirements.txt .
-RUN grep -v '^--editable' requirements.txt > libraries.txt \
-    && pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r libraries.txt \
-    && rm libraries.txt
+COPY requirements.txt constraints.txt ./
+RUN pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} \
+        -r requirements.txt -c constraints.txt
 
 COPY . .
 RUN pip install --no-cache-dir --no-deps --editable . \
     && useradd --create-home --uid 1000 ctdenoise \
-    && install --directory --owner ctdenoise --group ctdenoise /data
+    && install --directory --mode 700 --owner ctdenoise --group ctdenoise /data
 
 USER ctdenoise
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://localhost:8501/_stcore/health', timeout=4)"]
-CMD ["streamlit", "run", "app.py", "--server.address=0.0.0.0", "--server.port=8501"]
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
+# A container's loopback is its own, so it listens on all of its addresses; who may reach them is
+# said by -p above. There are no accounts.
+CMD ["ctdenoise", "serve", "--host", "0.0.0.0"]

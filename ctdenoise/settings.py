@@ -1,11 +1,20 @@
 """Where things live and how large they may be: every environment variable is read here."""
 
 import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from ctdenoise.errors import telling_disk_problems
+
+PACKAGE = Path(__file__).resolve().parent
+"""The folder of this package's modules."""
+_IN_WHEEL = PACKAGE / "root"
+ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else PACKAGE.parent
+"""The folder with app.py, pages/, checkpoints/ and .streamlit/: the project's own or, installed
+from a wheel, ``root`` inside the package, where setup.py puts them."""
 CHECKPOINTS = ROOT / "checkpoints"
 CHECKPOINT_MB = 500
 """Largest file that can be a trained network."""
@@ -44,7 +53,7 @@ class Settings:
 @cache
 def settings() -> Settings:
     """The settings of this process, read once."""
-    home = Path(os.environ.get("CTDENOISE_HOME", ROOT / "workspace")).resolve()
+    home = Path(os.environ.get("CTDENOISE_HOME") or _default_home()).resolve()
     certificates = os.environ.get("CTDENOISE_ENGINE_CERTIFICATES")
     return Settings(
         home=home,
@@ -53,3 +62,33 @@ def settings() -> Settings:
         engine_certificates=Path(certificates) if certificates else None,
         s3=os.environ.get("CTDENOISE_S3"),
     )
+
+
+def _default_home() -> Path:
+    """``workspace/`` beside app.py; installed from a wheel, where this system keeps such data."""
+    if ROOT != _IN_WHEEL:
+        return ROOT / "workspace"
+    from platformdirs import user_data_path
+
+    return user_data_path("ctdenoise", appauthor=False)
+
+
+def python_path() -> str:
+    """PYTHONPATH for a process of ours, which then finds this package where it is not installed."""
+    return os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
+
+
+@telling_disk_problems
+def private_home() -> Path:
+    """The home folder, made where there is none, for its owner's eyes alone.
+
+    What this process and its children create from here on is so too. A folder that belongs to
+    somebody else keeps its permissions, as does one that everybody may write to, like /tmp.
+    """
+    os.umask(0o077)
+    home = settings().home
+    home.mkdir(parents=True, exist_ok=True)
+    if not home.stat().st_mode & stat.S_ISVTX:
+        with suppress(PermissionError):
+            home.chmod(0o700)
+    return home

@@ -1,11 +1,14 @@
 """What all tests share."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mayo import Mayo, stand_in
+from serving import free_port
+
+collect_ignore = ["helpers", "jobs/standin"]
+"""Hold neither tests nor examples; some of their modules do something when they are imported."""
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -30,6 +33,4 @@ def mayo(
 @pytest.fixture
 def closed_port() -> int:
     """A port of this machine on which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()

@@ -3,8 +3,11 @@
 import os
 import shutil
 import subprocess
+import tomllib
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from ctdenoise.settings import ROOT
 
@@ -40,16 +43,38 @@ def test_make_test_installs_what_it_needs_first() -> None:
 
 
 def test_make_install_serves_nothing_and_make_run_serves_after_the_sample() -> None:
-    assert "streamlit" not in would_run("install")
+    assert "serve" not in would_run("install")
     commands = would_run("run")
-    assert commands.index("ctdenoise sample") < commands.index("streamlit run app.py")
+    assert commands.index("ctdenoise sample") < commands.index("ctdenoise serve")
 
 
-def test_continuous_integration_runs_make_test() -> None:
+def test_continuous_integration_runs_make_test_and_counts_coverage() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert "make test" in script.read_text()
+    assert "make coverage" in script.read_text()
+    assert would_run("coverage") == would_run("test").replace("bin/pytest ", "bin/pytest --cov")
 
 
-def test_requirements_install_the_package_itself() -> None:
-    assert "--editable ." in (ROOT / "requirements.txt").read_text().splitlines()
+def test_the_package_itself_is_installed_after_what_it_runs_on() -> None:
+    commands = would_run("install")
+    assert commands.index("-r requirements.txt -c constraints.txt") < commands.index("--no-deps -e")
+
+
+def test_every_requirement_has_a_tested_version() -> None:
+    def parsed(name: str) -> list[Requirement]:
+        lines = (ROOT / name).read_text().splitlines()
+        return [Requirement(line) for line in map(uncommented, lines) if line]
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    ranges = parsed("requirements.txt") + list(
+        map(Requirement, project["optional-dependencies"]["test"])
+    )
+    tested = {canonicalize_name(each.name): each for each in parsed("constraints.txt")}
+    for each in ranges:
+        (pin,) = tested[canonicalize_name(each.name)].specifier
+        assert pin.operator == "==" and pin.version in each.specifier
+
+
+def uncommented(line: str) -> str:
+    """A line of a requirements file without its comment."""
+    return line.partition("#")[0].strip()

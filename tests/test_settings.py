@@ -1,11 +1,13 @@
 """Where things live, told by the environment."""
 
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ctdenoise.settings import ROOT, settings
+from ctdenoise.settings import ROOT, private_home, python_path, settings
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +15,9 @@ def read_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("HOME", "DATABASE", "ENGINE", "ENGINE_CERTIFICATES", "S3"):
         monkeypatch.delenv(f"CTDENOISE_{name}", raising=False)
     settings.cache_clear()
+    umask = os.umask(0o022)
     yield
+    os.umask(umask)
     settings.cache_clear()
 
 
@@ -44,3 +48,41 @@ def test_the_environment_names_a_database_and_a_cluster(
     assert read.database == "postgresql://server/runs"
     assert (read.engine, read.engine_certificates) == ("tls://cluster:8786", tmp_path)
     assert read.s3 == "https://mirror"
+
+
+def permissions(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions otherwise")
+def test_the_home_and_what_is_made_in_it_are_for_their_owner_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, already_there in (("new/home", False), ("old", True)):
+        home = tmp_path / name
+        if already_there:
+            home.mkdir(mode=0o755)
+        monkeypatch.setenv("CTDENOISE_HOME", str(home))
+        settings.cache_clear()
+        assert private_home() == home
+        (home / "scan.npy").touch()
+        (home / "runs").mkdir()
+        assert [permissions(path) for path in (home, home / "runs")] == [0o700, 0o700]
+        assert permissions(home / "scan.npy") == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions otherwise")
+def test_a_folder_that_everybody_may_write_to_stays_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o1777)
+    monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path))
+    private_home()
+    assert permissions(tmp_path) == 0o1777
+
+
+def test_a_process_of_ours_finds_the_package_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert python_path() == str(ROOT)
+    monkeypatch.setenv("PYTHONPATH", "others")
+    assert python_path() == os.pathsep.join([str(ROOT), "others"])

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ctdenoise import __version__
-from ctdenoise.cli import compare, denoise, export, fetch, low_dose, sample, train
+from ctdenoise.cli import compare, denoise, export, fetch, low_dose, sample, serve, train
 from ctdenoise.errors import Problem, disk_problem
 
-COMMANDS = (sample, fetch, low_dose, train, denoise, compare, export)
+COMMANDS = (serve, sample, fetch, low_dose, train, denoise, compare, export)
 
 DESCRIPTION = """\
 Learn how a convolutional network removes noise from low-dose CT.
@@ -20,6 +20,9 @@ From nothing to a judged network:
   ctdenoise train --preset recommended --pairs sample --out run
   ctdenoise denoise run sample/low --out denoised
   ctdenoise compare --reference sample/full --images sample/low denoised
+
+The dashboard, at http://127.0.0.1:8501:
+  ctdenoise serve
 
 With scans of your own, start from full dose instead of the sample:
   ctdenoise low-dose scans --dose 0.25 --pairs --out pairs

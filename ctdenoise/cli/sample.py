@@ -12,7 +12,7 @@ from ctdenoise.cli.common import (
     progress,
     write,
 )
-from ctdenoise.settings import settings
+from ctdenoise.settings import private_home, settings
 
 TEXT = """\
 Two real CT slices, abdomen and thoracic spine, each with a simulated quarter dose. They come with
@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> None:
     from ctdenoise.workspace.sample import ensure_sample
 
     if args.out is None:
+        private_home()
         ensure_sample(settings().workspaces, progress())
         print(f"The dashboard's sample is ready. {ATTRIBUTION}")
         return

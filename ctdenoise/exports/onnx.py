@@ -4,9 +4,9 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
+from ctdenoise import __version__
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import write_atomically
 
@@ -26,9 +26,6 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
     ``setting`` and ``version``. Raises :class:`Problem` for what is no checkpoint or no dial.
     """
     import onnx
-    import torch
-
-    from ctdenoise.denoising.denoiser import Denoiser
 
     if path.is_dir():
         raise Problem(path.name, "is a folder", "name the file to write, like network.onnx")
@@ -47,7 +44,7 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
     assert program is not None
     model = program.model_proto
     unit = denoiser.card.get("unit", "HU")
-    model.producer_name, model.producer_version = "CT Denoise", version("ctdenoise")
+    model.producer_name, model.producer_version = "CT Denoise", __version__
     model.doc_string = (
         f"Removes noise from CT slices: {unit or 'the training unit'} in and out, any size. Not a "
         "medical device: for teaching and research only."
@@ -58,7 +55,7 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
             "unit": unit,
             "config": denoiser.config.model_dump_json(),
             "setting": " ".join(f"{part:g}" for part in setting),
-            "version": version("ctdenoise"),
+            "version": __version__,
         },
     )
     onnx.checker.check_model(model)

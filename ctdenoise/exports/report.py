@@ -7,11 +7,11 @@ carry no identity, and the pairs that a network learned from are counted, not na
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctdenoise import __version__
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import term_title
 from ctdenoise.exports.png import AXIAL, grey
@@ -122,7 +122,7 @@ def make_report(
     return Report(
         title=title,
         sentence=f"{place + '. ' if place else ''}{_fell(noise, unit)}",
-        made=f"{date.today():%Y-%m-%d}, CT Denoise {version('ctdenoise')}",
+        made=f"{date.today():%Y-%m-%d}, CT Denoise {__version__}",
         pictures=tuple(pictures),
         tables=tuple(table for table in tables if table.rows),
     )

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import certificates
-from ctdenoise.settings import ROOT, settings
+from ctdenoise.settings import PACKAGE, python_path, settings
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -75,8 +75,8 @@ def certificate_folder() -> Path:
 
 def fingerprint() -> str:
     """Changes with the interpreter, the place and the newest change of our code."""
-    newest = max(file.stat().st_mtime_ns for file in (ROOT / "ctdenoise").rglob("*.py"))
-    return sha256(f"{sys.executable} {ROOT} {newest}".encode()).hexdigest()[:16]
+    newest = max(file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py"))
+    return sha256(f"{sys.executable} {PACKAGE} {newest}".encode()).hexdigest()[:16]
 
 
 @telling_disk_problems
@@ -118,7 +118,7 @@ def start() -> Found:
         "DASK_LOGGING__DISTRIBUTED": "warning",
         "MALLOC_ARENA_MAX": "2",
         "MALLOC_MMAP_THRESHOLD_": "131072",
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        "PYTHONPATH": python_path(),
     }
     with log.open("wb") as output:
         process = subprocess.Popen(

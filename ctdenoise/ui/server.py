@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psutil
@@ -19,10 +19,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ctdenoise.settings import ROOT, settings
+from ctdenoise.errors import Problem
+from ctdenoise.settings import PACKAGE, private_home, settings
 from ctdenoise.ui.visitors import Visitor
 
-SCRIPT = ROOT / "ctdenoise" / "ui" / "main.py"
+SCRIPT = PACKAGE / "ui" / "main.py"
 HEAD_START_SECONDS = 4
 
 
@@ -85,6 +86,8 @@ def _import_rest() -> None:
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
+    with suppress(Problem):  # which _warm_up meets again, and tells
+        private_home()
     _send_at_once()
     background = asyncio.create_task(_prepare())
     yield

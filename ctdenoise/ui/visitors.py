@@ -21,6 +21,12 @@ POLICY = (
 )
 
 
+def encrypted(connection: HTTPConnection) -> bool:
+    """Whether the browser spoke https, to us or to the proxy before us."""
+    forwarded = connection.headers.get("x-forwarded-proto", "")
+    return "https" in (connection.scope.get("scheme"), forwarded.partition(",")[0].strip())
+
+
 def new_cookie() -> str:
     return secrets.token_hex(16)
 
@@ -45,7 +51,8 @@ class Visitor:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        known = workspace_of(HTTPConnection(scope).cookies.get(COOKIE))
+        connection = HTTPConnection(scope)
+        known = workspace_of(connection.cookies.get(COOKIE))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -53,11 +60,9 @@ class Visitor:
                 headers["Content-Security-Policy"] = POLICY
                 headers["X-Content-Type-Options"] = "nosniff"
                 if not known and headers.get("content-type", "").startswith("text/html"):
-                    headers.append(
-                        "Set-Cookie",
-                        f"{COOKIE}={new_cookie()}; Path=/; Max-Age=31536000; HttpOnly; "
-                        "SameSite=Lax",
-                    )
+                    cookie = f"{COOKIE}={new_cookie()}; Path=/; Max-Age=31536000; HttpOnly"
+                    secure = "; Secure" if encrypted(connection) else ""
+                    headers.append("Set-Cookie", f"{cookie}; SameSite=Lax{secure}")
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -4,10 +4,9 @@
 done, is being done or was done. The schema is the newest of :mod:`ctdenoise.workspace.migrations`.
 """
 
-import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -195,10 +194,11 @@ def open_database(url: str) -> Engine:
 
 
 def _make_private(file: Path) -> None:
-    """An empty file that its owner alone may read, where there is none yet."""
+    """Make the file, should there be none, and let its owner alone read it."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not file.exists():
-        os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+    file.touch(mode=0o600)
+    with suppress(PermissionError):  # somebody else's file keeps its permissions
+        file.chmod(0o600)
 
 
 def _migrate(opened: Engine) -> None:

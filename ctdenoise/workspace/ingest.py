@@ -22,7 +22,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.files import write_atomically
 from ctdenoise.scans.images import Meaning
 from ctdenoise.scans.scan import Source
-from ctdenoise.settings import settings
+from ctdenoise.settings import python_path, settings
 from ctdenoise.workspace.library import Library, ScanRecord
 
 Progress = Callable[[float, str], None]
@@ -98,7 +98,11 @@ def _run(
 ) -> tuple[dict[str, Any] | None, bool, str | None]:
     """The child's answer or None, whether its time was over, and which file it had open."""
     limit = settings().decode_seconds
-    environment = os.environ | {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {
+        "MALLOC_ARENA_MAX": "2",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": python_path(),
+    }
     child = subprocess.Popen(
         [sys.executable, "-m", "ctdenoise.workspace.ingest"],
         stdin=subprocess.PIPE,

@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from ctdenoise import __version__
 from ctdenoise.config import events, split
 from ctdenoise.config import progress as picture
 from ctdenoise.config.run_folder import NAME as WEIGHTS
 from ctdenoise.errors import Problem
 from ctdenoise.exports.png import png
 from ctdenoise.scans.scan import Pair
-from ctdenoise.settings import ROOT, settings
+from ctdenoise.settings import PACKAGE, settings
 from ctdenoise.units import Window
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.runs import START, Run
 
-REPEAT = ROOT / "ctdenoise" / "cli" / "repeat.py"
+REPEAT = PACKAGE / "cli" / "repeat.py"
 AS_THEY_ARE = ("config.json", events.NAME, split.NAME, WEIGHTS, START)
 """Files of the run that the card holds unchanged, where they are there."""
 
@@ -41,7 +42,7 @@ def card(run: Run) -> bytes:
     started = next(e for e in said if isinstance(e, events.Started))
     told = {
         "name": run.name,
-        "ctdenoise": version("ctdenoise"),
+        "ctdenoise": __version__,
         "torch": version("torch"),
         "device": started.device,
         "precision": started.precision,

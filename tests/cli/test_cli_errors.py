@@ -140,7 +140,9 @@ def test_a_full_disk_and_too_little_memory_are_told(
         assert_one_sentence(error)
 
 
-@pytest.mark.parametrize("command", ["sample", "fetch", "low-dose", "train", "denoise", "compare"])
+@pytest.mark.parametrize(
+    "command", ["serve", "sample", "fetch", "low-dose", "train", "denoise", "compare"]
+)
 def test_help_has_examples(capsys: pytest.CaptureFixture[str], command: str) -> None:
     with pytest.raises(SystemExit) as leaving:
         main([command, "--help"])

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Browser, Playwright
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -29,7 +31,7 @@ FLAGS = [
 START_SECONDS = 60
 
 
-def launch(playwright: Playwright) -> Browser | None:
+def launch(playwright: "Playwright") -> "Browser | None":
     """The machine's own Chromium, else the one that `playwright install chromium` brings."""
     own = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     if own is None and not Path(playwright.chromium.executable_path).exists():
@@ -45,13 +47,18 @@ class Server:
     """``time.perf_counter()`` when the process was started."""
 
 
+def free_port() -> int:
+    """A port of this computer on which nobody listens."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
 @contextmanager
 def server(script: Path, environment: dict[str, str] | None = None) -> Iterator[Server]:
     """`streamlit run SCRIPT` on a free port; its whole process group is killed at the end."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    port = free_port()
+    options = ["--server.port", str(port)]
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", str(script), *options],
@@ -63,7 +70,7 @@ def server(script: Path, environment: dict[str, str] | None = None) -> Iterator[
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_up(address, process)
+        wait_until_up(address, process)
         yield Server(address, process.pid, started)
     finally:
         with suppress(ProcessLookupError):  # it may have ended by itself
@@ -71,7 +78,8 @@ def server(script: Path, environment: dict[str, str] | None = None) -> Iterator[
         process.wait()
 
 
-def _wait_until_up(address: str, process: "subprocess.Popen[bytes]") -> None:
+def wait_until_up(address: str, process: "subprocess.Popen[Any]") -> None:
+    """Return when the server at that address answers; RuntimeError where it ends or is late."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:

@@ -1,3 +1,4 @@
+import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -46,6 +47,23 @@ def test_the_cookie_cannot_be_read_by_scripts_and_every_answer_has_the_policy() 
         policy = client().get(path).headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert "http:" not in policy
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "secure"),
+    [
+        ("http://testserver/", {}, False),
+        ("https://testserver/", {}, True),
+        ("http://testserver/", {"X-Forwarded-Proto": "https"}, True),
+        ("http://testserver/", {"X-Forwarded-Proto": "https, http"}, True),
+        ("http://testserver/", {"X-Forwarded-Proto": "http"}, False),
+    ],
+)
+def test_the_cookie_is_secure_where_the_browser_speaks_https(
+    address: str, headers: dict[str, str], secure: bool
+) -> None:
+    cookie = client().get(address, headers=headers).headers["set-cookie"]
+    assert ("; Secure" in cookie) == secure
 
 
 def test_cookies_of_other_programs_are_no_hindrance() -> None:

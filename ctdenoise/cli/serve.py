@@ -1,0 +1,86 @@
+"""``ctdenoise serve``: the dashboard."""
+
+import argparse
+import errno
+import os
+import socket
+import subprocess
+import sys
+
+from ctdenoise.cli.common import Subparsers, add_command, say
+from ctdenoise.errors import Problem
+from ctdenoise.settings import ROOT
+
+TEXT = """\
+Only this computer reaches it, unless you name another address to listen on. There are no accounts:
+put a sign-on of your own before a dashboard that others can reach.
+
+  ctdenoise serve                   serves http://127.0.0.1:8501 until you press Ctrl-C
+  ctdenoise serve --host 0.0.0.0    serves everybody who reaches this computer
+"""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
+"""Give the memory of an upload back to the system once it has been read (457 MB become 152 MB);
+read when a process starts."""
+
+
+def add(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = add_command(subparsers, "serve", "start the dashboard", TEXT)
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (127.0.0.1)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8501, metavar="NUMBER", help="on which port (8501)"
+    )
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Become the dashboard's server, in the place of this process where the system can do that.
+
+    Raises :class:`Problem` where nobody can listen on that address and port.
+    """
+    host = "127.0.0.1" if args.host == "localhost" else args.host
+    _check(host, args.port)
+    if host not in LOOPBACK:
+        say("There are no accounts: anybody who reaches this port can use the dashboard.")
+    shown = f"[{host}]" if ":" in host else host
+    print(f"CT Denoise is at http://{shown}:{args.port} (Ctrl-C ends it).", flush=True)
+    options = {
+        "server.address": host,
+        "server.port": args.port,
+        "logger.hideWelcomeMessage": "true",  # which would ask a host outside for our address
+    }
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    environment = os.environ | MEMORY
+    if sys.platform == "win32":
+        sys.exit(subprocess.call(command, env=environment))
+    os.execve(sys.executable, command, environment)
+
+
+def _check(host: str, port: int) -> None:
+    """Raise :class:`Problem` unless a server can listen there."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as listener:
+            if sys.platform != "win32":  # a port that was in use until just now is free
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+    except OverflowError:
+        raise Problem(f"Port {port}", "does not exist", "take one from 1 to 65535") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Problem(
+                f"Port {port}", "is in use by another program", "choose another with --port"
+            ) from error
+        if error.errno == errno.EACCES:
+            raise Problem(
+                f"Port {port}", "is not yours to listen on", "choose one above 1023 with --port"
+            ) from error
+        raise Problem(
+            f"The address {host}",
+            f"is none of this computer ({error.strerror})",
+            "give one of its addresses, or 0.0.0.0 for all of them, with --host",
+        ) from error

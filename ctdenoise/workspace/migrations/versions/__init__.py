@@ -1,0 +1,1 @@
+"""One schema a file, in the order of their numbers."""

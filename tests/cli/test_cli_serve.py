@@ -1,0 +1,85 @@
+"""``ctdenoise serve`` until it becomes the server; tests/test_wheel.py goes on from there."""
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from ctdenoise.cli import main, serve
+from ctdenoise.settings import ROOT
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows starts a second process")
+
+
+@pytest.fixture
+def become(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Sequence[str], dict[str, str]]]:
+    """What the process would have turned into: command and environment."""
+    became: list[tuple[Sequence[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _, command, env: became.append((command, env)))
+    return became
+
+
+def test_it_listens_on_loopback_and_says_where(
+    become: list[tuple[Sequence[str], dict[str, str]]],
+    capsys: pytest.CaptureFixture[str],
+    closed_port: int,
+) -> None:
+    assert main(["serve", "--port", str(closed_port)]) == 0
+    ((command, environment),) = become
+    assert command[:5] == [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+    assert "--server.address=127.0.0.1" in command and f"--server.port={closed_port}" in command
+    assert environment["MALLOC_ARENA_MAX"] == "2"
+    told = capsys.readouterr()
+    assert f"http://127.0.0.1:{closed_port} " in told.out and told.err == ""
+
+
+@pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("localhost", False)])
+def test_whoever_opens_it_to_others_is_warned_that_there_are_no_accounts(
+    become: list[tuple[Sequence[str], dict[str, str]]],
+    capsys: pytest.CaptureFixture[str],
+    closed_port: int,
+    host: str,
+    warned: bool,
+) -> None:
+    assert main(["serve", "--host", host, "--port", str(closed_port)]) == 0
+    assert ("There are no accounts" in capsys.readouterr().err) == warned
+    assert len(become) == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--port", "65536"], "Port 65536 does not exist"),
+        (["--host", "192.0.2.1"], "192.0.2.1 is none of this computer"),  # an address of examples
+    ],
+)
+def test_where_nobody_can_listen_is_told_in_one_sentence(
+    become: list[tuple[Sequence[str], dict[str, str]]],
+    capsys: pytest.CaptureFixture[str],
+    argv: list[str],
+    words: str,
+) -> None:
+    assert main(["serve", *argv]) == 1
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
+    assert become == []
+
+
+def test_a_port_in_use_is_told_before_anything_is_started(
+    become: list[tuple[Sequence[str], dict[str, str]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 1
+    assert f"Port {port} is in use by another program: choose" in capsys.readouterr().err
+    assert become == []
+
+
+def test_it_uses_the_dashboards_port_unless_told_otherwise() -> None:
+    parser = serve.add(argparse.ArgumentParser().add_subparsers())
+    assert (parser.get_default("host"), parser.get_default("port")) == ("127.0.0.1", 8501)
