@@ -26,6 +26,9 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
     ``setting`` and ``version``. Raises :class:`Problem` for what is no checkpoint or no dial.
     """
     import onnx
+    import torch
+
+    from ctdenoise.denoising.denoiser import Denoiser
 
     if path.is_dir():
         raise Problem(path.name, "is a folder", "name the file to write, like network.onnx")

@@ -208,6 +208,7 @@ def _migrate(opened: Engine) -> None:
     if opened.dialect.name == "sqlite":
         lock = FileLock(f"{opened.url.database}.lock", timeout=MIGRATION_SECONDS)
         with lock, opened.begin() as connection:
+            connection.execute(text("BEGIN"))  # which the driver leaves out before DDL
             migrations.upgrade(connection)
     else:
         with opened.begin() as connection:
