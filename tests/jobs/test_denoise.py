@@ -1,9 +1,7 @@
-"""The job: what it computes, in which order, and how it ends, with an engine that we hold still."""
+"""Result a scan: what is computed, in which order, and how it ends."""
 
 import errno
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,47 +9,48 @@ import numpy as np
 import pytest
 
 from ctdenoise.denoising.filters import FILTERS
-from ctdenoise.jobs import denoise
-from ctdenoise.jobs.executor import Engine
+from ctdenoise.jobs import executor, queue, worker
+from ctdenoise.jobs.kind import GaveWay, Running
+from ctdenoise.jobs.kinds import denoise
 from ctdenoise.scans.scan import Scan
 from ctdenoise.settings import settings
 from ctdenoise.workspace import results as denoisings
+from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.denoisers import ClassicalFilter, Method
 from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.results import Denoising, Source
+from ctdenoise.workspace.results import Result, Source
 
 METHOD = ClassicalFilter(name="gaussian", strength=1)
 BILATERAL = ClassicalFilter(name="bilateral", strength=50)
 VALUES = np.random.default_rng(0).normal(40, 30, (6, 32, 48)).astype(np.float32)
 
 
-class Held:
-    """An engine that keeps what it is asked for until it is told to do it."""
+class Held(executor.Executor):
+    """Keeps what is dispatched until :func:`do` does it."""
 
-    def __init__(self) -> None:
-        self.asked: list[tuple[Any, ...]] = []
-
-    def ask(
-        self, function: Callable[..., None], *arguments: Any, long: bool, about: str, turns: int = 0
-    ) -> None:
-        assert long and about == arguments[1] and turns == arguments[2]
-        self.asked.append((function, *arguments))
-
-    def busy(self, function: Callable[..., None], about: str) -> bool:
-        return any(job[0] == function and job[2] == about for job in self.asked)
-
-    def do(self) -> None:
-        function, *arguments = self.asked.pop(0)
-        function(*arguments)
+    def dispatch(self, job: Job) -> None:
+        pass
 
 
-@pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> Held:
-    engine = Held()
-    monkeypatch.setattr(denoise, "engine", lambda: engine)
-    monkeypatch.setattr(denoise, "engine_of_worker", lambda: nullcontext(engine))
-    monkeypatch.setattr(denoise, "GRACE_SECONDS", 0)
-    return engine
+@pytest.fixture(autouse=True)
+def held(clean: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "_executor", Held)
+    monkeypatch.setattr(worker, "_worker", lambda: "here")
+
+
+def do() -> None:
+    """What the next call of a worker does."""
+    worker.serve("batch")
+
+
+def stands(result: Result) -> str:
+    assert result.job
+    return result.job.state
+
+
+def told(result: Result) -> str:
+    assert result.job
+    return result.job.message
 
 
 @pytest.fixture
@@ -61,16 +60,16 @@ def source(home: Path) -> Source:
     return Source(owner="ann", kind="scan", id=record.id)
 
 
-def ordered(source: Source, method: Method = METHOD) -> Denoising:
-    return denoise.order("ann", source, method)
+def start(source: Source, workspace: str = "ann", method: Method = METHOD) -> Result:
+    return denoise.start(workspace, source, method)
 
 
-def test_every_slice_is_denoised_from_the_middle_outwards(held: Held, source: Source) -> None:
-    result = ordered(source)
-    assert denoise.standing(result).how == "waiting"
+def test_every_slice_is_denoised_from_the_middle_outwards(source: Source) -> None:
+    result = start(source)
+    assert stands(result) == "queued"
     assert denoise.seconds_left(result) is None
-    held.do()
-    assert denoise.standing(result).how == "finished"
+    do()
+    assert stands(result) == "finished"
     assert list(result.figures) == [3, 4, 2, 5, 1, 0]
     for index, image in enumerate(VALUES):
         np.testing.assert_array_equal(result.output(index), FILTERS["gaussian"].apply(image, 1))
@@ -79,196 +78,132 @@ def test_every_slice_is_denoised_from_the_middle_outwards(held: Held, source: So
     assert noise[0] > 2 * noise[2]
 
 
-def test_the_slice_in_view_comes_first(held: Held, source: Source) -> None:
-    result = ordered(source)
-    result.want(0)
-    held.do()
+def test_the_slice_in_view_comes_first(source: Source) -> None:
+    result = start(source)
+    queue.look_at(result.record.id, 0)
+    do()
     assert list(result.figures) == [0, 3, 4, 2, 5, 1]
 
 
-def stopped_after(result: Denoising, slices: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a stop asked for when so many slices are finished."""
-    keep = Denoising.keep
+def stopped_after(result: Result, slices: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a stop wanted, and heard, when so many slices are finished."""
+    keep, make = Result.keep, worker._running
+    running: list[Running[Any]] = []
 
-    def keep_and_stop(self: Denoising, *given: Any) -> None:
+    def made(*given: Any) -> Running[Any]:
+        running.append(make(*given))
+        return running[-1]
+
+    def keep_and_stop(self: Result, *given: Any) -> None:
         keep(self, *given)
         if len(self.figures) == slices:
-            self.ask_stop()
+            queue.stop(self.record.id)
+            deadline = time.monotonic() + 20
+            while not running[-1].stop_wanted and time.monotonic() < deadline:
+                time.sleep(0.01)
 
-    monkeypatch.setattr(Denoising, "keep", keep_and_stop)
+    monkeypatch.setattr(worker, "_running", made)
+    monkeypatch.setattr(Result, "keep", keep_and_stop)
 
 
 def test_it_stops_when_asked_and_goes_on_where_it_stopped(
-    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+    source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result = ordered(source)
+    result = start(source)
     with monkeypatch.context() as patch:
         stopped_after(result, 2, patch)
-        held.do()
+        do()
     first = dict(result.figures)
     assert len(first) in (2, 3)  # one may have been under way
-    assert denoise.standing(result).sentence == f"Stopped after {len(first)} of 6 slices."
+    assert told(result) == f"Stopped after {len(first)} of 6 slices."
     denoise.go_on(result)
-    assert denoise.standing(result).how == "waiting"
-    held.do()
-    assert denoise.standing(result).how == "finished"
+    assert stands(result) == "queued"
+    do()
+    assert stands(result) == "finished"
     assert list(result.figures) == [3, 4, 2, 5, 1, 0]
     assert all(result.figures[index] == each for index, each in first.items())
 
 
-def test_one_that_nobody_works_on_any_more_was_interrupted(held: Held, source: Source) -> None:
-    result = ordered(source)
-    result.put("running", "")
-    assert denoise.standing(result).how == "running"
-    held.asked.clear()  # the engine was switched off
-    state = denoise.standing(result)
-    assert (state.how, state.live) == ("interrupted", False)
-    assert state.sentence == "Was interrupted after 0 of 6 slices."
-    denoise.go_on(result)
-    held.do()
-    assert denoise.standing(result).how == "finished"
+def test_one_whose_worker_is_gone_goes_on(source: Source) -> None:
+    result = start(source)
+    assert queue.take(result.record.id, "a worker that is gone")
+    queue.put_back_lost(["here"])
+    assert stands(result) == "queued"
+    do()
+    assert stands(result) == "finished"
 
 
 def test_a_full_disk_is_told_and_what_was_finished_stays(
-    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+    source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = Denoising.keep
+    keep = Result.keep
 
-    def full(self: Denoising, image: Any, figures: Any) -> None:
+    def full(self: Result, image: Any, figures: Any) -> None:
         if len(self.figures) == 2:
             raise OSError(errno.ENOSPC, "No space left on device")
         keep(self, image, figures)
 
-    monkeypatch.setattr(Denoising, "keep", full)
-    result = ordered(source)
-    held.do()
-    state = denoise.standing(result)
-    assert state.how == "failed" and "the disk is full" in state.sentence
+    monkeypatch.setattr(Result, "keep", full)
+    result = start(source)
+    do()
+    assert stands(result) == "failed" and "the disk is full" in told(result)
     assert list(result.figures) == [3, 4]
 
 
-def test_it_goes_on_after_a_line_that_the_full_disk_cut_short(held: Held, source: Source) -> None:
-    result = ordered(source)
-    held.do()
+def test_it_goes_on_after_a_line_that_the_full_disk_cut_short(source: Source) -> None:
+    result = start(source)
+    do()
     lines = result.folder / "slices.jsonl"
     lines.write_bytes(lines.read_bytes()[:-30])
-    result.put("failed", "The disk is full.")
     denoise.go_on(result)
-    held.do()
-    assert denoise.standing(result).how == "finished"
+    do()
+    assert stands(result) == "finished"
     assert list(result.figures) == [3, 4, 2, 5, 1, 0]
 
 
-def test_a_scan_that_was_removed_is_told(held: Held, source: Source) -> None:
-    result = ordered(source)
+def test_a_scan_that_was_removed_is_told(source: Source) -> None:
+    result = start(source)
     Library(settings().workspaces / "ann").remove(source.id)
-    held.do()
-    assert denoise.standing(result).sentence.startswith("This scan is not in the workspace")
+    do()
+    assert told(result).startswith("This scan is not in the workspace")
 
 
 def test_what_goes_wrong_is_told_in_a_sentence(
-    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+    source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*given: Any) -> None:
         raise RuntimeError("boom")
 
-    result = ordered(source)
+    result = start(source)
     monkeypatch.setattr(denoise, "ready", broken)
-    held.do()
-    assert "chest could not be denoised (RuntimeError: boom)" in denoise.standing(result).sentence
+    do()
+    assert "The denoising failed unexpectedly (RuntimeError: boom)" in told(result)
 
 
 def test_one_that_is_removed_meanwhile_ends_quietly(
-    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
+    source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result = ordered(source)
-    keep = Denoising.keep
+    result = start(source)
+    keep = Result.keep
 
-    def keep_and_remove(self: Denoising, *given: Any) -> None:
+    def keep_and_remove(self: Result, *given: Any) -> None:
         keep(self, *given)
         self.remove()
 
-    monkeypatch.setattr(Denoising, "keep", keep_and_remove)
-    held.do()
+    monkeypatch.setattr(Result, "keep", keep_and_remove)
+    do()
     assert not result.folder.exists()
     assert result.record.id not in {each.record.id for each in denoisings.every("ann")}
 
 
-def test_it_gives_way_to_others_that_wait(
-    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_gives_way_to_others_that_wait(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(denoise, "TURN_SECONDS", -1)  # over before it begins, but for one slice
-    monkeypatch.setattr(denoise, "others_wait", lambda: len(held.asked) > 0)
-    first, second = ordered(source), ordered(source)
-    held.do()
+    first = start(source, "zoe")
+    second = start(source, "yan")
+    job = queue.take(first.record.id, "here")
+    assert job and worker.execute(job) is GaveWay
     assert list(first.figures) in ([3], [3, 4])  # one more may have been under way
-    assert denoise.standing(first).how == "waiting"
-    assert [job[2:] for job in held.asked] == [(second.record.id, 0), (first.record.id, 1)]
-    held.do()
-    assert list(second.figures) in ([3], [3, 4])
-    while held.asked:
-        held.do()
-    for result in (first, second):
-        assert denoise.standing(result).how == "finished"
-        assert list(result.figures) == [3, 4, 2, 5, 1, 0]
-
-
-def test_one_that_gave_way_can_be_stopped(
-    held: Held, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(denoise, "TURN_SECONDS", -1)
-    monkeypatch.setattr(denoise, "others_wait", lambda: True)
-    result = ordered(source)
-    held.do()
-    result.ask_stop()
-    told = denoise.standing(result).sentence
-    assert told == f"Stopped after {len(result.figures)} of 6 slices."
-    held.do()
-    assert denoise.standing(result).sentence == told
-    assert not held.asked
-
-
-def test_a_second_person_does_not_wait_for_a_long_series(
-    running: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(denoise, "engine", lambda: running)
-    slices = 3000
-    scan = Scan("long", np.resize(VALUES, (slices, 32, 48)), (0.7, 0.7), np.arange(float(slices)),
-                np.zeros((slices, 3)))  # fmt: skip
-    long = Library(settings().workspaces / "bob").add_scan(scan, [])
-    theirs = denoise.order("bob", Source(owner="bob", kind="scan", id=long.id), BILATERAL)
-    end = time.monotonic() + 120
-    while not theirs.figures and time.monotonic() < end:
-        time.sleep(0.05)
-    ours = ordered(source)
-    while not ours.figures and time.monotonic() < end:
-        time.sleep(0.05)
-    assert ours.figures and denoise.standing(theirs).live
-    while denoise.standing(ours).live and time.monotonic() < end:
-        time.sleep(0.05)
-    before = len(theirs.figures)
-    while len(theirs.figures) == before and time.monotonic() < end:
-        time.sleep(0.05)
-    assert len(theirs.figures) > before, "it does not go on"
-    theirs.ask_stop()
-    while denoise.standing(theirs).live and time.monotonic() < end:
-        time.sleep(0.05)
-    assert denoise.standing(theirs).how == "stopped"
-    clients = running._connected().run_on_scheduler(
-        lambda dask_scheduler: set(dask_scheduler.clients)
-    )
-    assert len(clients - {"fire-and-forget"}) == 1, "an engine with clients does not end"
-
-
-def test_a_real_engine_does_it_and_knows_of_it(
-    running: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(denoise, "engine", lambda: running)
-    result = ordered(source, BILATERAL)
-    seen, end = False, time.monotonic() + 60
-    while denoise.standing(result).live and time.monotonic() < end:
-        seen = seen or running.busy(denoise.denoise_scan, result.record.id)
-        assert not running.busy(denoise.denoise_scan, "another")
-    assert seen
-    assert denoise.standing(result).how == "finished"
-    assert len(result.figures) == 6
+    assert [each.id for each in queue.waiting("batch")] == [second.record.id, first.record.id]
+    do()
+    do()
+    assert stands(first) == stands(second) == "finished"

@@ -1,56 +1,216 @@
-"""The engine with the real trainer: one run, cut off in the middle."""
+"""The worker's loop with kinds of job of the tests' own: how jobs end, stop and give way."""
 
-import os
-import signal
-import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
-import psutil
 import pytest
 
-from ctdenoise.config import events
-from ctdenoise.config.config import Config
-from ctdenoise.jobs import local
-from ctdenoise.jobs.executor import Engine
-from ctdenoise.workspace.runs import Run, Store, last_epoch
+from ctdenoise.errors import Problem
+from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running, Stopped
+from ctdenoise.workspace.database import Job
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes the POSIX way")
-
-SMALL = Config(layers=2, filters=4, batch=2, patch=16, validation_patches=4, steps_per_epoch=20,
-               epochs=500, device="cpu", precision="float32")  # fmt: skip
+pytestmark = pytest.mark.usefixtures("home", "clean")
 
 
-def wait(runs: Store, run: Run, epoch: int) -> None:
-    deadline = time.monotonic() + 60
-    while last_epoch(run) < epoch and runs.run(run.id).live:
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
+class Given(Arguments):
+    """Something to work with."""
+
+    number: int = 0
 
 
-def test_a_training_survives_its_worker_and_is_stopped_and_continued(
-    running: Engine, runs: Store, pair_id: str
+@pytest.fixture
+def kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Kind[Given, Any]]]:
+    """Makes a kind of job of a function, for as long as the test lasts."""
+    monkeypatch.setattr(worker, "_worker", lambda: "here")
+    with ExitStack() as added:
+
+        def make(
+            run: Callable[[Running[Given]], Any], kept: bool = True, name: str = "own"
+        ) -> Kind[Given, Any]:
+            return added.enter_context(
+                KINDS.added(Kind(name, "The work", "batch", Given, run, kept))
+            )
+
+        yield make
+
+
+def done(kind: Kind[Given, Any], number: int = 0, workspace: str = "ann") -> Job:
+    id = queue.add(kind, Given(number=number), workspace).id
+    worker.serve("batch")
+    return queue.job(id)
+
+
+def test_what_it_returns_is_its_result(kind: Callable[..., Kind[Given, Any]]) -> None:
+    ended = done(kind(lambda job: {"twice": (2 * job.arguments.number,)}), 21)
+    assert (ended.state, ended.result, ended.progress) == ("finished", {"twice": [42]}, 1.0)
+    assert ended.worker == "here" and ended.started and ended.ended
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (Problem("scan7", "is upside down", "turn it"), "scan7 is upside down: turn it."),
+        (OSError(28, "No space left"), "The work could not be written because the disk is full"),
+        (MemoryError(), "The work needs more memory than this machine has"),
+        (ZeroDivisionError("a slip"), r"The work failed unexpectedly (ZeroDivisionError: a slip)"),
+    ],
+)
+def test_what_goes_wrong_is_a_sentence(
+    kind: Callable[..., Kind[Given, Any]], error: Exception, sentence: str
 ) -> None:
-    assert running.ask(eval, "'torch' in __import__('sys').modules").result(10)  # warm
-    run = runs.create_run("ann", "x", SMALL, [("ann", pair_id)])
-    running.launch(run.id)
-    wait(runs, run, 2)
-    family = psutil.Process(local.find().pid).children()
-    [trainer] = [member for member in family if member.nice() >= 10]
-    os.kill(trainer.pid, signal.SIGKILL)
-    wait(runs, run, last_epoch(run) + 2)
-    assert runs.run(run.id).deaths == 1
+    def run(job: Running[Given]) -> None:
+        job.progress = 0.4
+        raise error
 
-    runs.ask_stop(run.id)
+    ended = done(kind(run))
+    assert (ended.state, ended.progress) == ("failed", 0.4)
+    assert ended.message.startswith(sentence)
+
+
+def test_arguments_that_cannot_be_read_fail_that_job_alone(
+    kind: Callable[..., Kind[Given, Any]],
+) -> None:
+    class Other(Arguments):
+        """Of another version."""
+
+        colour: str
+
+    own = kind(lambda job: "fine")
+    bad = queue.add(own, Other(colour="red"), "ann").id
+    good = queue.add(own, Given(), "bob").id
+    worker.serve("batch")
+    worker.serve("batch")
+    assert (queue.job(bad).state, queue.job(good).state) == ("failed", "finished")
+
+
+def test_a_kind_that_there_is_no_more_fails_that_job_alone(
+    kind: Callable[..., Kind[Given, Any]],
+) -> None:
+    gone = Kind("gone", "Gone", "batch", Given, lambda job: None)
+    id = queue.add(gone, Given(), "ann").id
+    worker.serve("batch")
+    assert queue.job(id).message.startswith("The kind of job gone does not exist")
+
+
+def test_an_outcome_says_how_it_ended(kind: Callable[..., Kind[Given, Any]]) -> None:
+    ended = done(kind(lambda job: Outcome("stopped", "Enough of it.", [1])))
+    assert (ended.state, ended.message, ended.result) == ("stopped", "Enough of it.", [1])
+
+
+def test_a_stop_is_heard_within_a_second_and_progress_is_told(
+    kind: Callable[..., Kind[Given, Any]],
+) -> None:
+    begun = threading.Event()
+
+    def run(job: Running[Given]) -> None:
+        while True:
+            job.tell(0.3, "Step 3")
+            begun.set()
+            time.sleep(0.01)
+
+    id = queue.add(kind(run), Given(), "ann").id
+    thread = threading.Thread(target=worker.serve, args=("batch",))
+    thread.start()
+    assert begun.wait(10)
     deadline = time.monotonic() + 10
-    while runs.run(run.id).live and time.monotonic() < deadline:
+    while queue.job(id).progress != 0.3 and time.monotonic() < deadline:
         time.sleep(0.02)
-    stopped = runs.run(run.id)
-    done = last_epoch(run)
-    assert stopped.state == "stopped" and 2 < done < SMALL.epochs
+    assert (queue.job(id).progress, queue.job(id).message) == (0.3, "Step 3")
+    queue.stop(id)
+    thread.join(10)
+    assert not thread.is_alive()
+    ended = queue.job(id)
+    assert (ended.state, ended.message) == ("stopped", "Stopped.")
 
-    running.continue_run(run.id, done + 2)
-    wait(runs, run, 10**9)
-    assert runs.run(run.id).state == "finished", runs.run(run.id).sentence
-    told = [event.epoch for event in events.read(run.folder) if event.kind == "epoch"]
-    assert told == list(range(done + 3))  # none lost, none twice
-    assert all((run.folder / "progress" / f"epoch_{epoch:04d}.tif").exists() for epoch in told)
+
+def test_who_looks_at_a_part_reaches_the_job(kind: Callable[..., Kind[Given, Any]]) -> None:
+    seen: list[int | None] = []
+
+    def run(job: Running[Given]) -> None:
+        queue.look_at(job.job.id, 5)
+        deadline = time.monotonic() + 10
+        while job.focus is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        seen.append(job.focus)
+
+    done(kind(run))
+    assert seen == [5]
+
+
+def test_a_job_that_was_removed_stops_and_leaves_nothing(
+    kind: Callable[..., Kind[Given, Any]],
+) -> None:
+    def run(job: Running[Given]) -> None:
+        queue.remove(job.job.id)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            job.tell(0.5, "")
+            time.sleep(0.01)
+        pytest.fail("it never heard of it")
+
+    with pytest.raises(Problem, match="does not exist any more"):
+        done(kind(run))
+
+
+def test_a_job_that_gives_way_comes_back_after_the_others(
+    kind: Callable[..., Kind[Given, Any]],
+) -> None:
+    order: list[int] = []
+
+    def run(job: Running[Given]) -> None:
+        order.append(job.arguments.number)
+        if job.arguments.number == 1 and job.others_wait():
+            job.progress = 0.5
+            raise GaveWay
+
+    own = kind(run)
+    first = queue.add(own, Given(number=1), "uma").id
+    second = queue.add(own, Given(number=2), "vic").id
+    worker.serve("batch")  # the first gives way, the same call takes the second
+    assert queue.job(first).state == "queued" and queue.job(first).progress == 0.5
+    worker.serve("batch")
+    assert order == [1, 2, 1]
+    assert {queue.job(id).state for id in (first, second)} == {"finished"}
+
+
+def test_somebody_waits_for_an_answer(kind: Callable[..., Kind[Given, Any]]) -> None:
+    own = kind(lambda job: job.arguments.number + 1, kept=False)
+    id = queue.add(own, Given(number=4), "ann").id
+    assert worker.answer(id) == 5
+    with pytest.raises(Problem, match="does not exist any more"):  # nothing is kept of it
+        queue.job(id)
+    with pytest.raises(Problem, match="is not waited for any more"):
+        worker.answer(id)
+
+
+def test_who_waits_hears_what_went_wrong(kind: Callable[..., Kind[Given, Any]]) -> None:
+    def fail(job: Running[Given]) -> None:
+        raise Problem("scan7", "is upside down", "turn it")
+
+    def stop(job: Running[Given]) -> None:
+        raise Stopped("Stopped.")
+
+    for run, sentence in ((fail, "scan7 is upside down"), (stop, "The work was stopped")):
+        with ExitStack() as while_:
+            own = while_.enter_context(
+                KINDS.added(Kind("answer", "The work", "interactive", Given, run, False))
+            )
+            id = queue.add(own, Given(), "ann").id
+            with pytest.raises(Problem, match=sentence):
+                worker.answer(id)
+
+
+def test_a_worker_lets_go_at_its_start_of_what_it_held_when_it_died(
+    kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = kind(lambda job: "done")
+    id = queue.add(own, Given(), "ann").id
+    queue.take(id, "here")
+    monkeypatch.setattr(worker, "_entered", set())
+    worker.serve("batch")
+    ended = queue.job(id)
+    assert (ended.state, ended.attempts) == ("finished", 1)

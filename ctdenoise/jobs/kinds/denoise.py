@@ -166,7 +166,7 @@ def _forget(current: Path) -> None:
 _denoiser = lru_cache(maxsize=32)(ready)
 """Networks in this process' memory."""
 
-DENOISE = KINDS.register(Kind("denoise", "The scan", "batch", Denoise, _denoise))
+DENOISE = KINDS.register(Kind("denoise", "The denoising", "batch", Denoise, _denoise))
 DENOISE_SLICE = KINDS.register(
     Kind("denoise-slice", "The denoised slice", "interactive", DenoiseSlice, _denoise_slice, False)
 )
