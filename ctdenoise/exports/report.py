@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.config.config import Config
-from ctdenoise.config.loss import term_title
 from ctdenoise.exports.png import AXIAL, grey
+from ctdenoise.losses.term import term_title
 from ctdenoise.metrics.fidelity import CONVENTIONS, Convention, fidelity, viewing
 from ctdenoise.metrics.noise import noise_level
 from ctdenoise.units import DIFFERENCE, WINDOWS, Window

@@ -5,10 +5,10 @@ import streamlit as st
 from ctdenoise.config import events, shipped
 from ctdenoise.config import progress as picture
 from ctdenoise.config.config import MOST_EPOCHS
-from ctdenoise.config.loss import term_title
 from ctdenoise.config.run_folder import kept as kept_epochs
 from ctdenoise.jobs import functions as jobs
 from ctdenoise.jobs.executor import engine
+from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
 from ctdenoise.ui import pictures as pixels
 from ctdenoise.ui.components import cards, charts, palette, panes

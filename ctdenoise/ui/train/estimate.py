@@ -6,7 +6,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.config.config import Config
-from ctdenoise.config.loss import NOT_SHIPPED
 from ctdenoise.jobs import functions as jobs
 from ctdenoise.jobs.executor import engine
 from ctdenoise.ui.components.cards import duration
@@ -43,7 +42,7 @@ def show(place: DeltaGenerator, config: Config) -> None:
 
 def check(config: Config) -> None:
     """Raise :class:`Problem` where a run could not start: parts of VGG16 cannot be had."""
-    if NOT_SHIPPED & set(config.loss.weights()) and config not in _known:
+    if config.loss.downloads() and config not in _known:
         with st.spinner("Looking for the later blocks of VGG16 …"):
             job = engine().ask(jobs.measure_run, config.model_dump(mode="json"))
             _keep(config, job.result(DOWNLOAD_SECONDS))
