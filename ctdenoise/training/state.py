@@ -46,7 +46,7 @@ def save(out: Path, network: Network, optimiser: torch.optim.Optimizer,
         tensors |= {f"optimiser/{index}/{k}": v for k, v in state.items()}
     tensors["generator"] = generator.get_state()
     for name, term in terms.learning.items():
-        tensors |= {f"{name}/{k}": v for k, v in term.tensors().items()}
+        tensors |= {f"terms/{name}/{k}": v for k, v in term.tensors().items()}
     metadata = {"format": FORMAT, "progress": _ADAPTER.dump_json(progress).decode()}
     write_atomically(tensors, metadata, out / NAME)
 
@@ -68,7 +68,7 @@ def load(out: Path, network: Network, optimiser: torch.optim.Optimizer,
     optimiser.load_state_dict({"state": state, "param_groups": groups})
     generator.set_state(tensors["generator"])
     for name, term in terms.learning.items():  # runs of version 0.1 call their only one "critic"
-        term.restore(_under(f"{name}/", tensors) or _under("critic/", tensors))
+        term.restore(_under(f"terms/{name}/", tensors) or _under("critic/", tensors))
     return _ADAPTER.validate_json(metadata["progress"])
 
 
