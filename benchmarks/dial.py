@@ -22,7 +22,8 @@ from ctdenoise.config.config import Config
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.dose.insertion import insert_noise
-from ctdenoise.losses.terms import Terms
+from ctdenoise.losses.balance import Terms
+from ctdenoise.losses.term import Context
 from ctdenoise.ui.dial import STOPS
 from ctdenoise.units import WINDOWS
 
@@ -48,7 +49,8 @@ def terms(output: Slices, full: Slices, side: int = 32) -> dict[str, float]:
 
     wanted = patches(full)
     body = wanted.mean((1, 2, 3)) > -200
-    judge = Terms(["mse", *DIAL.loss.dial], WINDOWS["soft tissue"])
+    context = Context(WINDOWS["soft tissue"], side, DIAL.seed, True, DIAL.loss)
+    judge = Terms(["mse", *DIAL.loss.dial], context)
     found = judge(patches(output)[body], wanted[body])
     return {name: float(value) for name, value in found.items()}
 

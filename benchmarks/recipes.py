@@ -23,8 +23,8 @@ from ctdenoise.config.split import outline, split
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training.device import choose, keeping_memory
 from ctdenoise.training.learner import Learner
-from ctdenoise.training.optimiser import learning_rate
 from ctdenoise.training.patches import Patches, Patchwork
+from ctdenoise.training.schedule import learning_rate
 from ctdenoise.units import WINDOWS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct" / "kits_00072"

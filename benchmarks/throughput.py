@@ -19,7 +19,6 @@ import torch
 from _bounds import tell, verdict
 from torch import nn
 
-from ctdenoise.config.architecture import parameters
 from ctdenoise.config.config import Config
 from ctdenoise.training.device import choose, keeping_memory
 from ctdenoise.training.learner import Learner
@@ -139,7 +138,7 @@ def main() -> int:
                 best[kind] = min(best[kind], measured(kind, batch, patch))
             peaks.append(peak_gflops(machine.hidden))
         peak = max(peaks)
-        gflop = 6 * parameters(Config()) * batch * patch**2 / 1e9
+        gflop = 6 * Config().spec.parameters(Config()) * batch * patch**2 / 1e9
         ratio = best["plain"] / best["ours"]
         print(f"{name}: {batch} patches of {patch} x {patch}: plain {1000 * best['plain']:.0f} ms "
               f"({gflop / best['plain'] / peak:.0%} of the matrix peak of {peak:.0f} GF/s), ours "

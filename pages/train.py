@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ctdenoise.config.architecture import layer_table, parameters, receptive_field
 from ctdenoise.config.config import Config
 from ctdenoise.config.split import Outline, Split, split
 from ctdenoise.jobs.kinds.train import branch, launch
@@ -18,7 +17,6 @@ from ctdenoise.ui.session import (
     runs,
     workspace,
 )
-from ctdenoise.ui.train import drawing as drawings
 from ctdenoise.ui.train import estimate as estimating
 from ctdenoise.ui.train import form as forms
 from ctdenoise.ui.viewer import viewer
@@ -107,12 +105,13 @@ with picture:
         st.info("Choose at least one scan to learn from.")
     elif len(units) > 1:
         st.error("These scans have different units: train on one kind of picture at a time.")
-    st.image(drawings.network(config), width="stretch", alt=drawings.in_words(config))
+    network = config.spec
+    st.image(network.svg(config), width="stretch", alt=network.in_words(config))
     facts = st.columns(3)
-    facts[0].metric("Weights", f"{parameters(config):,}")
+    facts[0].metric("Weights", f"{network.parameters(config):,}")
     facts[1].metric(
         "Sees around each pixel",
-        f"{receptive_field(config)} px",
+        f"{network.receptive_field(config)} px",
         help="Receptive field: the side of the square of input pixels that one output pixel "
         "depends on.",
     )
@@ -160,7 +159,7 @@ with picture:
                     "Output (512 × 512 in)": " × ".join(map(str, row.output_shape)),
                     "Weights": row.parameters,
                 }
-                for row in layer_table(config)
+                for row in network.layer_table(config)
             ],
             hide_index=True,
         )

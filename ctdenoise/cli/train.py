@@ -15,8 +15,7 @@ from ctdenoise.cli import common
 from ctdenoise.config import events, split
 from ctdenoise.config import progress as picture
 from ctdenoise.config import run_folder as epochs
-from ctdenoise.config.config import Config, override
-from ctdenoise.config.loss import Loss
+from ctdenoise.config.config import Config, override, settings
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
 from ctdenoise.metrics.metric import METRICS
@@ -200,11 +199,10 @@ def _tell(event: events.Event) -> None:
 
 def _settings() -> str:
     """Each key of the config with its default and what it does."""
-    lines = []
-    for prefix, record in (("", Config()), ("loss.", Loss())):
-        for name, field in type(record).model_fields.items():
-            if name != "loss":
-                value = getattr(record, name)
-                value = ",".join(value) if isinstance(value, tuple) else value
-                lines.append(f"  {prefix}{name}={value}\n      {field.description}")
+    lines, defaults = [], Config().model_dump(mode="json")
+    for key, setting in settings().items():
+        value = (defaults | defaults["loss"])[key.removeprefix("loss.")]
+        value = ",".join(value) if isinstance(value, list) else value
+        choices = f" One of {', '.join(setting.options)}." if setting.options else ""
+        lines.append(f"  {key}={value}\n      {setting.sentence}{choices}")
     return "\n".join(lines)

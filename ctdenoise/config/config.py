@@ -1,43 +1,46 @@
 """The single record of a run: it draws the form, validates, travels in links and is stored."""
 
 import json
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from ctdenoise.config import loss as losses
 from ctdenoise.config.loss import Loss
-from ctdenoise.config.record import Record, setting
+from ctdenoise.config.record import Group, Record, Setting, fields, setting
 from ctdenoise.errors import Problem
+from ctdenoise.losses.term import LOSS_TERMS
+from ctdenoise.networks.spec import ACTIVATION_WORDS, NETWORKS, Activation, NetworkSpec
 
-SMALLEST_SSIM_PATCH = 11
 MOST_EPOCHS = 1000
 
 
-class Activation(StrEnum):
-    RELU = "relu"
-    LEAKY_RELU = "leaky_relu"
-    ELU = "elu"
-    GELU = "gelu"
-    SILU = "silu"
-    NONE = "none"
+def _titles() -> dict[str, str]:
+    return {name: spec.title for name, spec in NETWORKS.items()}
+
+
+def _kinds() -> str:
+    """What each kind of network says of itself."""
+    return " ".join(f"{s.title[0].upper()}{s.title[1:]}: {s.sentence}" for s in NETWORKS.values())
 
 
 class Config(Record):
     """Everything that makes a run repeatable, apart from the data it saw."""
 
     # the network
-    network: Literal["chain", "unet"] = setting(
+    network: str = setting(
         "Kind of network",
-        "Chain: the article's row of layers. U-Net: also works on the picture at half and quarter "
-        "size, so that it sees further in the same time.",
+        _kinds,
+        Group.NETWORK,
+        words=_titles,
         default="chain",
-        more=True,
     )
     layers: int = setting(
         "Layers",
         "More layers see further around each pixel: stronger smoothing, slower training. A U-Net "
         "has as many in each of its five stages.",
+        Group.FIRST,
+        slider=16,
         default=6,
         ge=2,
         le=30,
@@ -45,6 +48,8 @@ class Config(Record):
     filters: int = setting(
         "Filters",
         "More filters tell more kinds of texture apart; time grows with their square.",
+        Group.FIRST,
+        slider=128,
         default=64,
         ge=1,
         le=256,
@@ -52,131 +57,155 @@ class Config(Record):
     kernel_size: int = setting(
         "Kernel size",
         "How far one layer looks; odd, so that it has a centre.",
+        Group.NETWORK,
         unit="pixels",
+        step=2,
         default=3,
         ge=1,
         le=11,
-        more=True,
     )
     stride: int = setting(
         "Stride",
         "Above 1 a layer skips pixels and the picture shrinks; the network then has to "
         "enlarge it again and fine detail is lost.",
+        Group.NETWORK,
         unit="pixels",
         default=1,
         ge=1,
         le=4,
-        more=True,
     )
     activation: Activation = setting(
         "Activation",
         "The bend between layers; without one, the whole network is a single linear filter.",
+        Group.NETWORK,
+        words=ACTIVATION_WORDS,
         default=Activation.RELU,
-        more=True,
     )
     residual: bool = setting(
         "Learn the noise",
         "On: the network predicts the noise and subtracts it, and starts out as "
         "the unchanged image. Off: it has to rebuild the whole image first.",
+        Group.FIRST,
         default=True,
     )
     # the loss
-    loss: Loss = Loss()
+    loss: Loss = Field(default_factory=Loss)
     # the optimiser
     optimiser: Literal["adam", "adamw", "sgd", "rmsprop"] = setting(
-        "Optimiser", "The rule by which the weights move.", default="adam", more=True
+        "Optimiser",
+        "The rule by which the weights move.",
+        Group.OPTIMISER,
+        words={"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"},
+        default="adam",
     )
     learning_rate: float = setting(
         "Learning rate",
         "Too small: the curve creeps. Too large: it jumps or blows up.",
+        Group.OPTIMISER,
         default=2e-3,
         gt=0,
         le=1,
-        more=True,
     )
     schedule: Literal["constant", "one_cycle", "cosine"] = setting(
         "Schedule",
         "One cycle: up, then down to almost nothing, so that the end is calm.",
+        Group.OPTIMISER,
+        words={"one_cycle": "one cycle"},
         default="one_cycle",
-        more=True,
     )
     # the data
     batch: int = setting(
         "Batch",
         "Patches seen before each move of the weights.",
+        Group.OPTIMISER,
         unit="patches",
         default=4,
         ge=1,
         le=256,
-        more=True,
     )
     patch: int = setting(
         "Patch size",
         "The side of the squares cut from the slices; more context, fewer of them a second.",
+        Group.DATA,
         unit="pixels",
         default=32,
         ge=8,
         le=256,
-        more=True,
     )
     patches: int = setting(
         "Patch collection",
         "0 cuts new random patches at every step; a number cuts that many once "
         "and shows them in the same order every epoch, as the article does.",
+        Group.DATA,
         default=0,
         ge=0,
         le=100_000,
-        more=True,
     )
     augment: bool = setting(
-        "Flip and turn", "Mirrored and turned patches count as new ones.", default=True, more=True
+        "Flip and turn", "Mirrored and turned patches count as new ones.", Group.DATA, default=True
     )
     validation_patches: int = setting(
         "Validation patches",
         "The fixed squares on which every epoch is judged; more of them are steadier and slower.",
+        Group.DATA,
         default=64,
         ge=1,
         le=10_000,
-        more=True,
     )
     # how long
     epochs: int = setting(
-        "Epochs", "Each ends with a picture and a validation.", default=48, ge=1, le=MOST_EPOCHS
+        "Epochs",
+        "Each ends with a picture and a validation.",
+        Group.FIRST,
+        slider=60,
+        default=48,
+        ge=1,
+        le=MOST_EPOCHS,
     )
     steps_per_epoch: int = setting(
         "Steps an epoch",
         "Moves of the weights between two pictures.",
+        Group.DURATION,
         default=20,
         ge=1,
         le=10_000,
-        more=True,
     )
     time_budget_s: Annotated[float, Field(gt=0, le=86_400)] | None = setting(
         "Time budget",
         "Training ends when it is used up, whatever the epochs say; the schedule "
         "fits itself to it.",
+        Group.DURATION,
         unit="s",
         default=None,
-        more=True,
     )
     # the machine
     seed: int = setting(
         "Seed",
         "The same seed, settings and machine give the same network.",
+        Group.MACHINE,
         default=1,
         ge=0,
         le=2**31 - 1,
-        more=True,
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = setting(
-        "Device", "Auto takes a graphics processor where there is one.", default="auto", more=True
+        "Device",
+        "Auto takes a graphics processor where there is one.",
+        Group.MACHINE,
+        words={
+            "auto": "automatic",
+            "cpu": "processor (CPU)",
+            "cuda": "NVIDIA GPU (CUDA)",
+            "mps": "Apple GPU (MPS)",
+        },
+        default="auto",
     )
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "Precision",
         "Auto takes bfloat16 where the processor multiplies it faster; the last layer "
         "and the loss always stay in float32.",
+        Group.MACHINE,
+        words={"auto": "automatic"},
         default="auto",
-        more=True,
     )
 
     @field_validator("kernel_size")
@@ -186,22 +215,32 @@ class Config(Record):
             raise ValueError("must be odd, so that the kernel has a centre pixel")
         return value
 
-    @model_validator(mode="after")
-    def _patch_holds_a_window(self) -> "Config":
-        if (self.loss.ssim or self.loss.ms_ssim) and self.patch < SMALLEST_SSIM_PATCH:
-            raise ValueError(f"SSIM needs a patch size of {SMALLEST_SSIM_PATCH} pixels or more")
-        return self
+    @field_validator("network")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in NETWORKS:
+            raise ValueError(f"Input should be {' or '.join(map(repr, NETWORKS))}")
+        return name
 
     @model_validator(mode="after")
-    def _a_unet_can_be_built(self) -> "Config":
-        if self.network == "unet":
-            if self.layers % 2:
-                raise ValueError("a U-Net's layers come in pairs, so their number must be even")
-            if self.stride > 1:
-                raise ValueError("a U-Net makes the picture smaller by itself and needs stride 1")
-            if self.loss.dial:
-                raise ValueError("a U-Net cannot have a dial; choose the chain for it")
+    def _can_be_trained(self) -> "Config":
+        for term in (LOSS_TERMS[name] for name, weight in self.loss.terms.items() if weight):
+            if self.patch < term.smallest_patch:
+                raise ValueError(
+                    f"{term.title} needs a patch size of {term.smallest_patch} pixels or more"
+                )
+        self.spec.check(self)
         return self
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """What is known of its kind of network."""
+        return NETWORKS[self.network]
+
+    @property
+    def dials(self) -> int:
+        """How many loss terms are on the dial."""
+        return len(self.loss.dial)
 
 
 NETWORK = ("network", "layers", "filters", "kernel_size", "stride", "activation", "residual")
@@ -228,22 +267,34 @@ def parse(values: dict[str, Any]) -> Config:
         ) from error
 
 
+def settings() -> dict[str, Setting]:
+    """Every setting by its dotted key (``layers``, ``loss.vgg``), in the order of lists.
+
+    What registries hold is looked up now, so that a network or loss term just added is there.
+    """
+    own = list(fields(Config))
+    first = list(Config.model_fields).index("loss")
+    return {each.key: each for each in [*own[:first], *losses.settings(), *own[first:]]}
+
+
 def override(config: Config, assignments: dict[str, str]) -> Config:
     """``config`` with settings replaced by texts, nested ones by a dotted key (``loss.vgg``)."""
-    values = config.model_dump(mode="json")
+    values, known = config.model_dump(mode="json"), settings()
     for key, text in assignments.items():
-        *path, last = key.split(".")
-        place = values
-        for part in path:
-            place = place.get(part) if isinstance(place, dict) else None  # type: ignore[assignment]
-        if not isinstance(place, dict) or last not in place:
-            known = ", ".join([*Config.model_fields, *(f"loss.{n}" for n in Loss.model_fields)])
-            raise Problem(f"The setting {key}", "does not exist", f"choose one of {known}")
-        if last in ("vgg_layers", "vgg_shares", "dial"):
-            place[last] = [t for t in text.split(",") if t]
-            continue
-        try:
-            place[last] = json.loads(text, parse_constant=float)
-        except json.JSONDecodeError:
-            place[last] = text
+        if key not in known:
+            raise Problem(
+                f"The setting {key}", "does not exist", f"choose one of {', '.join(known)}"
+            )
+        place = values["loss"] if key.startswith("loss.") else values
+        place[key.removeprefix("loss.")] = _read(text, known[key].kind)
     return parse(values)
+
+
+def _read(text: str, kind: type) -> Any:
+    """A value as people type it."""
+    if kind is tuple:
+        return [part for part in text.split(",") if part]
+    try:
+        return json.loads(text, parse_constant=float)
+    except json.JSONDecodeError:
+        return text

@@ -1,174 +1,127 @@
 """The settings of a loss: which terms training minimises and how much of each."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from ctdenoise.config.record import Record, setting
+from ctdenoise.config.record import Group, Record, Setting, fields, setting
+from ctdenoise.losses.term import LOSS_TERMS, term_of
+from ctdenoise.losses.terms.vgg import LAYERS
 
-VGG_LAYERS = (
-    "block1_conv1",
-    "block1_conv2",
-    "block2_conv1",
-    "block2_conv2",
-    "block3_conv1",
-    "block3_conv2",
-    "block3_conv3",
-    "block4_conv1",
-    "block4_conv2",
-    "block4_conv3",
-    "block5_conv1",
-    "block5_conv2",
-    "block5_conv3",
-)
-"""VGG16's convolutions by their Keras names; blocks 1 to 3 ship with the program."""
-NOT_SHIPPED = frozenset(f"vgg_{layer}" for layer in VGG_LAYERS if layer[5] in "45")
-"""The terms whose weights are downloaded when they are first used."""
+VGG_LAYERS = tuple(LAYERS)
+"""VGG16's convolutions by their Keras names."""
 
-WEIGHTS = (
-    "mse",
-    "mae",
-    "charbonnier",
-    "ssim",
-    "ms_ssim",
-    "gradient",
-    "texture",
-    "vgg",
-    "adversarial",
-)
-"""The settings of :class:`Loss` that weigh a term."""
+
+def _titles() -> dict[str, str]:
+    return {name: term.title for name, term in LOSS_TERMS.items()}
 
 
 class Loss(Record):
-    """What training minimises: a weighted sum of terms."""
+    """What training minimises: a weighted sum of terms.
+
+    Every term of :data:`~ctdenoise.losses.term.LOSS_TERMS` is a setting of that name, its weight:
+    ``Loss(mse=50, vgg=20)``, ``loss.vgg``. What is not said has the term's own default.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[float, Field(ge=0, le=1e9)]]
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **settings: Any) -> None: ...
+        def __getattr__(self, name: str) -> float: ...
 
     weighting: Literal["influence", "factor"] = setting(
         "Weights are",
         "Influence shares the total loss out in percent and finds the factors on the "
         "first batch; factor multiplies each term as given.",
-        more=True,
+        Group.LOSS,
+        words={"influence": "influence in percent", "factor": "raw factors"},
         default="influence",
-    )
-    mse: float = setting(
-        "Mean squared error",
-        "Smooth and true in CT number; alone it blurs fine texture.",
-        default=100.0,
-        ge=0,
-        le=1e9,
-    )
-    mae: float = setting(
-        "Mean absolute error",
-        "Like squared error, but forgiving of single bright pixels; edges stay a little sharper.",
-        default=0.0,
-        ge=0,
-        le=1e9,
-    )
-    charbonnier: float = setting(
-        "Charbonnier",
-        "An absolute error that is rounded near zero, so that it settles calmly.",
-        default=0.0,
-        ge=0,
-        le=1e9,
-    )
-    ssim: float = setting(
-        "Structural similarity (SSIM)",
-        "Compares brightness, contrast and structure in small windows.",
-        default=0.0,
-        ge=0,
-        le=1e9,
-    )
-    ms_ssim: float = setting(
-        "SSIM at several scales (MS-SSIM)",
-        "The same for fine and for coarse structure; larger patches give it more scales.",
-        default=0.0,
-        ge=0,
-        le=1e9,
-    )
-    gradient: float = setting(
-        "Edges (gradient difference)",
-        "Wants steps from pixel to pixel as large as at full dose: edges stay sharp.",
-        default=0.0,
-        ge=0,
-        le=1e9,
-    )
-    texture: float = setting(
-        "Grain (noise spectrum)",
-        "Wants grain as strong and as coarse as at full dose, wherever its grains lie.",
-        default=0.0,
-        ge=0,
-        le=1e9,
-    )
-    vgg: float = setting(
-        "VGG16 features",
-        "Keeps the grain and edges that a network trained on photographs "
-        "recognises; too much of it shifts the CT number.",
-        default=0.0,
-        ge=0,
-        le=1e9,
-    )
-    adversarial: float = setting(
-        "Critic (adversarial)",
-        "A second network learns to tell the result from full dose, and this one to fool it: "
-        "looks real, may invent. Slow.",
-        default=0.0,
-        ge=0,
-        le=1e9,
     )
     vgg_layers: tuple[Literal[VGG_LAYERS], ...] = setting(  # type: ignore[valid-type]
         "VGG16 layers",
         "Early layers see edges and grain, later ones larger shapes.",
-        more=True,
+        Group.LOSS,
         default=("block3_conv3",),
     )
     vgg_shares: tuple[Annotated[float, Field(ge=0, le=1e9)], ...] = setting(
         "Shares of the VGG16 layers",
         "In the order of the layers; none shares equally.",
-        more=True,
+        Group.LOSS,
         default=(),
     )
     vgg_input: Literal["imagenet", "article"] = setting(
         "VGG16 is shown",
         "ImageNet: a window of the image as VGG was trained on it; article: "
         "clip((HU+1024)/1500, 0, 1) unscaled.",
-        more=True,
+        Group.LOSS,
+        words={"imagenet": "as VGG was trained", "article": "as in the article"},
         default="imagenet",
     )
-
-    dial: tuple[Literal[WEIGHTS], ...] = setting(  # type: ignore[valid-type]
+    dial: tuple[str, ...] = setting(
         "On the dial",
         "The network learns all weights of these terms, from none up to the one above; afterwards "
         "a slider moves between them. One term or two.",
-        more=True,
+        Group.LOSS,
+        words=_titles,
         default=(),
         max_length=2,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _every_term_has_a_weight(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        weights = {name: given.get(name, term.default) for name, term in LOSS_TERMS.items()}
+        return {name: value for name, value in given.items() if name not in weights} | weights
+
+    @field_validator("dial")
+    @classmethod
+    def _dial_has_terms(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if set(names) - set(LOSS_TERMS):
+            raise ValueError(f"Input should be {' or '.join(map(repr, LOSS_TERMS))}")
+        return names
+
     @model_validator(mode="after")
     def _something_to_minimise(self) -> "Loss":
-        if not any(getattr(self, name) for name in WEIGHTS):
+        if unknown := set(self.__pydantic_extra__) - set(LOSS_TERMS):
+            raise ValueError(f"{min(unknown)} is no loss term; choose from {', '.join(LOSS_TERMS)}")
+        if not any(self.terms.values()):
             raise ValueError("at least one loss weight must be above zero")
-        if self.vgg > 0 and not self.vgg_layers:
+        if self.terms["vgg"] and not self.vgg_layers:
             raise ValueError("the VGG16 term needs at least one layer")
         if self.vgg_shares and len(self.vgg_shares) != len(self.vgg_layers):
             raise ValueError("there must be one share for each VGG16 layer, or none at all")
         if self.vgg_shares and not any(self.vgg_shares):
             raise ValueError("at least one share of a VGG16 layer must be above zero")
-        if any(not getattr(self, name) for name in self.dial):
+        if not all(self.terms[name] for name in self.dial):
             raise ValueError("a term on the dial needs a weight above zero")
-        if self.dial and not any(getattr(self, n) for n in WEIGHTS if n not in self.dial):
+        if self.dial and not any(w for n, w in self.terms.items() if n not in self.dial):
             raise ValueError("at least one term with a weight must stay off the dial")
         return self
 
+    def __hash__(self) -> int:
+        return hash((*(getattr(self, n) for n in Loss.model_fields), *self.terms.items()))
+
+    @property
+    def terms(self) -> dict[str, float]:
+        """The weight of each term, 0 for those not in use, in the registry's order."""
+        return {n: self.__pydantic_extra__.get(n, term.default) for n, term in LOSS_TERMS.items()}
+
     def weights(self) -> dict[str, float]:
-        """The terms in use and the number beside each; every VGG16 layer is a term of its own,
-        called ``vgg_`` and its name."""
-        used = {name: w for name in WEIGHTS if name != "vgg" and (w := getattr(self, name)) > 0}
-        shares = self.vgg_shares or (1.0,) * len(self.vgg_layers)
-        for layer, share in sorted(zip(self.vgg_layers, shares, strict=True)):
-            if self.vgg * share > 0:
-                used[f"vgg_{layer}"] = self.vgg * share / sum(shares)
-        return used
+        """The terms in use and the number beside each; parts of a term are terms of their own, and
+        come last."""
+        used = {name: weight for name, weight in self.terms.items() if weight > 0}
+        parts: dict[str, float] = {}
+        for name, weight in used.items():
+            if shares := LOSS_TERMS[name].shares:
+                found = shares(self)
+                whole = sum(found.values())
+                parts |= {f"{name}_{n}": weight * share / whole for n, share in found.items()}
+        return {n: w for n, w in used.items() if not LOSS_TERMS[n].shares} | parts
 
     def dialled(self, factors: Mapping[str, float], setting: Sequence[float]) -> dict[str, float]:
         """The factors of all terms while the dial stands at ``setting`` (0 to 1 for each term).
@@ -176,16 +129,21 @@ class Loss(Record):
         All are made smaller as the dial adds weight, so that no setting moves the network more
         than another.
         """
-        turned = dict(zip(self.dial, setting, strict=True))
-        parts = {n: turned.get("vgg" if n.startswith("vgg_") else n, 1.0) for n in factors}
-        weights = self.weights()
-        added = sum(w * parts[n] for n, w in weights.items())
-        fixed = sum(getattr(self, n) for n in WEIGHTS if n not in self.dial)
+        stands = dict(zip(self.dial, setting, strict=True))
+        parts = {n: stands.get(term.name, 1.0) for n in factors if (term := term_of(n))}
+        added = sum(w * parts[n] for n, w in self.weights().items())
+        fixed = sum(w for n, w in self.terms.items() if n not in self.dial)
         return {n: factor * parts[n] * fixed / added for n, factor in factors.items()}
 
+    def downloads(self) -> bool:
+        """Whether it needs what does not ship and has to be downloaded at its first use."""
+        used = (LOSS_TERMS[name] for name, weight in self.terms.items() if weight > 0)
+        return any(t.shares and t.downloaded & set(t.shares(self)) for t in used)
 
-def term_title(name: str) -> str:
-    """What people call a term of :meth:`Loss.weights`."""
-    if name in WEIGHTS:
-        return str(Loss.model_fields[name].title)
-    return f"VGG16 {name.removeprefix('vgg_')}"
+
+def settings() -> Iterator[Setting]:
+    """Every setting of a loss by its dotted key, the terms' weights first."""
+    for name, term in LOSS_TERMS.items():
+        group = Group.FIRST if term.first else Group.TERMS
+        yield Setting(f"loss.{name}", term.title, term.sentence, group, float)
+    yield from fields(Loss, "loss.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from ctdenoise.config.config import Config, override
-from ctdenoise.config.loss import WEIGHTS, Loss
+from ctdenoise.losses.term import LOSS_TERMS
 
 EPOCHS, STEPS = 6, 30
 """Of each short run: 180 steps, with which the recommended recipe is far below the low dose."""
@@ -19,7 +19,7 @@ class Axis:
 
     @property
     def title(self) -> str:
-        return str(Loss.model_fields[self.weight].title)
+        return LOSS_TERMS[self.weight].title
 
 
 def spread(low: float, high: float, count: int) -> tuple[float, ...]:
@@ -33,7 +33,7 @@ def grid(base: Config, axes: list[Axis]) -> list[tuple[tuple[float, ...], Config
     Everything else, the seed included, is that of ``base``; the runs are short. Raises
     :class:`Problem` where a cell has no loss at all.
     """
-    if unknown := {axis.weight for axis in axes} - set(WEIGHTS):
+    if unknown := {axis.weight for axis in axes} - set(LOSS_TERMS):
         raise ValueError(f"no loss weight: {unknown}")
     short = base.model_copy(
         update={"epochs": EPOCHS, "steps_per_epoch": STEPS, "time_budget_s": None}

@@ -11,12 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ctdenoise.config.architecture import grid, reach
 from ctdenoise.config.config import NETWORK, Config
 from ctdenoise.errors import Problem
 from ctdenoise.metrics.noise import SOFT_TISSUE
 from ctdenoise.networks.base import Network
-from ctdenoise.networks.dial import DialCNN
 from ctdenoise.training.checkpoint import Checkpoint, load
 from ctdenoise.training.device import choose, is_out_of_memory, keeping_memory
 
@@ -55,13 +53,12 @@ class Denoiser:
         # bfloat16 has three digits: enough for a residue, not for the image of a direct network
         self.machine = choose(device, "auto" if config.residual else "float32", config.filters)
         network = checkpoint.network
-        if isinstance(network, DialCNN):
-            network = network.fixed(_on_dial(config, setting))
-        elif setting:
+        if setting and not network.dials:
             raise Problem("This network", "has no dial", "leave the setting of the dial out")
+        network = network.fixed(_on_dial(config, setting))
         self.recipe = _digest(network, config)
         self.network = network.to(self.machine.device).to(memory_format=self.machine.memory_format)
-        self.margin = reach(config)
+        self.margin = config.spec.halo(config)
         self.tile = TILES.get(self.machine.device.type, LARGE_TILE)
         self.checked = self.machine.hidden == torch.float32
 
@@ -145,7 +142,7 @@ class Denoiser:
 
     def _tiled(self, image: Tensor) -> Tensor:
         """Pass overlapping tiles through the network; keep of each what no inner edge reaches."""
-        step = grid(self.config)
+        step = self.config.spec.size_multiple(self.config)
         high, wide = (max(side // step, 1) * step for side in self.tile)
         result = torch.empty_like(image)
         for rows, wide_rows in _stretches(image.shape[0], high, self.margin):
@@ -195,7 +192,7 @@ def _digest(network: Network, config: Config) -> str:
 
 
 def _on_dial(config: Config, setting: Sequence[float]) -> Tensor:
-    dials = len(config.loss.dial)
+    dials = config.dials
     if setting and (len(setting) != dials or not all(0 <= part <= 1 for part in setting)):
         numbers = "one number" if dials == 1 else f"{dials} numbers"
         raise Problem("The setting of the dial", "does not fit this network",

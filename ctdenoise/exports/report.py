@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ctdenoise import __version__
 from ctdenoise.config.config import Config
-from ctdenoise.config.loss import term_title
 from ctdenoise.exports.png import AXIAL, grey
+from ctdenoise.losses.term import term_title
 from ctdenoise.metrics.metric import (
     CONVENTIONS,
     METRICS,

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from ctdenoise.losses.balance import LearningTerm
+
 FILTERS, STRIDES = (64, 64, 128, 128, 256, 256), (1, 2, 1, 2, 1, 2)
 PENALTY = 10.0
 RATE, BETAS = 1e-4, (0.5, 0.9)
 
 
-class Critic(nn.Module):
+class Critic(LearningTerm):
     """Scores patches of ``side`` pixels: high for full dose, low for what a network made.
 
     ``lower`` and ``width`` put the image on 0..1. ``learn`` moves it once; :meth:`forward` is the
@@ -42,7 +44,7 @@ class Critic(nn.Module):
         """One number a patch, (batch, 1)."""
         return self.layers((image - self.lower) / self.width)
 
-    def forward(self, output: Tensor) -> Tensor:
+    def forward(self, output: Tensor, target: Tensor | None = None) -> Tensor:
         """What the network minimises: minus the mean score of (batch, 1, side, side)."""
         return -self.score(output).mean()
 

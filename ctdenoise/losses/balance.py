@@ -1,9 +1,58 @@
-"""How much each loss term counts."""
+"""All terms of a loss at once, and how much each counts."""
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from ctdenoise.losses.term import LOSS_TERMS, Context
+
+
+class LearningTerm(nn.Module, ABC):
+    """A term that is itself a network and learns beside the one that is trained."""
+
+    @abstractmethod
+    def learn(self, output: Tensor, target: Tensor) -> None:
+        """One step of its own on a batch, before the network's."""
+
+    @abstractmethod
+    def pull(self, batch: int) -> float:
+        """Norm of its gradient in the pixels of a batch once it has learned, for calibration."""
+
+    @abstractmethod
+    def tensors(self) -> dict[str, Tensor]:
+        """All that it needs to go on learning, by name."""
+
+    @abstractmethod
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what :meth:`tensors` gave."""
+
+
+class Terms(nn.Module):
+    """The unweighted terms ``names``, in the order in which the registry lists them."""
+
+    def __init__(self, names: Iterable[str], context: Context) -> None:
+        super().__init__()
+        wanted = frozenset(names)
+        self.terms = {name: t.build(context) for name, t in LOSS_TERMS.items() if name in wanted}
+        self.modules_of = nn.ModuleList(t for t in self.terms.values() if isinstance(t, nn.Module))
+
+    @property
+    def learning(self) -> dict[str, LearningTerm]:
+        """Those that learn themselves, by name."""
+        return {name: t for name, t in self.terms.items() if isinstance(t, LearningTerm)}
+
+    def forward(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Scalars by name, parts by their own; both images are (batch, 1, rows, columns)."""
+        found: dict[str, Tensor] = {}
+        for name, term in self.terms.items():
+            value = term(output, target)
+            if isinstance(value, Tensor):
+                found[name] = value
+            else:
+                found |= {f"{name}_{part}": scalar for part, scalar in value.items()}
+        return found
 
 
 def calibrate(influences: Mapping[str, float], pulls: Mapping[str, float]) -> dict[str, float]:

@@ -4,7 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SIDE, SIGMA = 11, 1.5
+from ctdenoise.losses.terms.structure import SIDE
+
+SIGMA = 1.5
 """Of SSIM's Gaussian window, in pixels."""
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Of the scales, from fine to coarse (Wang et al., Asilomar 2003)."""

@@ -14,18 +14,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ctdenoise.errors import Problem
+from ctdenoise.losses.terms.vgg import LAYERS
 from ctdenoise.settings import CHECKPOINTS
 from ctdenoise.units import Window
 
-LAYERS = {
-    f"block{block}_conv{conv}": index
-    for index, (block, conv) in zip(
-        (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28),
-        [(b, c) for b, n in enumerate((2, 2, 3, 3, 3), 1) for c in range(1, n + 1)],
-        strict=True,
-    )
-}
-"""Place of each convolution in torchvision's ``vgg16().features``, by its Keras name."""
 SHIPPED = CHECKPOINTS / "features" / "vgg16_blocks123.safetensors"
 MEANS = (103.939, 116.779, 123.68)
 """Of ImageNet's blue, green and red, on the scale 0 to 255."""

@@ -21,8 +21,10 @@ class Network(nn.Module):
     """Takes and returns HU, shape (batch, 1, rows, columns), of any size.
 
     The buffers ``mean`` and ``sd`` are those of the training input; ``noise_sd`` scales what a
-    residual network predicts.
+    residual network predicts. ``dials`` tells how many loss terms it can be told the weights of.
     """
+
+    dials: int = 0
 
     mean: Tensor
     sd: Tensor
@@ -43,6 +45,13 @@ class Network(nn.Module):
     def initialise(self, generator: torch.Generator) -> None:
         """Fresh weights; a residual network then returns the unchanged image."""
         raise NotImplementedError
+
+    def turn(self, setting: Tensor) -> None:
+        """Set the dial to ``setting``, (dials,) from 0 to 1; between steps it stands at 0."""
+
+    def fixed(self, setting: Tensor) -> "Network":
+        """The network that this one is while its dial stands at ``setting``, (dials,)."""
+        return self
 
     def scaled(self, hu: Tensor) -> Tensor:
         """The input as the first layer takes it."""

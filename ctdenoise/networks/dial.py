@@ -30,7 +30,7 @@ class DialCNN(PlainCNN):
 
     def __init__(self, dials: int, *shape: Any) -> None:
         super().__init__(*shape)
-        self.shape = shape
+        self.dials, self.shape = dials, shape
         self.directions = nn.ModuleList(PlainCNN(*shape).convolutions for _ in range(dials))
         self.register_buffer("setting", torch.zeros(dials), persistent=False)
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ctdenoise.networks.base import ACTIVATIONS, Network
-from ctdenoise.networks.grid import GRID
+from ctdenoise.networks.specs.unet import MULTIPLE
 
 
 class UNet(Network):
@@ -54,7 +54,7 @@ class UNet(Network):
 
     def forward(self, hu: Tensor) -> Tensor:
         rows, columns = hu.shape[-2:]
-        x = F.pad(self.scaled(hu), (0, -columns % GRID, 0, -rows % GRID), mode="replicate")
+        x = F.pad(self.scaled(hu), (0, -columns % MULTIPLE, 0, -rows % MULTIPLE), mode="replicate")
         # bf16 has too few digits for HU: what comes in and what goes out stays in float32.
         with torch.autocast(x.device.type, enabled=False):
             x = self.first(x)

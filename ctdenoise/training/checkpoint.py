@@ -16,9 +16,6 @@ from ctdenoise.config.config import Config, parse
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_file
 from ctdenoise.networks.base import Network
-from ctdenoise.networks.chain import PlainCNN
-from ctdenoise.networks.dial import DialCNN
-from ctdenoise.networks.unet import UNet
 from ctdenoise.settings import CHECKPOINT_MB
 
 FORMAT, VERSION = "ctdenoise", 1
@@ -41,12 +38,7 @@ class Checkpoint:
 
 def build_network(config: Config) -> Network:
     """The untrained network of a config, with weights still to be initialised or loaded."""
-    activation = config.activation.value
-    if config.network == "unet":
-        return UNet(config.layers, config.filters, config.kernel_size, activation, config.residual)
-    shape = (config.layers, config.filters, config.kernel_size, config.stride,
-             activation, config.residual)  # fmt: skip
-    return DialCNN(len(config.loss.dial), *shape) if config.loss.dial else PlainCNN(*shape)
+    return config.spec.build(config)
 
 
 @telling_disk_problems

@@ -25,7 +25,7 @@ def estimate_seconds(config: Config, rows: int = 512, columns: int = 512) -> flo
         if config.time_budget_s:
             return config.time_budget_s
         low = torch.randn(config.batch, 1, config.patch, config.patch).to(machine.device)
-        setting = [0.5] * len(config.loss.dial)
+        setting = [0.5] * config.dials
         factors = dict.fromkeys(config.loss.weights(), 1.0)
         step = _seconds(
             lambda: learner.step(low, low * 0.5, 1e-6, factors, setting=setting), machine

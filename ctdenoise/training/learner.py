@@ -1,7 +1,7 @@
 """A network with its loss and optimiser on a device: one step of training."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -9,14 +9,10 @@ from torch import Tensor
 from ctdenoise.config.config import Config, network_settings
 from ctdenoise.config.loss import Loss
 from ctdenoise.errors import Problem
-from ctdenoise.losses.adversarial import Critic
-from ctdenoise.losses.balance import backward, calibrate
-from ctdenoise.losses.terms import VGG, Terms
-from ctdenoise.losses.vgg import ARTICLE, VggFeatures
-from ctdenoise.networks.dial import DialCNN
+from ctdenoise.losses.balance import Terms, backward, calibrate
+from ctdenoise.losses.term import Context
 from ctdenoise.training.checkpoint import Checkpoint, build_network
 from ctdenoise.training.device import Machine
-from ctdenoise.training.optimiser import build_optimiser
 from ctdenoise.units import Window
 
 
@@ -36,7 +32,8 @@ class Learner:
         self.network = network.to(machine.device).to(memory_format=machine.memory_format)
         self.parameters = list(network.parameters())
         self.optimiser = build_optimiser(config, self.parameters)
-        terms = _terms(config, window, is_hu)
+        used = [name for name, weight in config.loss.terms.items() if weight > 0]
+        terms = Terms(used, Context(window, config.patch, config.seed, is_hu, config.loss))
         self.terms = terms.to(machine.device).to(memory_format=machine.memory_format)
 
     def adopt(self, start: Checkpoint) -> None:
@@ -64,16 +61,16 @@ class Learner:
         """
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        if isinstance(self.network, DialCNN):
+        if setting:
             self.network.turn(torch.tensor(setting))
             factors = self.config.loss.dialled(factors, setting)
         output = self.forward(low)
-        if self.terms.critic is not None:
-            self.terms.critic.learn(output, full)
+        for term in self.terms.learning.values():
+            term.learn(output, full)
         terms = self.terms(output, full)
         lengths = backward(terms, factors, self.parameters, apart=norms)
         self.optimiser.step()
-        if isinstance(self.network, DialCNN):
+        if setting:
             self.network.turn(torch.zeros(len(setting)))
         return {name: term.detach() for name, term in terms.items()}, lengths
 
@@ -92,8 +89,7 @@ class Learner:
                 name: float(torch.autograd.grad(term, output, retain_graph=True)[0].norm())
                 for name, term in terms.items()
             }
-            if self.terms.critic is not None:
-                pulls["adversarial"] = self.terms.critic.pull(len(low))
+            pulls |= {name: term.pull(len(low)) for name, term in self.terms.learning.items()}
             factors = calibrate(loss.weights(), pulls)
         total = sum(factors[name] * value for name, value in values.items())
         if not math.isfinite(total) or abs(total) > torch.finfo(torch.float32).max:
@@ -102,18 +98,13 @@ class Learner:
         return factors
 
 
-def _terms(config: Config, window: Window, is_hu: bool) -> Terms:
-    loss, weights = config.loss, config.loss.weights()
-    layers = [name.removeprefix(VGG) for name in weights if name.startswith(VGG)]
-    features = critic = None
-    if layers:
-        imagenet = loss.vgg_input == "imagenet"
-        features = VggFeatures(layers, window if imagenet or not is_hu else ARTICLE, imagenet)
-        if config.patch < features.smallest:
-            raise Problem(f"The patch size of {config.patch} pixels",
-                          f"is halved away before {max(layers)}",
-                          f"use at least {features.smallest} or an earlier VGG16 layer",
-                          )  # fmt: skip
-    if "adversarial" in weights:
-        critic = Critic(config.patch, window.lower, window.width, config.seed)
-    return Terms(weights, window, features, critic)
+def build_optimiser(config: Config, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+    """The optimiser by name; the fused versions update all weights in one pass over memory."""
+    rate = config.learning_rate
+    if config.optimiser == "adam":
+        return torch.optim.Adam(parameters, rate, fused=True)
+    if config.optimiser == "adamw":
+        return torch.optim.AdamW(parameters, rate, fused=True)
+    if config.optimiser == "sgd":
+        return torch.optim.SGD(parameters, rate, momentum=0.9, fused=True)
+    return torch.optim.RMSprop(parameters, rate)

@@ -7,7 +7,7 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from ctdenoise.losses.adversarial import Critic
+from ctdenoise.losses.balance import Terms
 from ctdenoise.networks.base import Network
 from ctdenoise.training.checkpoint import FORMAT, read_tensors, write_tensors
 
@@ -39,20 +39,20 @@ _ADAPTER = TypeAdapter(Progress)
 
 
 def save(out: Path, network: Network, optimiser: torch.optim.Optimizer,
-         generator: torch.Generator, critic: Critic | None, progress: Progress,
+         generator: torch.Generator, terms: Terms, progress: Progress,
          ) -> None:  # fmt: skip
     tensors = {f"network/{k}": v for k, v in network.state_dict().items()}
     for index, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{index}/{k}": v for k, v in state.items()}
     tensors["generator"] = generator.get_state()
-    if critic is not None:
-        tensors |= {f"critic/{k}": v for k, v in critic.tensors().items()}
+    for name, term in terms.learning.items():
+        tensors |= {f"terms/{name}/{k}": v for k, v in term.tensors().items()}
     metadata = {"format": FORMAT, "progress": _ADAPTER.dump_json(progress).decode()}
     write_tensors(tensors, metadata, out / NAME)
 
 
 def load(out: Path, network: Network, optimiser: torch.optim.Optimizer,
-         generator: torch.Generator, critic: Critic | None) -> Progress:  # fmt: skip
+         generator: torch.Generator, terms: Terms) -> Progress:  # fmt: skip
     """Put everything back into the objects given; :class:`Problem` where the file is not ours."""
     tensors, metadata = read_tensors(out / NAME)
     network.load_state_dict(_under("network/", tensors))
@@ -67,8 +67,8 @@ def load(out: Path, network: Network, optimiser: torch.optim.Optimizer,
     groups = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": state, "param_groups": groups})
     generator.set_state(tensors["generator"])
-    if critic is not None:
-        critic.restore(_under("critic/", tensors))
+    for name, term in terms.learning.items():  # runs of version 0.1 call their only one "critic"
+        term.restore(_under(f"terms/{name}/", tensors) or _under("critic/", tensors))
     return _ADAPTER.validate_json(metadata["progress"])
 
 

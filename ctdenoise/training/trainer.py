@@ -24,10 +24,9 @@ from ctdenoise.files import atomic_file
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, state
 from ctdenoise.training.device import choose, is_out_of_memory, keeping_memory
-from ctdenoise.training.dial_settings import dial_setting
 from ctdenoise.training.learner import Learner
-from ctdenoise.training.optimiser import learning_rate
 from ctdenoise.training.patches import Patches, Patchwork
+from ctdenoise.training.schedule import dial_setting, learning_rate
 
 VALIDATION_PIXELS = 2**16
 """How many pass through the network at once when validating."""
@@ -91,7 +90,7 @@ class _Training:
         self.progress = state.Progress(batch=config.batch)
         if resuming and (out / state.NAME).exists():
             self.progress = state.load(out, self.learner.network, self.learner.optimiser,
-                                       self.generator, self.learner.terms.critic)  # fmt: skip
+                                       self.generator, self.learner.terms)  # fmt: skip
         self.sums = {name: torch.tensor(value, device=device)
                      for name, value in self.progress.sums.items()}  # fmt: skip
 
@@ -129,7 +128,7 @@ class _Training:
     def _epoch(self, should_stop: Callable[[], bool]) -> tuple[bool, dict[str, Tensor]]:
         """Steps up to the end of the epoch: whether it was stopped, and gradient norms."""
         progress, steps = self.progress, self.config.steps_per_epoch
-        dials = len(self.config.loss.dial)
+        dials = self.config.dials
         began, before = time.perf_counter(), progress.wall_seconds
         norms: dict[str, Tensor] = {}
         while progress.position < steps:
@@ -283,7 +282,7 @@ class _Training:
                 shutil.copyfile(self.out / checkpoint.NAME, part)
             epochs.thin(self.out)
         state.save(self.out, self.learner.network, self.learner.optimiser, self.generator,
-                   self.learner.terms.critic, progress)  # fmt: skip
+                   self.learner.terms, progress)  # fmt: skip
 
     def _emit(self, event: events.Event) -> None:
         events.append(self.out, event)

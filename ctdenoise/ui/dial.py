@@ -3,10 +3,10 @@
 import streamlit as st
 
 from ctdenoise.config.config import Config, override
-from ctdenoise.config.loss import WEIGHTS, term_title
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.shipped import Shipped
 from ctdenoise.jobs.kinds.train import launch
+from ctdenoise.losses.term import LOSS_TERMS, term_title
 from ctdenoise.metrics.metric import Region
 from ctdenoise.metrics.noise_power import noise_power_spectrum
 from ctdenoise.ui import menu
@@ -19,17 +19,6 @@ from ctdenoise.workspace.runs import Run
 
 STOPS = {1: 26, 2: 5}
 """Settings a dial for which the network itself is asked; the browser mixes between them."""
-ENDS = {
-    "mae": "forgiving",
-    "charbonnier": "forgiving",
-    "ssim": "structured",
-    "ms_ssim": "structured",
-    "gradient": "edged",
-    "texture": "grainy",
-    "vgg": "textured",
-    "adversarial": "real-looking",
-}
-"""Where a dial leads, in a word."""
 
 
 def order() -> None:
@@ -38,7 +27,7 @@ def order() -> None:
     terms, scans, start = st.columns([3, 3, 2], vertical_alignment="bottom")
     chosen = terms.multiselect(
         "From squared error towards",
-        [name for name in WEIGHTS if name != "mse"],
+        [name for name in LOSS_TERMS if name != "mse"],
         default=preset.loss.dial,
         max_selections=2,
         format_func=term_title,
@@ -74,7 +63,9 @@ def with_dial(preset: Config, terms: list[str]) -> Config:
     """The preset with these terms on its dial, each as strong as the preset's own."""
     (usual,) = preset.loss.dial
     strength = getattr(preset.loss, usual)
-    weights = {f"loss.{name}": str(strength * (name in terms)) for name in WEIGHTS if name != "mse"}
+    weights = {
+        f"loss.{name}": str(strength * (name in terms)) for name in LOSS_TERMS if name != "mse"
+    }
     return override(preset, weights | {"loss.dial": ",".join(terms)})
 
 
@@ -95,7 +86,7 @@ def show(network: Run | Shipped, owner: str, record: PairRecord) -> None:
         height=300,
         window=panes.first_window(low, record.unit),
         frame=unseen[len(unseen) // 2],
-        dials=[Dial(term_title(name), "smooth", ENDS[name]) for name in terms],
+        dials=[Dial(term_title(name), "smooth", LOSS_TERMS[name].leads_to) for name in terms],
         stops=STOPS[len(terms)],
         **panes.geometry(library(owner).pair(record.id)),
     )

@@ -8,11 +8,11 @@ import streamlit as st
 
 from ctdenoise.config import events
 from ctdenoise.config import progress as picture
-from ctdenoise.config.loss import WEIGHTS, Loss
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.sweep import Axis, grid, spread
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import launch, stop_sweep
+from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.ui import pictures
 from ctdenoise.ui.components import cards, palette, panes
 from ctdenoise.ui.session import pairs, runs, workspace
@@ -20,7 +20,6 @@ from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
 from ctdenoise.workspace.runs import Run
 
-TITLES = {name: str(Loss.model_fields[name].title) for name in WEIGHTS}
 NONE = "nothing else"
 
 
@@ -37,10 +36,10 @@ def name(cells: list[Run]) -> str:
     """What a sweep is called: the weights that differ between its runs, their values, and when it
     began. (Not how long ago: a list in the browser loses its choice when names change.)"""
     told = []
-    for weight in WEIGHTS:
+    for weight in LOSS_TERMS:
         values = sorted({getattr(run.config.loss, weight) for run in cells})
         if len(values) > 1:
-            told.append(f"{TITLES[weight]} {', '.join(f'{value:g}' for value in values)}")
+            told.append(f"{LOSS_TERMS[weight].title} {', '.join(f'{value:g}' for value in values)}")
     return f"{' × '.join(told)} ({datetime.fromtimestamp(cells[0].created):%d %b, %H:%M})"
 
 
@@ -48,9 +47,9 @@ def order() -> None:
     """Choose one or two weights and their values, and start the grid."""
     first, second, start = st.columns([3, 3, 2], vertical_alignment="bottom")
     with first:
-        axes = [_axis("first", [w for w in WEIGHTS if w != "mse"], "texture")]
+        axes = [_axis("first", [w for w in LOSS_TERMS if w != "mse"], "texture")]
     with second:
-        others = [NONE, *(w for w in WEIGHTS if w not in ("mse", axes[0].weight))]
+        others = [NONE, *(w for w in LOSS_TERMS if w not in ("mse", axes[0].weight))]
         if (other := _axis("second", others, "vgg")).weight != NONE:
             axes.append(other)
     available = pairs()
@@ -96,7 +95,7 @@ def _axis(place: str, weights: list[str], usual: str) -> Axis:
         weights,
         index=weights.index(usual) if usual in weights else 0,
         key=f"sweep-{place}",
-        format_func=lambda w: TITLES.get(w, w),
+        format_func=lambda w: w if w == NONE else LOSS_TERMS[w].title,
         persist_state="session",
     )
     if weight == NONE:
@@ -165,7 +164,7 @@ def show(sweep: str) -> None:
 
 def _columns(cells: list[Run]) -> int:
     """As many as the last of the weights that differ has values: the grid as it was ordered."""
-    for weight in reversed(WEIGHTS):
+    for weight in reversed(list(LOSS_TERMS)):
         values = {getattr(run.config.loss, weight) for run in cells}
         if len(values) > 1 and len(cells) > len(values):
             inner = [getattr(run.config.loss, weight) for run in cells[:2]]

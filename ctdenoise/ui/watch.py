@@ -7,12 +7,12 @@ import streamlit as st
 from ctdenoise.config import events, shipped
 from ctdenoise.config import progress as picture
 from ctdenoise.config.config import MOST_EPOCHS
-from ctdenoise.config.loss import term_title
 from ctdenoise.config.run_folder import kept as kept_epochs
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import Kind
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.train import continue_run
+from ctdenoise.losses.term import term_title
 from ctdenoise.metrics.metric import METRICS
 from ctdenoise.ui import menu, pictures
 from ctdenoise.ui.components import cards, charts, jobs, palette, panes

@@ -7,11 +7,15 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from ctdenoise.config.config import Activation, Config, override, parse
+from ctdenoise.config.config import Config, override, parse, settings
 from ctdenoise.config.loss import VGG_LAYERS, Loss
 from ctdenoise.config.presets import PRESETS
+from ctdenoise.config.record import Group
 from ctdenoise.errors import Problem
+from ctdenoise.losses.term import LOSS_TERMS
+from ctdenoise.networks.spec import Activation
 
 WEIGHTS = st.floats(0, 1e9)
 LOSSES = st.builds(
@@ -79,6 +83,8 @@ def test_each_vgg_layer_is_a_term_with_its_share() -> None:
     [
         ({"loss": {"mse": 0}}, "at least one loss weight"),
         ({"loss": {"texture": -1}}, "greater than or equal to 0"),
+        ({"loss": {"colour": 1}}, "colour is no loss term"),
+        ({"loss": {"dial": ["colour"]}}, "should be 'mse' or"),
         ({"loss": {"vgg": 1, "vgg_layers": []}}, "at least one layer"),
         ({"loss": {"vgg_shares": [1, 2]}}, "one share for each"),
         ({"loss": {"vgg_shares": [0]}}, "share of a VGG16 layer must be above zero"),
@@ -103,6 +109,7 @@ def test_the_article_with_features_takes_raw_factors_and_its_own_vgg_input() -> 
         ({"layers": 0}, "layers"),
         ({"layers": 1000}, "layers"),
         ({"kernel_size": 4}, "kernel_size"),
+        ({"network": "tree"}, "network"),
         ({"network": "unet", "layers": 3}, "loss"),
         ({"network": "unet", "layers": 4, "stride": 2}, "loss"),
         ({"stride": 0}, "stride"),
@@ -160,13 +167,21 @@ def test_a_setting_that_does_not_exist_is_told_with_those_that_do(key: str) -> N
 
 
 def test_every_setting_says_what_its_control_needs() -> None:
-    for record in (Config, Loss):
-        for name, field in record.model_fields.items():
-            if name == "loss":
-                continue
-            assert field.title and field.description and field.description.endswith("."), name
-            assert isinstance(field.json_schema_extra, dict)
-            assert {"unit", "more"} <= set(field.json_schema_extra), name
+    for key, each in settings().items():
+        assert each.title and each.sentence.endswith("."), key
+        assert each.group in Group, key
+    fields = {*Config.model_fields, *(f"loss.{name}" for name in Loss.model_fields)} - {"loss"}
+    assert set(settings()) == fields | {f"loss.{name}" for name in LOSS_TERMS}
+
+
+def test_the_weights_count_where_configs_are_compared() -> None:
+    plain, grainy = Config(), Config(loss=Loss(texture=5))
+    assert plain != grainy and hash(plain) != hash(grainy)
+    again = plain.model_copy(update={"loss": plain.loss.model_copy(update={"texture": 5.0})})
+    assert again == grainy and hash(again) == hash(grainy) and "texture=5.0" in repr(again)
+    assert plain == Config()
+    with pytest.raises(ValidationError, match="frozen"):
+        grainy.loss.texture = 6.0
 
 
 def test_vgg_layers_are_the_thirteen_convolutions_in_order() -> None:

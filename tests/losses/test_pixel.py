@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ctdenoise.losses.pixel import charbonnier, gradient, mae, mse
+from ctdenoise.losses.terms.pixel import charbonnier, gradient, mae, mse
 
 
 def test_hand_computed() -> None:

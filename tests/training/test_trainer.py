@@ -130,10 +130,15 @@ def test_a_stopped_run_goes_on_to_the_same_end(tmp_path, asked, optimiser) -> No
     assert results[0] == results[1]
 
 
-def test_a_critic_that_was_stopped_goes_on_to_the_same_end(tmp_path) -> None:
+@pytest.mark.parametrize("called", ["terms/adversarial/", "critic/"])
+def test_a_critic_that_was_stopped_goes_on_to_the_same_end(tmp_path, called) -> None:
+    """Also where it was stopped by version 0.1, which called its tensors otherwise."""
     config = SMALL.model_copy(update={"epochs": 2, "loss": Loss(mse=50, adversarial=50)})
     train(config, [pair()], tmp_path / "whole")
     train(config, [pair()], tmp_path / "parts", should_stop=stopping_after(7))
+    tensors, metadata = checkpoint.read_tensors(tmp_path / "parts" / state.NAME)
+    renamed = {name.replace("terms/adversarial/", called): t for name, t in tensors.items()}
+    checkpoint.write_atomically(renamed, metadata, tmp_path / "parts" / state.NAME)
     train(config, [pair()], tmp_path / "parts", resume=True)
     assert same(tmp_path / "whole", tmp_path / "parts")
 

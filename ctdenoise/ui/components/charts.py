@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from ctdenoise.config.events import Epoch
-from ctdenoise.config.loss import term_title
+from ctdenoise.losses.term import term_title
 from ctdenoise.ui.components import palette
 
 LABEL_PIXELS = 16

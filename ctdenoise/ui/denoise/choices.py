@@ -6,11 +6,10 @@ import numpy as np
 import streamlit as st
 
 from ctdenoise.config import run_folder as epochs
-from ctdenoise.config.architecture import parameters
-from ctdenoise.config.loss import term_title
 from ctdenoise.config.shipped import Shipped, shipped
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.jobs.kinds import denoise
+from ctdenoise.losses.term import term_title
 from ctdenoise.metrics.noise import noise_level
 from ctdenoise.ui import menu
 from ctdenoise.ui.caching import once
@@ -136,9 +135,8 @@ def _method(
     if kind == "brought":
         config = brought[name].config
         if not config.loss.dial:
-            st.caption(
-                f"{parameters(config):,} weights, brought {cards.ago(brought[name].created)}."
-            )
+            count = config.spec.parameters(config)
+            st.caption(f"{count:,} weights, brought {cards.ago(brought[name].created)}.")
         return BroughtNetwork(workspace=workspace(), id=name, dial=_dial(config.loss.dial, name))
     run = trained[name]
     kept = epochs.kept(run.folder)[::-1]

@@ -8,7 +8,6 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ctdenoise.config.architecture import parameters
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import IMPORT_NETWORK, ImportNetwork, upload_folder
@@ -68,7 +67,8 @@ def shelf() -> None:
 
 def _facts(network: Network) -> str:
     unit = network.unit or "units of its own"
-    return f"{parameters(network.config):,} weights, for {unit}, added {cards.ago(network.created)}"
+    count = network.config.spec.parameters(network.config)
+    return f"{count:,} weights, for {unit}, added {cards.ago(network.created)}"
 
 
 @telling_disk_problems

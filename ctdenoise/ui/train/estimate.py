@@ -6,7 +6,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.config.config import Config
-from ctdenoise.config.loss import NOT_SHIPPED
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
@@ -45,7 +44,7 @@ def show(place: DeltaGenerator, config: Config) -> None:
 
 def check(config: Config) -> None:
     """Raise :class:`Problem` where a run could not start: parts of VGG16 cannot be had."""
-    if NOT_SHIPPED & set(config.loss.weights()) and config not in _known:
+    if config.loss.downloads() and config not in _known:
         with st.spinner("Looking for the later blocks of VGG16 …"):
             asked = Estimate(config=config)
             _keep(config, executor().ask(ESTIMATE, asked, workspace(), DOWNLOAD_SECONDS))

@@ -3,14 +3,13 @@
 import pytest
 import torch
 
-from ctdenoise.config.architecture import grid, layer_table, parameters, reach, receptive_field
 from ctdenoise.config.config import Config
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.training.checkpoint import build_network
 
 
 def test_the_article_has_148929_parameters() -> None:
-    assert parameters(PRESETS["article"]) == 148_929
+    assert PRESETS["article"].spec.parameters(PRESETS["article"]) == 148_929
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
@@ -23,14 +22,14 @@ def test_it_agrees_with_the_network(stride, kernel_size) -> None:
         lambda _m, _i, output: shapes.append(tuple(output.shape[1:]))
     )
     network(torch.zeros(1, 1, 33, 50))
-    table = layer_table(config, 33, 50)
+    table = config.spec.layer_table(config, 33, 50)
     assert [row.output_shape for row in table[:3]] == shapes
     assert table[3].output_shape == (1, *shapes[-1][1:])
     assert table[-1].output_shape == (1, 33, 50)
     assert [row.parameters for row in table[:4]] == [
         sum(p.numel() for p in layer.parameters()) for layer in network.convolutions
     ]
-    assert parameters(config) == sum(p.numel() for p in network.parameters())
+    assert config.spec.parameters(config) == sum(p.numel() for p in network.parameters())
 
 
 @pytest.mark.parametrize(("layers", "kernel_size"), [(2, 3), (4, 3), (2, 5)])
@@ -44,20 +43,21 @@ def test_a_unet_has_the_table_that_it_is_said_to_have(layers: int, kernel_size: 
     for module in modules:
         module.register_forward_hook(lambda _m, _i, output: shapes.append(tuple(output.shape[1:])))
     network(torch.zeros(1, 1, 33, 50))
-    table = layer_table(config, 33, 50)
+    table = config.spec.layer_table(config, 33, 50)
     assert [row.output_shape for row in table[:-1]] == shapes[:-1]
     assert table[-1].output_shape == (1, 33, 50)
     assert [row.parameters for row in table] == [
         sum(p.numel() for p in module.parameters()) for module in modules
     ]
-    assert parameters(config) == sum(p.numel() for p in network.parameters())
+    assert config.spec.parameters(config) == sum(p.numel() for p in network.parameters())
 
 
 @pytest.mark.parametrize(("kernel", "layers", "side"), [(3, 6, 13), (1, 4, 1), (5, 2, 9)])
 def test_the_receptive_field_of_a_stack_of_convolutions(
     kernel: int, layers: int, side: int
 ) -> None:
-    assert receptive_field(Config(kernel_size=kernel, layers=layers)) == side
+    config = Config(kernel_size=kernel, layers=layers)
+    assert config.spec.receptive_field(config) == side
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,13 @@ def test_an_output_pixel_depends_on_what_is_said(settings: dict) -> None:
     network.double()
     image = torch.zeros(1, 1, 8, 256, requires_grad=True, dtype=torch.float64)
     extents, reaches = [], []
-    for centre in range(128, 128 + grid(config)):
+    for centre in range(128, 128 + config.spec.size_multiple(config)):
         (gradient,) = torch.autograd.grad(network(image)[0, 0, 4, centre], image)
         touched = gradient[0, 0].any(0).nonzero().flatten().tolist()
         extents.append(touched[-1] - touched[0] + 1)
         reaches += [centre - touched[0], touched[-1] - centre]
-    assert max(extents) == receptive_field(config)
-    assert 0 <= reach(config) - max(reaches) <= grid(config)
+    assert max(extents) == config.spec.receptive_field(config)
+    assert config.spec.radius(config) == max(reaches) or config.stride > 1
+    multiple = config.spec.size_multiple(config)
+    assert 0 <= config.spec.halo(config) - max(reaches) <= multiple
+    assert config.spec.halo(config) % multiple == 0
