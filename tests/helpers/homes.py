@@ -1,14 +1,17 @@
 """A home of its own for every module, and a real engine in it."""
 
+import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import create_engine, text
 
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import kinds, queue
 from ctdenoise.jobs.executor import DaskExecutor
+from ctdenoise.jobs.kind import KINDS
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.workspace.database import database
@@ -68,10 +71,16 @@ def pair_id(home: Path) -> str:
 
 @pytest.fixture(scope="module")
 def stand_in() -> Iterator[None]:
-    """Processes started from here on train by the stand-in."""
+    """Processes started from here on train by the stand-in and know its kinds of job, as we do."""
+    folder = Path(__file__).parents[1] / "jobs" / "standin"
     patch = pytest.MonkeyPatch()
-    patch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "jobs" / "standin"))
+    patch.setenv("PYTHONPATH", str(folder))
+    list(KINDS)
+    patch.setattr(kinds, "__path__", [*kinds.__path__, str(folder / "kinds")])
+    patch.setattr(KINDS, "_entries", dict(KINDS._entries))
+    import_module("ctdenoise.jobs.kinds.nap")
     yield
+    sys.modules.pop("ctdenoise.jobs.kinds.nap")
     patch.undo()
 
 

@@ -62,3 +62,14 @@ def dask_setup(worker):  # type: ignore[no-untyped-def]
 
 _stand_in("ctdenoise.training.trainer", train=train)
 _stand_in("ctdenoise.jobs.preload", dask_setup=dask_setup)
+
+
+def _more_kinds() -> None:
+    from pathlib import Path
+
+    from ctdenoise.jobs import kinds
+
+    kinds.__path__.append(str(Path(__file__).parent / "kinds"))
+
+
+_more_kinds()
