@@ -8,14 +8,15 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
 import pydicom
 import pytest
-from ctdenoise.jobs.export import Order
 from phantoms import disc_phantom, write_ct_series
 from PIL import Image
 from pypdf import PdfReader
@@ -23,17 +24,18 @@ from shipping import ships
 
 from ctdenoise.errors import Problem
 from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
-from ctdenoise.jobs import export as takeaway
+from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs.kinds import export
+from ctdenoise.jobs.kinds.export import EXPORT, Export
 from ctdenoise.metrics.removal import judge
 from ctdenoise.scans import scan as scans
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
-from ctdenoise.units import Window
 from ctdenoise.workspace import results as denoisings
 from ctdenoise.workspace.denoisers import ClassicalFilter, Method, ShippedNetwork
 from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.results import Denoising, Figures, Source
+from ctdenoise.workspace.results import Figures, Result, Source
 
 METHOD = ClassicalFilter(name="gaussian", strength=1)
 VALUES = np.rint(disc_phantom(128, slices=4, noise=40))
@@ -58,7 +60,7 @@ def chest(library: Library, tmp_path: Path) -> Source:
 
 def denoised(
     source: Source, finished: tuple[int, ...] = (0, 1, 2, 3), method: Method = METHOD
-) -> Denoising:
+) -> Result:
     """With every finished slice ``SHIFT`` above the input."""
     result = denoisings.create("ann", source, method)
     scan = source.load()
@@ -67,21 +69,38 @@ def denoised(
         after = before + np.float32(SHIFT)
         removal = judge(before, after, scan.unit)
         result.keep(after, Figures(index=index, seconds=1, removal=removal))
-    result.put("finished", "")
     return result
 
 
-def taken(result: Denoising, form: str, strength: float = 1.0, frame: int = 2) -> Path:
-    order = Order(form, strength, frame, Window(40, 400))
-    takeaway.make("ann", result.record.id, order)
-    path = takeaway.file(result, order)
+@pytest.fixture(autouse=True)
+def here(clean: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_worker", lambda: "here")
+
+
+def wanted(result: Result, form: str, strength: float = 1.0, index: int = 2) -> Export:
+    return Export(result=result.record.id, format=form, strength=strength, index=index,
+                  level=40, width=400)  # fmt: skip
+
+
+def make(asked: Export) -> None:
+    """Have the job done; raises :class:`Problem` where it fails."""
+    id = queue.add(EXPORT, asked, "ann", subject=asked.result).id
+    job = queue.take(id, "here")
+    assert job
+    worker.execute(job, raising=True)
+    assert queue.job(id).state == "finished"
+
+
+def taken(result: Result, form: str, strength: float = 1.0, frame: int = 2) -> Path:
+    asked = wanted(result, form, strength, frame)
+    make(asked)
+    path = export.file(result, asked)
     assert list(path.parent.iterdir()) == [path]
-    assert takeaway.progress(result, form) == (0.0, "")
     return path
 
 
-def lacking(result: Denoising, form: str) -> str:
-    return takeaway.lacking(result, Order(form, 1.0, 0, Window(40, 400)))
+def lacking(result: Result, form: str) -> str:
+    return export.lacking(result, wanted(result, form))
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
@@ -181,29 +200,48 @@ def test_a_full_disk_is_told_and_leaves_the_last_one(
 
     monkeypatch.setattr(Content, "slices", full)
     with pytest.raises(Problem, match="the disk is full"):
-        takeaway.make("ann", result.record.id, Order("npy", 0.5, 2, Window(40, 400)))
+        make(wanted(result, "npy", 0.5))
     assert list(kept.parent.iterdir()) == [kept]
 
 
 def test_what_a_killed_worker_left_is_swept_by_the_next(chest: Source) -> None:
     result = denoised(chest)
-    old, young = (result.folder / "takeaway" / "npy" / name for name in (".old", ".young"))
+    old, young = (result.folder / "exports" / "npy" / name for name in (".old", ".young"))
     for each in (old, young):
         each.mkdir(parents=True)
         (each / "half.npy").touch()
-    long_ago = time.time() - 2 * takeaway.LEFT_SECONDS
+    long_ago = time.time() - 2 * export.LEFT_SECONDS
     os.utime(old, (long_ago, long_ago))
-    takeaway.make("ann", result.record.id, Order("npy", 1.0, 2, Window(40, 400)))
+    make(wanted(result, "npy"))
     assert not old.exists()
     assert young.exists(), "somebody may still be making it"
 
 
-def test_progress_is_told_meanwhile(chest: Source) -> None:
+def test_progress_is_told_and_a_stop_is_heard(
+    chest: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
     result = denoised(chest)
-    file = result.folder / "takeaway" / "npy.json"
-    file.parent.mkdir()
-    file.write_text(json.dumps([0.5, "Slice 2 of 4"]))
-    assert takeaway.progress(result, "npy") == (0.5, "Slice 2 of 4")
+    asked = wanted(result, "npy")
+    id = queue.add(EXPORT, asked, "ann", subject=asked.result).id
+    mixed = Content.slices
+
+    def stopped_half_way(content: Content, tell: Progress) -> Iterator[tuple[int, Any]]:
+        for done, each in enumerate(mixed(content, tell)):
+            if done == 2:
+                queue.stop(id)
+                deadline = time.monotonic() + 20
+                while queue.job(id).progress != 0.5 and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                while time.monotonic() < deadline:
+                    tell(0.5, "Slice 2 of 4")
+                    time.sleep(0.01)
+            yield each
+
+    monkeypatch.setattr(Content, "slices", stopped_half_way)
+    worker.serve("files")
+    ended = queue.job(id)
+    assert (ended.state, ended.message, ended.progress) == ("stopped", "Stopped.", 0.5)
+    assert not export.file(result, asked).exists()
 
 
 def test_two_forms_at_once_do_not_disturb_each_other(
@@ -213,8 +251,7 @@ def test_two_forms_at_once_do_not_disturb_each_other(
 
     def meanwhile(content: Content, path: Path, tell: Progress) -> None:
         tell(1.0, "Slice 4 of 4")
-        takeaway.make("ann", result.record.id, Order("png", 1.0, 2, Window(40, 400)))
-        assert takeaway.progress(result, "slow") == (1.0, "Slice 4 of 4")
+        make(wanted(result, "png"))
         path.touch()
 
     with FORMATS.added(replace(FORMATS["npy"], name="slow", write=meanwhile)):

@@ -6,20 +6,27 @@ from tifffile import imread
 
 from ctdenoise.config import progress as picture
 from ctdenoise.config.config import Config
-from ctdenoise.jobs.map import SIGMAS, dots, frontier
+from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs.kinds.map import MAP, SIGMAS, Dot, Map, frontier
 from ctdenoise.metrics.texture import texture_distance
 from ctdenoise.settings import settings
 from ctdenoise.training.trainer import train
 from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.runs import Run, Store
+from ctdenoise.workspace.runs import Run, create_run
 
 
 @pytest.fixture
-def trained(runs: Store, pair_id: str) -> Run:
+def trained(clean: None, pair_id: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(worker, "_worker", lambda: "here")
     config = Config(layers=2, filters=4, epochs=2, steps_per_epoch=3, validation_patches=4)
-    run = runs.create_run("ann", "x", config, [("ann", pair_id)])
+    run = create_run("ann", "x", config, [("ann", pair_id)])
     train(config, [Library(settings().workspaces / "ann").pair(pair_id)], run.folder)
     return run
+
+
+def dots(run_id: str) -> tuple[list[Dot], list[Dot]]:
+    found: tuple[list[Dot], list[Dot]] = worker.answer(queue.add(MAP, Map(run=run_id), "ann").id)
+    return found
 
 
 def test_every_epoch_has_its_dot_and_the_low_dose_too(trained: Run) -> None:

@@ -7,18 +7,20 @@ import numpy as np
 import pytest
 
 from ctdenoise.errors import Problem
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.kinds.denoise import DENOISE, Denoise
 from ctdenoise.metrics.removal import Removal
 from ctdenoise.settings import settings
 from ctdenoise.workspace import results as denoisings
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, sweep
-from ctdenoise.workspace.results import Denoising, Figures, Source
+from ctdenoise.workspace.results import Figures, Result, Source
 
 METHOD = ClassicalFilter(name="gaussian", strength=1)
 
 
 @pytest.fixture
-def made(home: Path, pair_id: str) -> Denoising:
+def made(home: Path, pair_id: str) -> Result:
     return denoisings.create("ann", Source(owner="ann", kind="pair", id=pair_id), METHOD)
 
 
@@ -26,8 +28,8 @@ def figures(index: int) -> Figures:
     return Figures(index=index, seconds=1, removal=Removal((9, 6, 3), None, {}))
 
 
-def test_a_new_one_waits_and_is_found(made: Denoising) -> None:
-    assert made.state.how == "waiting" and made.state.live
+def test_a_new_one_is_found(made: Result) -> None:
+    assert made.job is None and not made.live
     assert made.figures == {}
     record = denoisings.find("ann", made.record.id).record
     assert record == made.record
@@ -37,7 +39,7 @@ def test_a_new_one_waits_and_is_found(made: Denoising) -> None:
     assert denoisings.every("bob") == []
 
 
-def test_finished_slices_can_be_read_and_others_not(made: Denoising) -> None:
+def test_finished_slices_can_be_read_and_others_not(made: Result) -> None:
     image = np.random.default_rng(0).normal(0, 30, (64, 64)).astype(np.float32)
     made.keep(image, figures(1))
     np.testing.assert_array_equal(made.output(1), image)
@@ -48,7 +50,7 @@ def test_finished_slices_can_be_read_and_others_not(made: Denoising) -> None:
     assert whole.shape == (3, 64, 64) and not whole[[0, 2]].any()
 
 
-def test_half_a_line_is_not_read(made: Denoising) -> None:
+def test_half_a_line_is_not_read(made: Result) -> None:
     made.keep(np.zeros((64, 64), np.float32), figures(2))
     with (made.folder / "slices.jsonl").open("ab") as file:
         file.write(b'{"index": 0, "sec')
@@ -56,7 +58,7 @@ def test_half_a_line_is_not_read(made: Denoising) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 20])
-def test_a_line_cut_short_by_a_full_disk_does_not_spoil_the_next(made: Denoising, cut: int) -> None:
+def test_a_line_cut_short_by_a_full_disk_does_not_spoil_the_next(made: Result, cut: int) -> None:
     for index in (1, 2):
         made.keep(np.zeros((64, 64), np.float32), figures(index))
     lines = made.folder / "slices.jsonl"
@@ -67,7 +69,7 @@ def test_a_line_cut_short_by_a_full_disk_does_not_spoil_the_next(made: Denoising
     assert made.figures[0] == figures(0)
 
 
-def test_a_line_that_cannot_be_read_costs_its_slice_alone(made: Denoising) -> None:
+def test_a_line_that_cannot_be_read_costs_its_slice_alone(made: Result) -> None:
     made.keep(np.zeros((64, 64), np.float32), figures(1))
     with (made.folder / "slices.jsonl").open("ab") as file:
         file.write(b'{"index": 0, "sec{"index": 0}\n')
@@ -75,21 +77,19 @@ def test_a_line_that_cannot_be_read_costs_its_slice_alone(made: Denoising) -> No
     assert list(made.figures) == [1, 2]
 
 
-def test_what_people_wish_reaches_the_job(made: Denoising) -> None:
-    assert made.wishes() == (False, None)
-    made.want(2)
-    assert made.wishes() == (False, 2)
-    made.ask_stop()
-    assert made.wishes() == (True, 2)
-    assert made.state.how == "stopped"  # it had not begun
+def test_how_it_stands_is_told_by_its_job(made: Result) -> None:
+    queue.add(DENOISE, Denoise(), "ann", id=made.record.id)
+    assert made.live and made.job and made.job.state == "queued"
+    queue.stop(made.record.id)
+    assert not made.live and made.job and made.job.state == "stopped"
 
 
-def test_one_that_is_removed_is_gone(made: Denoising) -> None:
+def test_one_that_is_removed_is_gone(made: Result) -> None:
+    queue.add(DENOISE, Denoise(), "ann", id=made.record.id)
     made.remove()
     with pytest.raises(Problem, match="not in the workspace any more"):
         denoisings.find("ann", made.record.id)
-    with pytest.raises(Problem, match="not in the workspace any more"):
-        _ = made.state
+    assert made.job is None
     sweep(settings().workspaces, older_than=0)
     assert not list((settings().workspaces / "ann").glob(".*"))
 
@@ -100,7 +100,7 @@ def test_an_id_that_is_none(home: Path, id: str) -> None:
         denoisings.find("ann", id)
 
 
-def test_a_damaged_one_is_left_out_of_the_list(made: Denoising) -> None:
+def test_a_damaged_one_is_left_out_of_the_list(made: Result) -> None:
     copy = made.folder.with_name("0" * 12)
     shutil.copytree(made.folder, copy)
     (copy / "record.json").write_text("{")
