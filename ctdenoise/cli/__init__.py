@@ -7,10 +7,20 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ctdenoise import __version__
-from ctdenoise.cli import compare, denoise, export, fetch, low_dose, sample, serve, train
+from ctdenoise.cli import (
+    cluster,
+    compare,
+    denoise,
+    export,
+    fetch,
+    low_dose,
+    sample,
+    serve,
+    train,
+)
 from ctdenoise.errors import Problem, disk_problem
 
-COMMANDS = (serve, sample, fetch, low_dose, train, denoise, compare, export)
+COMMANDS = (serve, sample, fetch, low_dose, train, denoise, compare, export, cluster)
 
 DESCRIPTION = """\
 Learn how a convolutional network removes noise from low-dose CT.

@@ -1,8 +1,9 @@
-"""The local engine's own process: a scheduler, workers that train, answer and take files in.
+"""Scheduler and workers, in processes of their own: the local engine's, and those of a cluster.
 
-Started detached by :mod:`ctdenoise.jobs.local` as ``python -m ctdenoise.jobs.scheduler HOME``
-(the home is there for whoever looks at the list of processes, and for ``local.find``); it
-outlives the server and ends when asked to, or when nobody has needed it for a while.
+The local engine is started detached by :mod:`ctdenoise.jobs.local` as ``python -m
+ctdenoise.jobs.scheduler HOME`` (the home is there for whoever looks at the list of processes, and
+for ``local.find``); it outlives the server and ends when asked to, or when nobody has needed it for
+a while. Those of a cluster are started by ``ctdenoise cluster``.
 """
 
 import asyncio
@@ -11,13 +12,14 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Coroutine, Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NoReturn, get_args
 
 import dask
 from dask.system import CPU_COUNT
@@ -34,6 +36,11 @@ INTERACTIVE_THREADS = max(1, CPU_COUNT // 4)
 every layer: on two cores, two jobs of two threads took 13 to 20 times as long as one of them alone,
 and two jobs of one thread no longer than one."""
 LOOK_SECONDS = 2.0
+RETRY_SECONDS = 5.0
+"""Between two tries to reach a cluster's scheduler."""
+Role = Literal["train", "interactive", "files"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""What workers are for; each is a process of its own."""
 
 QUIET = {
     # An idle engine should not wake the processor: no profiler, no health checks 50 times a second.
@@ -68,47 +75,58 @@ def gpus() -> list[str]:
     return [str(number) for number in range(len(found))]
 
 
-def workers(address: str) -> list[Nanny]:
-    """One training worker per GPU (else one), one for what takes long or is waited for, one for
-    files.
+def workers(
+    address: str,
+    certificates: Path,
+    roles: Collection[Role] = ROLES,
+    host: str | None = None,
+) -> list[Nanny]:
+    """The workers of this computer for the scheduler at ``address``: for "train" one per GPU (else
+    one), for "interactive" one for what takes long or is waited for, for "files" one for files.
 
     What they offer are Dask resources named after the queues. Of the three things that the second
     one does at a time only one may be a ``batch`` job, so that a preview never waits for a whole
     series. What is ingested is read in a process of its own, and a download mostly waits for the
-    network, so the third worker needs no torch. Their names are no other engine's, should several
-    share a database.
+    network, so the third worker needs no torch. Their names are no others', since a name tells
+    what a worker held when it died. ``host``: where they listen, None for the way to the scheduler.
     """
-    own = secrets.token_hex(4)
+    own = f"{socket.gethostname()}-{secrets.token_hex(4)}"
     common: dict[str, Any] = {
         "scheduler_ip": address,
-        "host": "127.0.0.1",
-        "security": security(folder()),
+        "host": host,
+        "security": security(certificates),
         "memory_limit": 0,
         "local_directory": str(folder() / "workers"),
     }
     warm: dict[str, Any] = {"preload": ["ctdenoise.jobs.preload"]}
-    return [
-        *(
+    found = []
+    for n, gpu in enumerate((gpus() or [""]) if "train" in roles else []):
+        visible = {"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}
+        found.append(
             Nanny(
                 name=f"train-{n}-{own}",
                 nthreads=1,
                 resources={"train": 1},
-                env={"CTDENOISE_NICE": "10"} | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}),
+                env={"CTDENOISE_NICE": "10"} | visible,
                 **common,
                 **warm,
             )
-            for n, gpu in enumerate(gpus() or [""])
-        ),
-        Nanny(
-            name=f"interactive-{own}",
-            nthreads=3,
-            resources={"interactive": 3, "batch": 1},
-            env={"OMP_NUM_THREADS": str(INTERACTIVE_THREADS)},
-            **common,
-            **warm,
-        ),
-        Nanny(name=f"files-{own}", nthreads=3, resources={"files": 2, "download": 1}, **common),
-    ]
+        )
+    if "interactive" in roles:
+        found.append(
+            Nanny(
+                name=f"interactive-{own}",
+                nthreads=3,
+                resources={"interactive": 3, "batch": 1},
+                env={"OMP_NUM_THREADS": str(INTERACTIVE_THREADS)},
+                **common,
+                **warm,
+            )
+        )
+    if "files" in roles:
+        resources = {"files": 2, "download": 1}
+        found.append(Nanny(name=f"files-{own}", nthreads=3, resources=resources, **common))
+    return found
 
 
 def announce(address: str) -> None:
@@ -124,13 +142,7 @@ def announce(address: str) -> None:
 
 async def serve() -> None:
     """Run until asked to end, by a client, a signal or long idleness."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows: the process is ended as it is
-            break
+    stop = _signalled()
     async with Scheduler(
         host="127.0.0.1",
         port=0,
@@ -140,7 +152,7 @@ async def serve() -> None:
         dashboard=False,
     ) as scheduler:
         announce(scheduler.address)
-        nannies = workers(scheduler.address)
+        nannies = workers(scheduler.address, folder(), host="127.0.0.1")
         starting = asyncio.gather(*nannies)
         # The scheduler unpickles what it passes on: the first run should not wait for imports.
         await asyncio.to_thread(import_module, "ctdenoise.jobs.worker")
@@ -152,6 +164,58 @@ async def serve() -> None:
             await _close(nannies)
 
 
+async def serve_scheduler(host: str, port: int, certificates: Path) -> None:
+    """Be a cluster's scheduler until a signal comes. What it knows is in the database too, so that
+    nothing is lost with it."""
+    stop = _signalled()
+    async with Scheduler(
+        host=host,
+        port=port,
+        protocol="tls://",
+        security=security(certificates),
+        dashboard_address="127.0.0.1:0",
+        dashboard=False,
+    ) as scheduler:
+        await asyncio.to_thread(import_module, "ctdenoise.jobs.worker")
+        print(f"The scheduler listens at {scheduler.address}.", flush=True)
+        await stop.wait()
+
+
+async def serve_workers(address: str, certificates: Path, roles: Collection[Role]) -> None:
+    """Be workers of a cluster until a signal comes: whenever the scheduler is gone, wait until
+    there is one again."""
+    stop = _signalled()
+    while not stop.is_set():
+        nannies = workers(address, certificates, roles)
+        try:
+            await asyncio.gather(*nannies)
+            print(f"{len(nannies)} workers have joined {address}.", flush=True)
+            while not stop.is_set() and all(n.status == Status.running for n in nannies):
+                await _wait(stop, LOOK_SECONDS)
+        except (OSError, TimeoutError, RuntimeError) as error:
+            print(f"{address} does not answer ({type(error).__name__}).", flush=True)
+        await _close(nannies)
+        await _wait(stop, RETRY_SECONDS)
+
+
+def _signalled() -> asyncio.Event:
+    """Set when this process is asked to end."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows: the process is ended as it is
+            break
+    return stop
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
 async def _until_not_needed(scheduler: Scheduler, stop: asyncio.Event) -> None:
     needed = time.monotonic()
     while not stop.is_set() and scheduler.status == Status.running:
@@ -159,10 +223,7 @@ async def _until_not_needed(scheduler: Scheduler, stop: asyncio.Event) -> None:
             needed = time.monotonic()
         if time.monotonic() - needed > IDLE_SECONDS:
             return
-        try:
-            await asyncio.wait_for(stop.wait(), timeout=LOOK_SECONDS)
-        except TimeoutError:
-            continue
+        await _wait(stop, LOOK_SECONDS)
 
 
 async def _close(nannies: Iterable[Nanny]) -> None:
@@ -178,8 +239,13 @@ def _withdraw(state: Path) -> None:
         state.unlink()
 
 
-if __name__ == "__main__":
+def run(main: Coroutine[Any, Any, None]) -> NoReturn:
+    """Run one of the above as this process' only work."""
     with dask.config.set(QUIET):
-        asyncio.run(serve())
+        asyncio.run(main)
     sys.stdout.flush()
     os._exit(0)  # a training thread of a closed worker must not hold the process
+
+
+if __name__ == "__main__":
+    run(serve())

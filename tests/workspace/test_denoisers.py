@@ -23,17 +23,17 @@ from ctdenoise.workspace.denoisers import (
     RunNetwork,
     ShippedNetwork,
 )
-from ctdenoise.workspace.runs import Run, Store
+from ctdenoise.workspace.runs import Run, create_run
 
 IMAGE = np.random.default_rng(0).normal(40, 30, (32, 40)).astype(np.float32)
 SMALL = Config(layers=2, filters=4)
 
 
 @pytest.fixture
-def run(runs: Store, pair_id: str) -> Iterator[Run]:
-    run = runs.create_run("ann", "My run", SMALL, [("ann", pair_id)])
+def run(pair_id: str) -> Iterator[Run]:
+    run = create_run("ann", "My run", SMALL, [("ann", pair_id)])
     kept = epochs.file(run.folder, 3)
-    kept.parent.mkdir(parents=True)
+    kept.parent.mkdir()
     save(kept, build_network(SMALL), SMALL, {"unit": "HU"})
     return run
 

@@ -18,14 +18,14 @@ from ctdenoise.settings import settings
 from ctdenoise.training.trainer import train
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.run_card import card, fingerprint
-from ctdenoise.workspace.runs import Run, Store
+from ctdenoise.workspace.runs import Run, create_run
 
 TINY = Config(layers=2, filters=4, epochs=2, steps_per_epoch=3, validation_patches=4)
 
 
 @pytest.fixture
-def run(runs: Store, pair_id: str) -> Run:
-    made = runs.create_run("ann", "My run", TINY, [("ann", pair_id)])
+def run(pair_id: str) -> Run:
+    made = create_run("ann", "My run", TINY, [("ann", pair_id)])
     train(TINY, [Library(settings().workspaces / "ann").pair(pair_id)], made.folder)
     return made
 
@@ -75,7 +75,7 @@ def test_its_script_gives_the_same_network(run: Run, tmp_path: Path) -> None:
         np.testing.assert_array_equal(first[name], second[name])
 
 
-def test_a_run_without_a_network_says_so(runs: Store, pair_id: str) -> None:
-    waiting = runs.create_run("ann", "Waiting", TINY, [("ann", pair_id)])
+def test_a_run_without_a_network_says_so(pair_id: str) -> None:
+    waiting = create_run("ann", "Waiting", TINY, [("ann", pair_id)])
     with pytest.raises(Problem, match="has no network yet"):
         card(waiting)
