@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 from serving import Server, launch, server  # noqa: E402
 
-__all__ = ["Dashboard", "launch", "new_visitor", "served", "start_run"]
+__all__ = ["BARE", "ROOT", "Dashboard", "launch", "new_visitor", "served", "server", "start_run"]
+
+BARE = ROOT / "benchmarks" / "_bare.py"
+"""The app whose pages are the yardstick."""
 
 
 @dataclass(frozen=True)
