@@ -135,7 +135,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--classes", type=int, default=3)
     options = parser.parse_args()
-    ours, bare, busy, memory = [], [], [], []
+    ours: list[Lesson] = []
+    bare: list[Lesson] = []
+    busy: list[Lesson] = []
+    memory: list[float] = []
     with served() as dashboard, server(BARE) as yardstick:
         people = visitors(dashboard, options.sessions)
         start_run(dashboard.workspace, epochs=1000)  # goes on training all the while

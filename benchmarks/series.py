@@ -35,6 +35,8 @@ from ctdenoise.training.device import multiplies_bfloat16
 SOONER = {True: {"ours": 2.5, "page": 2.0}, False: {"ours": 0.8, "page": 0.45}}
 """By whether the processor multiplies bfloat16. The page computes on a quarter of the cores, the
 loop on all of them. Measured with it: 4.1 to 4.9 and 2.7; without: see docs/measurements.md."""
+SMALL = 12
+"""Slices of which throughput is measured: a plain loop needs a second for each."""
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct" / "kits_00072"
 
 
@@ -184,13 +186,13 @@ def main() -> int:
         print(
             f"{config.layers} layers, {config.filters} filters, {torch.get_num_threads()} threads"
         )
-        small, third = part(series, "small", 30), part(series, "third", options.slices // 3)
+        small, third = part(series, "small", SMALL), part(series, "third", options.slices // 3)
         times: dict[str, list[float]] = {kind: [] for kind in ("plain", "ours", "page")}
         for _ in range(options.rounds):
             for kind, each in times.items():
                 each.append(measured(kind, network_at, small)[0])
         for kind, bound in SOONER[multiplies_bfloat16(torch.device("cpu"))].items():
-            beside(f"30 slices, {kind}", times[kind], times["plain"], "plain float32 loop",
+            beside(f"{SMALL} slices, {kind}", times[kind], times["plain"], "plain float32 loop",
                    at_least=bound)  # fmt: skip
         _, before = measured("ours", network_at, third)
         took, after = measured("ours", network_at, series)
