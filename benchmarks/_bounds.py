@@ -24,16 +24,16 @@ def beside(what: str, ours: Sequence[float], yardstick: Sequence[float], of: str
            at_most: float | None = None, at_least: float | None = None) -> float:  # fmt: skip
     """Tell times in seconds beside those of the yardstick ``of``, turn by turn; the ratio.
 
-    ``at_most`` bounds how many times the yardstick ours takes, ``at_least`` how many times sooner
-    than the yardstick ours is there.
+    ``at_most`` bounds how many times as long as the yardstick ours takes, ``at_least`` how many times
+    as fast as the yardstick it is; the ratio told is the one that is bounded.
     """
-    sooner = at_least is not None
+    faster = at_least is not None
     pairs = zip(ours, yardstick, strict=True)
-    ratios = sorted(other / own if sooner else own / other for own, other in pairs)
+    ratios = sorted(other / own if faster else own / other for own, other in pairs)
     ratio = median(ratios)
     bound, held = "", True
     if at_least is not None:
-        bound, held = f"at least {at_least:g} times sooner", ratio >= at_least
+        bound, held = f"at least {at_least:g} times as fast", ratio >= at_least
     elif at_most is not None:
         bound, held = f"at most {at_most:g} times that", ratio <= at_most
     spread = f" ({ratios[0]:.2f} to {ratios[-1]:.2f})" if len(ratios) > 1 else ""

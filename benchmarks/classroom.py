@@ -59,7 +59,7 @@ def visitors(dashboard: Dashboard, count: int) -> list[Visitor]:
     """People with a finished run each: one is trained, the others get copies of it."""
     from ctdenoise.workspace.runs import store
 
-    first = store().run(start_run(dashboard.workspace, epochs=4))
+    first = store().run(start_run(dashboard.workspace, epochs=1))
     while store().run(first.id).live:
         time.sleep(0.2)
     people = []

@@ -90,10 +90,10 @@ def timed(kind: str) -> dict[str, float]:
     for name, (batch, patch) in BATCHES.items():
         low = 300 * torch.randn(batch, 1, patch, patch)
         full = low * 0.9
-        for _ in range(3):
+        for _ in range(2):
             step(low, full)
         times: list[float] = []
-        while len(times) < 5 or (sum(times) < SECONDS and len(times) < 50):
+        while len(times) < 3 or (sum(times) < SECONDS and len(times) < 50):
             times.append(seconds(partial(step, low, full)))
         found[name] = median(times)
     return found
