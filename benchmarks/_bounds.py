@@ -24,8 +24,8 @@ def beside(what: str, ours: Sequence[float], yardstick: Sequence[float], of: str
            at_most: float | None = None, at_least: float | None = None) -> float:  # fmt: skip
     """Tell times in seconds beside those of the yardstick ``of``, turn by turn; the ratio.
 
-    ``at_most`` bounds how many times as long as the yardstick ours takes, ``at_least`` how many times
-    as fast as the yardstick it is; the ratio told is the one that is bounded.
+    ``at_most`` bounds how many times as long as the yardstick ours takes, ``at_least`` how many
+    times as fast it is; the ratio told is the one that is bounded.
     """
     faster = at_least is not None
     pairs = zip(ours, yardstick, strict=True)
