@@ -39,10 +39,10 @@ FIRST_PAGE = 1.9
 """1.36 measured: the first page must not wait for torch, plotly or the engine."""
 SWITCH = {"Look": 2.8, "Train": 8.0, "Compare": 5.0, "Scans": 3.2, "Start": 3.2}
 """1.8, 5.6, 3.2, 2.1, 2.1 measured: Train has the form and its drawing, Compare reads the runs."""
-FIRST_PICTURE = 2.0
-"""The training itself, and beside it the queue, a poll and the browser's own work, but no more."""
-LINE = 3.0
-"""Compare reads the pictures along the line and the browser draws the line as well."""
+FIRST_PICTURE = 2.3
+"""1.6 measured: the training, and beside it the queue, a poll and the browser, but no more."""
+LINE = 2.6
+"""1.8 measured: Compare also reads the pictures along the line, and the browser draws it."""
 LINES = 8
 DRAWN = """
 pane => {
