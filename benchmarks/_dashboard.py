@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 from serving import Server, launch, server  # noqa: E402
 
-__all__ = ["Dashboard", "launch", "new_visitor", "served", "start_run"]
+__all__ = ["BARE", "ROOT", "Dashboard", "launch", "new_visitor", "served", "server", "start_run"]
+
+BARE = ROOT / "benchmarks" / "_bare.py"
+"""The app whose pages are the yardstick."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,19 @@ def served() -> Iterator[Dashboard]:
     """Serve the dashboard from a home with nothing but the sample, its engine warm."""
     with tempfile.TemporaryDirectory(prefix="ctdenoise-") as home:
         os.environ["CTDENOISE_HOME"] = home  # read by this process too, for its runs and engine
-        from ctdenoise.jobs.executor import engine
-        from ctdenoise.jobs.functions import prepare_sample
+        from ctdenoise.jobs.executor import executor
+        from ctdenoise.settings import settings
+        from ctdenoise.workspace.sample import ensure_sample
 
-        engine().ask(prepare_sample).result(120)
+        ensure_sample(settings().workspaces)
+        executor().recover()
+        assert executor().ready(120), "the engine did not start"
         limits = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
         try:
             with server(ROOT / "app.py", limits) as running:
                 yield Dashboard(running, Path(home), *new_visitor(running.address))
         finally:
-            engine().shutdown()
+            executor().shutdown()
 
 
 def new_visitor(address: str) -> tuple[str, str]:
@@ -57,13 +63,10 @@ def new_visitor(address: str) -> tuple[str, str]:
 def start_run(workspace: str, **settings: object) -> str:
     """Queue a recommended run on the sample for a visitor; its id."""
     from ctdenoise.config.presets import PRESETS
-    from ctdenoise.jobs.executor import engine
+    from ctdenoise.jobs.kinds.train import launch
     from ctdenoise.settings import settings as places
     from ctdenoise.workspace.library import Library
-    from ctdenoise.workspace.runs import store
 
     config = PRESETS["recommended"].model_copy(update=settings)
     pairs = [("sample", record.id) for record in Library(places().workspaces / "sample").pairs()]
-    run = store().create_run(workspace, "Benchmark", config, pairs)
-    engine().launch(run.id)
-    return run.id
+    return launch(workspace, "Benchmark", config, pairs).id

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -14,9 +15,18 @@ from ctdenoise.ui.components import palette
 Curve = NDArray[np.floating]
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 WIDTH, HEIGHT = 8.6, 3.6
-THEORY = {"color": "#555555", "linestyle": "--", "linewidth": 1.2, "label": "theory"}
-TRUE = {"color": palette.FULL.color, "marker": "o", "markerfacecolor": "none", "linewidth": 0.0}
-OURS = {"color": palette.LOW.color, "marker": "x", "linewidth": 0.8, "label": "ours"}
+THEORY: dict[str, Any] = {
+    "color": "#555555",
+    "linestyle": "--",
+    "linewidth": 1.2,
+    "label": "theory",
+}
+TRUE: dict[str, Any] = {
+    "color": palette.FULL.color, "marker": "o", "markerfacecolor": "none", "linewidth": 0.0,
+}  # fmt: skip
+OURS: dict[str, Any] = {
+    "color": palette.LOW.color, "marker": "x", "linewidth": 0.8, "label": "ours",
+}  # fmt: skip
 
 mpl.rcParams.update({
     "svg.hashsalt": "ctdenoise", "font.size": 9, "axes.spines.top": False,

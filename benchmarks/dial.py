@@ -63,6 +63,7 @@ def main() -> int:
     config = DIAL.model_copy(update={"epochs": options.epochs})
     data = pairs()
     if options.dose != 0.25:
+        assert data[0].spacing
         low = insert_noise(np.array(data[0].full), data[0].spacing, options.dose, seed=1, draws=2)
         data = [replace(data[0], low=low, dose_fraction=options.dose)]
     print(f"{data[0].name} at {options.dose:.0%} of its dose")

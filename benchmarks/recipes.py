@@ -27,10 +27,17 @@ from ctdenoise.training.patches import Patches, Patchwork
 from ctdenoise.training.schedule import learning_rate
 from ctdenoise.units import WINDOWS
 
+SOONER = {
+    torch.bfloat16: {"kits_00072": 100.0, "sample": 13.0},
+    torch.float32: {"kits_00072": 45.0, "sample": 13.0},
+}
+"""By number format and data. Real slices: 226 and 347 measured in bfloat16, 69 and 117 in float32;
+the easy sample: 19.5 in float32, and bfloat16 can only be sooner."""
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct" / "kits_00072"
 
 
 def pairs() -> list[Pair]:
+    """Slices of ../shared/data at simulated quarter dose where they are there, else the sample."""
     if not SHARED.exists():
         from ctdenoise.scans.sample import sample_pairs
 
@@ -42,7 +49,7 @@ def pairs() -> list[Pair]:
     read = [pydicom.dcmread(path) for path in sorted(SHARED.glob("*.dcm"))[3:13]]
     hu = [d.pixel_array * float(d.RescaleSlope) + float(d.RescaleIntercept) for d in read]
     full = np.maximum(np.stack(hu), -1024).astype(np.float32)
-    spacing = tuple(map(float, read[0].PixelSpacing))
+    spacing = float(read[0].PixelSpacing[0]), float(read[0].PixelSpacing[1])
     low = insert_noise(full, spacing, 0.25, seed=1, draws=2)
     return [Pair("kits_00072", low, full, spacing, np.arange(10.0), patient="kits_00072",
                  dose_fraction=0.25, simulated=True)]  # fmt: skip
@@ -64,6 +71,7 @@ class Course:
                                is_hu=True, generator=torch.Generator().manual_seed(3))  # fmt: skip
 
     def go(self, steps: int) -> None:
+        """Train so many steps with the clock running."""
         config = self.config
         began = time.perf_counter()
         for _ in range(steps):
@@ -80,6 +88,7 @@ class Course:
         self.seconds += time.perf_counter() - began
 
     def mse(self, validation: Patches) -> float:
+        """Mean squared error of patches (count, 1, side, side), HU²."""
         with torch.inference_mode():
             return float((self.learner.forward(validation[0]) - validation[1]).square().mean())
 
@@ -94,7 +103,7 @@ def main() -> int:
     validation = work.cut(work.places(200, torch.Generator().manual_seed(9), False))
     low_mse = float((validation[0] - validation[1]).square().mean())
     article, ours = Course(PRESETS["article"], data), Course(PRESETS["recommended"], data)
-    bound = 20 if ours.learner.machine.hidden == torch.float32 else 35
+    bound = SOONER[ours.learner.machine.hidden]["kits_00072" if SHARED.exists() else "sample"]
     print(f"the low dose itself: {low_mse:.0f} HU²")
     curve: list[tuple[int, float, float]] = []
     with keeping_memory():
@@ -110,12 +119,12 @@ def main() -> int:
     end = article.mse(validation)
     passed = next(((step, s) for step, s, mse in curve if mse <= end), None)
     if passed is None:
-        tell("times sooner", f"not in {ours.step} steps", f"at least {bound}", held=False)
+        tell("times sooner", f"not in {ours.step} steps", f"at least {bound:g}", held=False)
         return verdict()
     print(f"article: {end:.0f} HU² after {article.step} steps and {article.seconds:.1f} s; "
           f"recommended: after {passed[0]} steps and {passed[1]:.2f} s")  # fmt: skip
     sooner = article.seconds / passed[1]
-    tell("times sooner", f"{sooner:.0f}", f"at least {bound}, aim 100", sooner >= bound)
+    tell("times sooner", f"{sooner:.0f}", f"at least {bound:g}", sooner >= bound)
     return verdict()
 
 
