@@ -1,6 +1,7 @@
 """How a job stands, whatever its kind: one line that shows, stops and retries it."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -31,20 +32,17 @@ def _follow(job_id: str, watched: bool) -> None:
     line(job)
 
 
-def line(job: Job, text: str = "", *, again: str = "Try again", hint: str | None = None) -> None:
-    """One line: how far a job is (``text`` or its own message), or how it ended, with the button to
-    stop it or, where it did not finish, the one that lets it go on (``again``)."""
-    told, button = st.columns([6, 1.2], vertical_alignment="center")
-    with told:
-        show(job, text)
-    with button:
+def line(job: Job) -> None:
+    """One line: how far a job is, or how it ended, with the button to stop it or, where it did not
+    finish, the one that lets it go on."""
+    with st.container(horizontal=True, vertical_alignment="center"):  # fits any width
+        show(job)
         if job.live:
-            stop_button(job, hint)
+            stop_button(job, width="content")
         elif job.state != "finished":
             st.button(
-                again,
+                "Try again",
                 icon=":material/replay:",
-                width="stretch",
                 key=f"again-{job.id}",
                 on_click=_do,
                 args=("change", job, executor().requeue),
@@ -71,17 +69,19 @@ def waiting(job: Job) -> str:
     """What a queued job waits for."""
     ahead = queue.position(job.id)
     if not ahead:
-        return "Next in line."
+        return job.message if job.attempts else "Next in line."
     noun = "run" if job.queue == "train" else "job"
     return f"Waiting: {ahead} {noun}{'s' * (ahead > 1)} before yours."
 
 
-def stop_button(job: Job, hint: str | None = None) -> None:
+def stop_button(
+    job: Job, hint: str | None = None, width: Literal["stretch", "content"] = "stretch"
+) -> None:
     """Stops a job that waits or runs."""
     st.button(
         "Stop",
         icon=":material/stop:",
-        width="stretch",
+        width=width,
         key=f"stop-{job.id}",
         disabled=job.wanted == "stop",
         help=hint,

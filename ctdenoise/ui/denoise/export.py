@@ -37,10 +37,8 @@ def show(result: Result, frame: int, strength: float, window: Window) -> None:
     watched = f"export-live-{result.record.id}"
     if newest and newest.live:
         st.session_state[watched] = True
-        with button:
-            jobs.show(newest)
         with told:
-            jobs.stop_button(newest)
+            jobs.line(newest)
         return
     if st.session_state.pop(watched, False):
         st.rerun(scope="app")  # without the timer
