@@ -243,9 +243,7 @@ def test_what_was_stopped_can_go_on(scan: ScanRecord, on_the_spot: OnTheSpot) ->
     assert state(result) == "finished" and len(result.figures) == 6
 
 
-def test_one_that_was_interrupted_says_so(
-    scan: ScanRecord, on_the_spot: OnTheSpot
-) -> None:
+def test_one_that_was_interrupted_says_so(scan: ScanRecord, on_the_spot: OnTheSpot) -> None:
     on_the_spot.waiting.add("denoise")
     source = Source(owner=WORKSPACE, kind="scan", id=scan.id)
     job = queue.take(start(WORKSPACE, source, BLUR).record.id, "dies")

@@ -24,9 +24,7 @@ def test_one_click_is_the_article(pair: PairRecord) -> None:
 
 def middle(pair: PairRecord) -> Smoothing:
     """A slice as a layer sees it."""
-    return Smoothing(
-        owner=WORKSPACE, pair=pair.id, index=1, layer="block1_conv2", imagenet=True
-    )
+    return Smoothing(owner=WORKSPACE, pair=pair.id, index=1, layer="block1_conv2", imagenet=True)
 
 
 def test_smoothing_moves_the_picture_and_its_loss(pair: PairRecord, mine: Library) -> None:

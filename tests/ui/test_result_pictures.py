@@ -14,7 +14,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.metrics.removal import Removal
-from ctdenoise.ui import pictures, server
+from ctdenoise.ui import server
 from ctdenoise.units import to_int16
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, PairRecord
@@ -51,9 +51,7 @@ def finish(result: Result, index: int) -> np.ndarray:
     return image
 
 
-def test_both_ends_of_the_strength_slider(
-    result: Result, mine: Library, pair: PairRecord
-) -> None:
+def test_both_ends_of_the_strength_slider(result: Result, mine: Library, pair: PairRecord) -> None:
     output = finish(result, 2)
     low = mine.pair(pair.id).low[0, 2]
     assert asked(result, 2, "0").content == to_int16(low).tobytes()

@@ -1,19 +1,31 @@
 """How a job stands, whatever its kind: one line that shows, stops and retries it."""
 
+import time
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kind import Kind
 from ctdenoise.ui.session import workspace
-from ctdenoise.workspace.access import Visitor, require
+from ctdenoise.workspace.access import Action, Visitor, require
 from ctdenoise.workspace.database import Job
 
+SAID_SECONDS = 3600.0
 PACE_SECONDS = 0.5
 """Between two looks at a job that is not shown together with pictures of its own."""
+
+
+def newest(kind: Kind[Any, Any]) -> Job | None:
+    """The newest job of a kind in this workspace, as long as there is something to say of it: while
+    it is live and for an hour after its end."""
+    job = next(iter(queue.jobs_of(workspace(), kind.name)), None)
+    if job and (job.live or time.time() - (job.ended or 0.0) < SAID_SECONDS):
+        return job
+    return None
 
 
 def follow(job: Job) -> None:
@@ -90,10 +102,10 @@ def stop_button(
     )
 
 
-def _do(action: str, job: Job, what: Callable[[str], object]) -> None:
+def _do(action: Action, job: Job, what: Callable[[str], object]) -> None:
     """Do something to a job, if this visitor may; what goes wrong is told and spoils nothing."""
     try:
-        require(Visitor(workspace()), action, job.workspace, what="This job")  # type: ignore[arg-type]
+        require(Visitor(workspace()), action, job.workspace, what="This job")
         what(job.id)
     except Problem as problem:
         st.toast(str(problem), icon=":material/error:")
