@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("on_the_spot")
 def chosen(*rows: int) -> AppTest:
     """The Scans page with these patients ticked."""
     app = opened("Scans")
-    app.session_state["ldct-table-0"] = {
+    app.session_state["ldct-table-"] = {
         "selection": {"rows": list(rows), "columns": [], "cells": []}
     }
     return app.run()
