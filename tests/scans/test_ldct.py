@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ctdenoise.jobs.download import fetch
 from mayo import FULL, LOW, STEP_MM, Mayo, slice_hu
 
 from ctdenoise.errors import Problem
+from ctdenoise.jobs.kinds.download import fetch
 from ctdenoise.scans import ldct
 from ctdenoise.scans.scan import Pair
 from ctdenoise.workspace.library import Library, sweep
