@@ -38,7 +38,7 @@ scans = {record.id: record for record in mine.scans()}
 if scans:
     suggested = pairing.suggestions(mine)
     paired = {id for pair in mine.pairs() for id in (pair.low_scan, pair.full_scan)}
-    waiting = bool(suggested) or bool(set(scans) - paired)
+    waiting = bool(suggested) or bool(set(scans) - paired) or twin.under_way()
     with st.expander("**Make a pair:** the same slices at two doses", expanded=waiting):
         ways = {"two": "From two scans", "twin": "From one scan, with simulated low dose"}
         how, removal = st.columns([5, 1], vertical_alignment="center")

@@ -48,7 +48,7 @@ def folder() -> Path:
 
 def security(certificate_folder: Path) -> "Security":
     """Mutual TLS from ca.pem, cert.pem and key.pem in a folder."""
-    from distributed.security import Security
+    from distributed import Security  # the package first: another thread may be importing it
 
     roles = {
         f"tls_{role}_{part}": str(certificate_folder / f"{part}.pem")

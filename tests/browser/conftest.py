@@ -61,5 +61,5 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = {"CTDENOISE_HOME": str(tmp_path_factory.mktemp("home"))}
     with server(ROOT / "app.py", home) as running:
         yield running.address
-    end = "from ctdenoise.jobs.executor import engine; engine().shutdown()"
+    end = "from ctdenoise.jobs.executor import executor; executor().shutdown()"
     subprocess.run([sys.executable, "-c", end], env=home, check=True, timeout=60)

@@ -11,7 +11,7 @@ import pytest
 from mayo import FULL, LOW, STEP_MM, Mayo, slice_hu
 
 from ctdenoise.errors import Problem
-from ctdenoise.jobs.download import fetch
+from ctdenoise.jobs.kinds.download import fetch
 from ctdenoise.scans import ldct
 from ctdenoise.scans.scan import Pair
 from ctdenoise.workspace.library import Library, sweep

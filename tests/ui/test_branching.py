@@ -4,7 +4,7 @@ import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened
 
 from ctdenoise.ui import menu
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run, runs_of
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 
@@ -19,7 +19,7 @@ def test_a_run_branches_from_a_chosen_epoch(trained: Run, on_the_spot: OnTheSpot
     labelled(app.slider, "Grain (noise spectrum)").set_value(40).run()
     labelled(app.button, "Train").click().run()
     assert not app.exception
-    child = store().runs(WORKSPACE)[0]
+    child = runs_of(WORKSPACE)[0]
     assert (child.parent, child.parent_epoch) == (trained.id, 1)
     assert child.config.loss.texture == 40 and child.config.layers == trained.config.layers
     assert child.start and child.start.exists()
@@ -32,4 +32,4 @@ def test_another_network_cannot_go_on(trained: Run) -> None:
     app.run()
     labelled(app.button, "Train").click().run()
     assert any("is built otherwise" in error.value for error in app.error)
-    assert len(store().runs(WORKSPACE)) == 1
+    assert len(runs_of(WORKSPACE)) == 1

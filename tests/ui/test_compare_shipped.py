@@ -13,13 +13,14 @@ from ctdenoise.config import shipped
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
 from ctdenoise.denoising.denoiser import Denoiser
+from ctdenoise.jobs import queue
 from ctdenoise.training.trainer import train
-from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui import pictures
 from ctdenoise.ui.compare import view as judging
 from ctdenoise.ui.components import panes
 from ctdenoise.units import to_int16
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run, runs_of
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 FIGURE = "As in the article's last figure"
@@ -59,7 +60,7 @@ def test_the_picture_of_a_network_that_ships_is_that_network(
     low = np.array(mine.pair(pair.id).low[0, 2:3])
     expected = to_int16(Denoiser.load(shipped.file("article")).denoise(low)[0])
     assert not np.array_equal(expected, to_int16(low[0]))
-    np.testing.assert_array_equal(pixels.load(pane.frames[2], WORKSPACE), expected)
+    np.testing.assert_array_equal(pictures.load(pane.frames[2], WORKSPACE), expected)
     assert article.edition in pane.frames[2]
 
 
@@ -106,10 +107,11 @@ def test_without_the_two_networks_the_figure_is_not_offered(
 
 def learned(run: Run, mine: Library) -> None:
     """Let an adaptation that was started end after an epoch."""
-    store().claim("turn-test")
+    job = queue.take(run.id, "test")
+    assert job
     short = run.config.model_copy(update={"time_budget_s": None, "epochs": 1})
     ended = train(short, [mine.pair(id) for _, id in run.pairs], run.folder, start=run.start)
-    store().end(run.id, "turn-test", "finished", ended.sentence)
+    queue.end(job, "finished", 1.0, ended.sentence)
 
 
 @pytest.mark.usefixtures("both")
@@ -120,7 +122,7 @@ def test_among_three_the_adapted_network_replaces_another_than_its_parent(
     three = ["shipped:optimised", "shipped:article", trained.id]
     labelled(app.multiselect, "Networks").set_value(three).run()
     next(button for button in app.button if button.key == "adapt-optimised").click().run()
-    run = store().runs(WORKSPACE)[0]
+    run = runs_of(WORKSPACE)[0]
     learned(run, mine)
     app.run()
     assert labelled(app.multiselect, "Networks").value == [three[0], three[2], run.id]
@@ -133,7 +135,7 @@ def test_a_network_is_adapted_and_then_shown_beside_itself(
     app = opened("Compare", run="shipped:optimised")
     labelled(app.slider, "Minutes").set_value(2).run()
     labelled(app.button, "Start").click().run()
-    (run,) = store().runs(WORKSPACE)
+    (run,) = runs_of(WORKSPACE)
     assert (run.parent, run.pairs) == ("shipped:optimised", ((WORKSPACE, pair.id),))
     assert run.config.time_budget_s == 120 and on_the_spot.launched == [run.id]
     assert any("waits for its turn" in each.value for each in app.info)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
-from apptest import WORKSPACE, labelled, opened
+from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from phantoms import disc_phantom
 from streamlit.testing.v1 import AppTest
 
@@ -17,15 +17,15 @@ from ctdenoise.config import shipped
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
 from ctdenoise.denoising.filters import FILTERS, Filter
-from ctdenoise.jobs import denoise
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.scans.readers import READERS, ImageStack, Reader
 from ctdenoise.scans.scan import Scan
 from ctdenoise.training.checkpoint import build_network, save
 from ctdenoise.ui.denoise import result as denoising
-from ctdenoise.workspace import results as denoisings
 from ctdenoise.workspace.denoisers import ClassicalFilter, RunNetwork, ShippedNetwork
 from ctdenoise.workspace.library import Library, PairRecord, ScanRecord
-from ctdenoise.workspace.results import Denoising, Source
+from ctdenoise.workspace.results import Result, Source, every
 from ctdenoise.workspace.runs import Run
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
@@ -44,12 +44,17 @@ def added(mine: Library, values: np.ndarray, unit: str) -> ScanRecord:
     return mine.add_scan(made, [])
 
 
-def blurred(scan: ScanRecord) -> Denoising:
-    return denoise.order(WORKSPACE, Source(owner=WORKSPACE, kind="scan", id=scan.id), BLUR)
+def blurred(scan: ScanRecord) -> Result:
+    return start(WORKSPACE, Source(owner=WORKSPACE, kind="scan", id=scan.id), BLUR)
 
 
-def newest() -> Denoising:
-    return denoisings.every(WORKSPACE)[0]
+def newest() -> Result:
+    return every(WORKSPACE)[0]
+
+
+def state(result: Result) -> str:
+    assert result.job
+    return result.job.state
 
 
 def told(app: AppTest) -> str:
@@ -151,7 +156,7 @@ def test_networks_that_ship_come_first_with_a_sentence_from_their_card(
     labelled(app.button, "Denoise").click().run()
     assert newest().record.method == ShippedNetwork(name="dial", dial=(0.7,))
     assert newest().record.title == "The dial, dial at 70%"
-    assert newest().state.how == "finished"
+    assert state(newest()) == "finished"
 
 
 def test_a_blur_warns_of_anatomy_and_the_figures_are_in_hu(scan: ScanRecord) -> None:
@@ -174,7 +179,7 @@ def test_the_figures_follow_the_strength(scan: ScanRecord, monkeypatch: pytest.M
     assert not none.warning
 
 
-def strengthened(result: Denoising, strength: float, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def strengthened(result: Result, strength: float, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page with the strength slider at a position."""
     real = denoising.viewer
     monkeypatch.setattr(
@@ -193,7 +198,7 @@ def test_a_scan_in_another_unit_has_no_tissues(mine: Library) -> None:
     strength = labelled(app.number_input, "Largest difference to smooth, in the scan's unit")
     assert strength.value == pytest.approx(0.02 * 50 / 40, rel=0.1)
     labelled(app.button, "Denoise").click().run()
-    assert newest().state.how == "finished"
+    assert state(newest()) == "finished"
     assert "not in HU" in told(app) and not app.dataframe
 
 
@@ -226,41 +231,44 @@ def test_no_fragment_lies_in_another(scan: ScanRecord, monkeypatch: pytest.Monke
     assert most == [1, 1]
 
 
-def test_what_was_stopped_can_go_on(scan: ScanRecord) -> None:
+def test_what_was_stopped_can_go_on(scan: ScanRecord, on_the_spot: OnTheSpot) -> None:
     source = Source(owner=WORKSPACE, kind="scan", id=scan.id)
-    result = denoisings.create(WORKSPACE, source, BLUR)
-    result.put("stopped", "Stopped after 0 of 6 slices.")
+    on_the_spot.waiting.add("denoise")
+    result = start(WORKSPACE, source, BLUR)
+    queue.stop(result.record.id)
+    on_the_spot.waiting.remove("denoise")
     app = opened("Denoise")
-    assert "Stopped after 0 of 6 slices." in told(app)
+    assert "Stopped before its turn came." in told(app)
     labelled(app.button, "Go on").click().run()
-    assert result.state.how == "finished" and len(result.figures) == 6
+    assert state(result) == "finished" and len(result.figures) == 6
 
 
-def test_one_that_was_interrupted_says_so(
-    scan: ScanRecord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(denoise, "GRACE_SECONDS", 0)
+def test_one_that_was_interrupted_says_so(scan: ScanRecord, on_the_spot: OnTheSpot) -> None:
+    on_the_spot.waiting.add("denoise")
     source = Source(owner=WORKSPACE, kind="scan", id=scan.id)
-    denoisings.create(WORKSPACE, source, BLUR).put("running", "")
+    job = queue.take(start(WORKSPACE, source, BLUR).record.id, "dies")
+    assert job
+    queue.release("dies")
     app = opened("Denoise")
-    assert "Was interrupted after 0 of 6 slices." in told(app)
-    assert labelled(app.button, "Go on")
+    assert app.get("progress")[0].proto.text == "Was interrupted and waits to go on."
+    assert labelled(app.button, "Stop")
 
 
-def test_a_live_one_can_be_stopped(scan: ScanRecord) -> None:
+def test_a_live_one_can_be_stopped(scan: ScanRecord, on_the_spot: OnTheSpot) -> None:
     source = Source(owner=WORKSPACE, kind="scan", id=scan.id)
-    result = denoisings.create(WORKSPACE, source, BLUR)
+    on_the_spot.waiting.add("denoise")
+    result = start(WORKSPACE, source, BLUR)
     app = opened("Denoise")
-    assert app.get("progress")[0].proto.text == "Waits for its turn."
+    assert app.get("progress")[0].proto.text == "Next in line."
     labelled(app.button, "Stop").click().run()
-    assert result.state.how == "stopped"
+    assert state(result) == "stopped"
 
 
 def test_a_result_is_removed_only_when_asked(scan: ScanRecord, mine: Library) -> None:
     blurred(scan)
     app = opened("Denoise")
     labelled(app.button, "Remove this result").click().run()
-    assert not app.exception and denoisings.every(WORKSPACE) == []
+    assert not app.exception and every(WORKSPACE) == []
     assert [each.id for each in mine.scans()] == [scan.id]
 
 
@@ -270,4 +278,4 @@ def test_a_result_whose_scan_was_removed_says_so(scan: ScanRecord, mine: Library
     app = opened("Denoise")
     assert "is not in the workspace" in app.error[0].value
     labelled(app.button, "Remove this result").click().run()
-    assert denoisings.every(WORKSPACE) == []
+    assert every(WORKSPACE) == []

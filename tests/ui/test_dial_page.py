@@ -9,23 +9,26 @@ from shipping import SMALL, ships
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
 from ctdenoise.config.presets import PRESETS
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.kinds.train import launch
 from ctdenoise.training.trainer import train
 from ctdenoise.ui.components import panes
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run, find_run, runs_of
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 
 
 @pytest.fixture
-def dialled(pair: PairRecord, mine: Library) -> Run:
+def dialled(pair: PairRecord, mine: Library, on_the_spot: OnTheSpot) -> Run:
     config = Config(layers=2, filters=4, epochs=1, steps_per_epoch=3, validation_patches=4,
                     loss=Loss(texture=400, dial=("texture",)))  # fmt: skip
-    run = store().create_run(WORKSPACE, "My dial", config, [(WORKSPACE, pair.id)])
-    store().claim("turn-test")
+    run = launch(WORKSPACE, "My dial", config, [(WORKSPACE, pair.id)])
+    job = queue.take(run.id, "test")
+    assert job
     ended = train(config, [mine.pair(pair.id)], run.folder)
-    store().end(run.id, "turn-test", "finished", ended.sentence)
-    return store().run(run.id)
+    queue.end(job, "finished", 1.0, ended.sentence)
+    return find_run(run.id)
 
 
 def test_one_press_trains_the_preset_with_the_chosen_terms(
@@ -35,7 +38,7 @@ def test_one_press_trains_the_preset_with_the_chosen_terms(
     labelled(app.multiselect, "From squared error towards").set_value(["texture", "gradient"]).run()
     labelled(app.button, "Train").click().run()
     assert not app.exception
-    (run,) = store().runs(WORKSPACE)
+    (run,) = runs_of(WORKSPACE)
     assert on_the_spot.launched == [run.id]
     loss = run.config.loss
     assert loss.dial == ("texture", "gradient")

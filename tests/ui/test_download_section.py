@@ -5,9 +5,9 @@ from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from mayo import Mayo, forget
 from streamlit.testing.v1 import AppTest
 
-from ctdenoise.errors import Problem
-from ctdenoise.jobs import download as fetching
+from ctdenoise.jobs import queue
 from ctdenoise.scans import ldct
+from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("on_the_spot")
 def chosen(*rows: int) -> AppTest:
     """The Scans page with these patients ticked."""
     app = opened("Scans")
-    app.session_state["ldct-table-0"] = {
+    app.session_state["ldct-table-"] = {
         "selection": {"rows": list(rows), "columns": [], "cells": []}
     }
     return app.run()
@@ -76,42 +76,36 @@ def test_without_a_network_there_is_a_sentence(
     forget()
 
 
-class UnderWay:
-    """An answer that comes when the test says so."""
-
-    finished = False
-
-    def done(self) -> bool:
-        return self.finished
-
-    def result(self, timeout: float | None = None) -> list[str]:
-        raise Problem("The archive", "went away", "try again")
-
-
-def test_a_download_is_watched_and_stopped(
-    on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer = UnderWay()
-    monkeypatch.setattr(on_the_spot, "ask", lambda *given, net: answer)
+def started(on_the_spot: OnTheSpot) -> tuple[AppTest, Job]:
+    """A page that asked for a patient, and the download while a worker has it."""
+    on_the_spot.waiting.add("download")
     app = chosen(0)
     labelled(app.button, "Download").click().run()
+    assert app.get("progress")[0].proto.text == "Next in line."
+    job = queue.take(queue.jobs_of(WORKSPACE, "download")[0].id, "test")
+    assert job
+    return app, job
+
+
+def test_a_download_is_watched_and_stopped(on_the_spot: OnTheSpot) -> None:
+    app, job = started(on_the_spot)
     assert labelled(app.button, "Download").disabled
-    assert app.get("progress")[0].proto.text == "Waiting for its turn"
     labelled(app.button, "Stop").click().run()
-    assert fetching._stop_file(WORKSPACE).exists()
-    answer.finished = True
+    assert queue.job(job.id).wanted == "stop"
+    queue.end(job, "failed", 0.3, "The archive went away: try again.")
     app.run()
     assert any("The archive went away" in error.value for error in app.error)
+    assert labelled(app.button, "Try again")
     assert not app.get("progress")
     assert not labelled(app.button, "Download").disabled
 
 
-def test_a_download_is_found_again_after_a_reload() -> None:
-    file = fetching._file(WORKSPACE)
-    file.parent.mkdir(parents=True)
-    file.write_text('[0.5, "L004: downloading slice 7 of 14"]')
+def test_a_download_is_found_again_after_a_reload(on_the_spot: OnTheSpot) -> None:
+    _, job = started(on_the_spot)
+    queue.beat(job, 0.5, "L004: downloading slice 7 of 14")
     app = opened("Scans")
     assert app.get("progress")[0].proto.text == "L004: downloading slice 7 of 14"
-    file.unlink()
+    queue.end(job, "finished", 1.0, "1 pair added to the list below.")
     app.run()
     assert not app.get("progress") and not app.exception
+    assert any("1 pair added" in each.value for each in app.success)

@@ -11,16 +11,15 @@ from streamlit.testing.v1 import AppTest
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
 from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
-from ctdenoise.jobs import denoise
-from ctdenoise.jobs import export as takeaway
-from ctdenoise.jobs import functions as jobs
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.kinds.denoise import start
+from ctdenoise.jobs.kinds.export import EXPORT_NETWORK, OfRun
 from ctdenoise.scans.reading import read
 from ctdenoise.training.checkpoint import build_network, save
 from ctdenoise.workspace import networks
-from ctdenoise.workspace import results as denoisings
 from ctdenoise.workspace.denoisers import BroughtNetwork, ClassicalFilter
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.results import Denoising, Source
+from ctdenoise.workspace.results import Result, Source, every
 from ctdenoise.workspace.runs import Run
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
@@ -37,28 +36,28 @@ def source(mine: Library, tmp_path: Path) -> Source:
 
 
 @pytest.fixture
-def result(source: Source) -> Denoising:
-    return denoise.order(WORKSPACE, source, BLUR)
+def result(source: Source) -> Result:
+    return start(WORKSPACE, source, BLUR)
 
 
-def wished(form: str, result: Denoising) -> AppTest:
+def wished(form: str, result: Result) -> AppTest:
     app = opened("Denoise", result=result.record.id)
     return labelled(app.selectbox, "What to take away").set_value(form).run()
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_prepare_then_download(result: Denoising, form: str) -> None:
+def test_prepare_then_download(result: Result, form: str) -> None:
     app = wished(form, result)
     assert not app.get("download_button")
     labelled(app.button, "Prepare").click().run()
     assert not app.exception and not app.error
     (button,) = app.get("download_button")
     assert button.proto.label.startswith("Download (")
-    assert len(list((result.folder / "takeaway" / form).iterdir())) == 1
+    assert len(list((result.folder / "exports" / form).iterdir())) == 1
     assert not [each for each in app.button if each.label == "Prepare"]
 
 
-def test_a_format_of_ones_own_is_offered_and_prepared(result: Denoising) -> None:
+def test_a_format_of_ones_own_is_offered_and_prepared(result: Result) -> None:
     def write(content: Content, path: Path, tell: Progress) -> None:
         path.write_text(content.name)
 
@@ -69,56 +68,65 @@ def test_a_format_of_ones_own_is_offered_and_prepared(result: Denoising) -> None
         assert any(each.value.startswith("All of it. Now: slice") for each in app.caption)
         labelled(app.button, "Prepare").click().run()
         assert not app.exception and not app.error and app.get("download_button")
-        (made,) = (result.folder / "takeaway" / "own").iterdir()
+        (made,) = (result.folder / "exports" / "own").iterdir()
         assert made.suffix == ".own" and made.read_text() == result.record.name
 
 
-def test_a_dicom_series_says_that_it_is_de_identified(result: Denoising) -> None:
+def test_a_dicom_series_says_that_it_is_de_identified(result: Result) -> None:
     told = [each.value for each in wished("dicom", result).caption]
     assert any("de-identified" in each and "3 slices at strength 100%" in each for each in told)
 
 
 def test_a_pair_says_what_it_can_give(pair: PairRecord) -> None:
     pair_source = Source(owner=WORKSPACE, kind="pair", id=pair.id)
-    app = wished("dicom", denoise.order(WORKSPACE, pair_source, BLUR))
+    app = wished("dicom", start(WORKSPACE, pair_source, BLUR))
     assert any("take NIfTI or NPY" in each.value for each in app.caption)
     assert not [each for each in app.button if each.label == "Prepare"]
 
 
-def test_nothing_is_offered_while_slices_are_to_come(source: Source) -> None:
-    denoisings.create(WORKSPACE, source, BLUR)
+def test_nothing_is_offered_while_slices_are_to_come(
+    source: Source, on_the_spot: OnTheSpot
+) -> None:
+    on_the_spot.waiting.add("denoise")
+    start(WORKSPACE, source, BLUR)
     app = opened("Denoise")
     assert not [each for each in app.selectbox if each.label == "What to take away"]
 
 
-def test_what_goes_wrong_is_told_once(result: Denoising, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Failed:
-        def done(self) -> bool:
-            return True
+def test_what_goes_wrong_is_told_and_can_be_tried_again(result: Result) -> None:
+    full = [True]
 
-        def result(self) -> None:
+    def write(content: Content, path: Path, tell: Progress) -> None:
+        if full.pop():
             raise Problem("The result", "could not be written", "free some space")
+        path.write_text(content.name)
 
-    monkeypatch.setattr(OnTheSpot, "ask", lambda *given, **named: Failed())
-    app = wished("npy", result)
-    labelled(app.button, "Prepare").click().run()
-    assert [each.value for each in app.error] == [
-        "The result could not be written: free some space."
-    ]
-    app.run()
-    assert not app.error and labelled(app.button, "Prepare")
+    own = ExportFormat("own", -1, "Our own", "All of it.", "own", "text/plain", "slice", write)
+    with FORMATS.added(own):
+        app = wished("own", result)
+        labelled(app.button, "Prepare").click().run()
+        assert [each.value for each in app.error] == [
+            "The result could not be written: free some space."
+        ]
+        full.append(False)
+        labelled(app.button, "Prepare").click().run()
+        assert not app.error and app.get("download_button")
 
 
-def test_progress_is_shown_meanwhile(result: Denoising, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Pending:
-        def done(self) -> bool:
-            return False
-
-    monkeypatch.setattr(OnTheSpot, "ask", lambda *given, **named: Pending())
-    monkeypatch.setattr(takeaway, "progress", lambda result, form: (0.5, f"{form}: Slice 2 of 3"))
-    app = wished("npy", result)
-    labelled(app.button, "Prepare").click().run()
-    assert [each.proto.text for each in app.get("progress")] == ["npy: Slice 2 of 3"]
+def test_progress_is_shown_meanwhile_and_after_a_reload(
+    result: Result, on_the_spot: OnTheSpot
+) -> None:
+    on_the_spot.waiting.add("export")
+    labelled(wished("npy", result).button, "Prepare").click().run()
+    (job,) = queue.jobs_of(WORKSPACE, "export", result.record.id)
+    held = queue.take(job.id, "test")
+    assert held
+    queue.beat(held, 0.5, "Slice 2 of 3")
+    app = opened("Denoise", result=result.record.id)
+    assert [each.proto.text for each in app.get("progress")] == ["Slice 2 of 3"]
+    assert not app.get("download_button")
+    labelled(app.button, "Stop").click().run()
+    assert queue.job(job.id).wanted == "stop"
 
 
 def test_a_network_from_a_file_denoises(source: Source, tmp_path: Path) -> None:
@@ -135,14 +143,15 @@ def test_a_network_from_a_file_denoises(source: Source, tmp_path: Path) -> None:
     assert "Network from a file: anna" in choice.options
     labelled(app.button, "Denoise").click().run()
     assert not app.exception and not app.error
-    made = denoisings.every(WORKSPACE)[0]
+    made = every(WORKSPACE)[0]
     assert made.record.method == BroughtNetwork(workspace=WORKSPACE, id=network.id)
-    assert made.record.title == "anna" and made.state.how == "finished"
+    assert made.record.title == "anna" and made.job and made.job.state == "finished"
 
 
-def test_a_run_is_offered_as_onnx(trained: Run) -> None:
+def test_a_run_is_offered_as_onnx(trained: Run, on_the_spot: OnTheSpot) -> None:
     app = opened("Watch", run=trained.id)
     labels = [each.proto.label for each in app.get("download_button")]
     assert labels == ["Run card (zip)", "Network (ONNX)"]
-    path = jobs.export_network(trained.id)
+    name = on_the_spot.ask(EXPORT_NETWORK, OfRun(run=trained.id), WORKSPACE)
+    path = trained.folder / name
     assert path.parent == trained.folder and path.stat().st_size > 0

@@ -5,7 +5,7 @@ import pytest
 from apptest import WORKSPACE, labelled, opened
 from scipy.ndimage import gaussian_filter
 
-from ctdenoise.jobs import features as jobs
+from ctdenoise.jobs.kinds.features import SIGMAS, Smoothing
 from ctdenoise.ui import features
 from ctdenoise.workspace.library import Library, PairRecord
 
@@ -22,21 +22,26 @@ def test_one_click_is_the_article(pair: PairRecord) -> None:
     assert any("7 of 256 feature maps" in text.value for text in app.markdown)
 
 
+def middle(pair: PairRecord) -> Smoothing:
+    """A slice as a layer sees it."""
+    return Smoothing(owner=WORKSPACE, pair=pair.id, index=1, layer="block1_conv2", imagenet=True)
+
+
 def test_smoothing_moves_the_picture_and_its_loss(pair: PairRecord, mine: Library) -> None:
-    asked = (WORKSPACE, pair.id, 1, "block1_conv2", True)
-    plain = jobs.view(*asked, 0.0, "strongest", 4)
-    smooth = jobs.view(*asked, 1.0, "strongest", 4)
+    asked = middle(pair)
+    plain = features.view(asked, 0.0, "strongest", 4)
+    smooth = features.view(asked, 1.0, "strongest", 4)
     assert plain.numbers == smooth.numbers and len(plain.numbers) == 4 and plain.maps == 64
     np.testing.assert_array_equal(smooth.image, gaussian_filter(plain.image, 1.0))
-    losses, errors = jobs.smoothing(*asked)
+    losses, errors = features.smoothing(asked)
     assert losses[0] == pytest.approx(plain.loss)
-    assert losses[jobs.SIGMAS.index(1.0)] == pytest.approx(smooth.loss)
+    assert losses[SIGMAS.index(1.0)] == pytest.approx(smooth.loss)
     full = mine.pair(pair.id).full[1]
     assert errors[0] == pytest.approx(np.square(plain.image - full).mean(), rel=1e-5)
 
 
 def test_heat_lies_where_features_differ(pair: PairRecord) -> None:
-    seen = jobs.view(WORKSPACE, pair.id, 1, "block1_conv2", True, 0.0, "strongest", 4)
+    seen = features.view(middle(pair), 0.0, "strongest", 4)
     where = np.zeros_like(seen.where)
     where[:10] = 1
     laid = features._overlay(type(seen)(**{**vars(seen), "where": where})).astype(int)

@@ -3,7 +3,7 @@
 import pytest
 from apptest import labelled, opened
 
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run, find_run
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 
@@ -19,5 +19,5 @@ def test_a_run_is_named_and_starred(trained: Run) -> None:
     labelled(app.text_input, "Name").set_value("My favourite").run()
     labelled(app.toggle, "Star").set_value(True).run()
     assert not app.exception
-    run = store().run(trained.id)
+    run = find_run(trained.id)
     assert (run.name, run.starred) == ("My favourite", True)

@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from ctdenoise.config.config import Config
 from ctdenoise.training import checkpoint
-from ctdenoise.ui.denoise import networks as ui
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.networks import networks
 
@@ -25,8 +24,7 @@ def page() -> None:
 
 
 @pytest.fixture
-def app(on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(ui, "engine", lambda: on_the_spot)
+def app(on_the_spot: OnTheSpot) -> AppTest:
     return AppTest.from_function(page, default_timeout=30).run()
 
 

@@ -12,14 +12,16 @@ from apptest import OnTheSpot, labelled, opened
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.config import run_folder as epochs
+from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
+from ctdenoise.jobs.kinds.train import continue_run, launch
 from ctdenoise.metrics.metric import METRICS, Metric
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import ROOT
 from ctdenoise.ui import menu
 from ctdenoise.ui.compare import view
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.runs import Run, store
+from ctdenoise.workspace.runs import Run, find_run, runs_of
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 
@@ -75,7 +77,7 @@ def test_train_queues_a_run_with_the_chosen_settings(
     labelled(app.text_input, "Name of the run").set_value("Mine")
     app.run()
     labelled(app.button, "Train").click().run()
-    (run,) = store().runs("local")
+    (run,) = runs_of("local")
     assert (run.name, run.config.layers, run.config.loss.vgg) == ("Mine", 4, 30)
     assert run.pairs == (("local", pair.id),)
     assert on_the_spot.launched == [run.id]
@@ -116,15 +118,15 @@ def test_watch_continues_a_run(trained: Run, on_the_spot: OnTheSpot) -> None:
     app = opened("Watch", run=trained.id)
     labelled(app.number_input, "More epochs").set_value(3)
     labelled(app.button, "Go on").click().run()
-    again = store().run(trained.id)
+    again = find_run(trained.id)
     assert again.state == "queued"
     assert again.config.epochs == 5
     assert on_the_spot.launched == [trained.id]
 
 
 def test_watch_tells_the_place_in_the_queue(pair: PairRecord, trained: Run) -> None:
-    first = store().create_run("local", "A", trained.config, [("local", pair.id)])
-    second = store().create_run("local", "B", trained.config, [("local", pair.id)])
+    first = launch("local", "A", trained.config, [("local", pair.id)])
+    second = launch("local", "B", trained.config, [("local", pair.id)])
     assert opened("Watch", run=first.id).get("progress")[0].proto.text == "Next in line."
     assert "1 run before" in opened("Watch", run=second.id).get("progress")[0].proto.text
 
@@ -141,7 +143,7 @@ def test_watch_deletes_a_run_only_when_asked(trained: Run) -> None:
     app = opened("Watch", run=trained.id)
     assert trained.folder.exists()
     labelled(app.button, "Delete").click().run()
-    assert store().runs("local") == []
+    assert runs_of("local") == []
     assert not trained.folder.exists()
 
 
@@ -160,7 +162,7 @@ def test_compare_measures_every_image_against_the_full_dose(trained: Run) -> Non
 
 
 def test_compare_of_a_run_that_learns_changes_no_picture_by_itself(trained: Run) -> None:
-    store().requeue(trained.id, 5)
+    continue_run(trained.id, 5)
     app = opened("Compare", run=trained.id)
     before = app.dataframe[0].value["RMSE (HU)"][2]
     shutil.copyfile(epochs.file(trained.folder, 0), epochs.file(trained.folder, 3))
@@ -238,13 +240,13 @@ def test_renaming_ignores_spaces_and_never_takes_an_empty_name(
 def test_a_layer_that_cannot_be_had_is_told_before_the_run_starts(
     pair: PairRecord, on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreachable(values: dict) -> float:
+    def unreachable(config: Config) -> float:
         raise Problem("The VGG16 layers of blocks 4 and 5", "could not be downloaded", "go online")
 
-    monkeypatch.setattr("ctdenoise.jobs.functions.measure_run", unreachable)
+    monkeypatch.setattr("ctdenoise.training.estimate.estimate_seconds", unreachable)
     app = opened("Train")
     labelled(app.slider, "VGG16 features").set_value(30).run()
     labelled(app.pills, "VGG16 layers").set_value(["block5_conv1"]).run()
     labelled(app.button, "Train").click().run()
     assert any("could not be downloaded" in error.value for error in app.error)
-    assert not store().runs("local") and not on_the_spot.launched
+    assert not runs_of("local") and not on_the_spot.launched

@@ -1,17 +1,19 @@
 """Scans: several low-dose twins of one scan."""
 
-import json
+import io
+import zipfile
 
 import numpy as np
 import pytest
-from apptest import WORKSPACE, labelled, opened
+from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from phantoms import disc_phantom
 from streamlit.testing.v1 import AppTest
 
-from ctdenoise.jobs import functions as jobs
+from ctdenoise.jobs import queue
+from ctdenoise.jobs.kind import Running
+from ctdenoise.jobs.kinds.simulate import SIMULATE, Physics, Simulate
 from ctdenoise.scans.scan import Facts, Scan
-from ctdenoise.ui import pictures as pixels
-from ctdenoise.ui.scans import simulate as twin
+from ctdenoise.ui import pictures
 from ctdenoise.workspace.library import Library
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
@@ -35,6 +37,10 @@ def chosen(dose: int, *others: int) -> AppTest:
 
 def make_button(app: AppTest):  # type: ignore[no-untyped-def]
     return next(button for button in app.button if button.label.startswith("Make "))
+
+
+def making(app: AppTest):  # type: ignore[no-untyped-def]
+    return next(each.proto for each in app.expander if "Make a pair" in each.label)
 
 
 def test_the_dial_goes_from_full_dose_to_a_hundredth(scan_id: str) -> None:
@@ -61,10 +67,9 @@ def test_what_is_seen_is_what_is_made_with_any_seed(scan_id: str, mine: Library)
     labelled(app.number_input, "Seed of the noise").set_value(11).run()
     make_button(app).click().run()
     (record,) = mine.pairs()
+    asked = dict(owner=WORKSPACE, scan=scan_id, index=1, dose=0.05, **Physics().model_dump())
     seen = [
-        pixels.load(
-            pixels.twin(WORKSPACE, scan_id, 1, 0.05, *twin.PHYSICS.values(), seed), WORKSPACE
-        )
+        pictures.load(pictures.Simulated(**asked, seed=seed).address, WORKSPACE)
         for seed in (11, 12)
     ]
     np.testing.assert_allclose(seen[0], mine.pair(record.id).low[0, 1], atol=0.51)
@@ -83,24 +88,76 @@ def test_full_dose_says_that_nothing_is_added_and_makes_nothing(
 
 
 def test_one_bar_tells_how_far_all_pairs_are(
-    scan_id: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+    scan_id: str, on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[float, str]] = []
-    keep = jobs.os.replace
+    tell = Running.tell
 
-    def watched(source, target) -> None:  # type: ignore[no-untyped-def]
-        if str(target).endswith("progress.json"):
-            told.append(tuple(json.loads(source.read_text())))
-        keep(source, target)
+    def watched(running: Running[Simulate], progress: float, message: str) -> None:
+        told.append((progress, message))
+        tell(running, progress, message)
 
-    monkeypatch.setattr(jobs.os, "replace", watched)
-    monkeypatch.setattr(jobs.time, "monotonic", iter(range(10**6)).__next__)  # every word is told
-    file = tmp_path / "progress.json"
-    jobs.make_twins(WORKSPACE, scan_id, [0.5, 0.1], 3e5, 10.0, 0.4, 1, 0, str(file))
+    monkeypatch.setattr(Running, "tell", watched)
+    asked = Simulate(scan=scan_id, doses=(0.5, 0.1), draws=1)
+    on_the_spot.submit(SIMULATE, asked, WORKSPACE, subject=scan_id)
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions) and fractions[-1] == 1
     assert (0.5, "Pair 1 of 2. Keeping the pair") in told
     assert "Pair 2 of 2. Low dose: slice 3 of 3" in [sentence for _, sentence in told]
+
+
+def test_a_simulation_is_found_again_after_a_reload(
+    scan_id: str, mine: Library, on_the_spot: OnTheSpot
+) -> None:
+    app = chosen(25)
+    make_button(app).click().run()
+    assert not making(app).expanded  # the scan is part of a pair
+    on_the_spot.waiting.add("simulate")
+    make_button(chosen(10)).click().run()
+    job = queue.take(queue.jobs_of(WORKSPACE, "simulate", scan_id)[0].id, "test")
+    assert job
+    queue.beat(job, 0.4, "Low dose: slice 2 of 3")
+    app = opened("Scans")
+    assert app.get("progress")[0].proto.text == "Low dose: slice 2 of 3"
+    assert making(app).expanded and make_button(app).disabled  # one at a time
+    labelled(app.button, "Stop").click().run()
+    assert queue.job(job.id).wanted == "stop" and len(mine.pairs()) == 1
+
+
+def dropped(app: AppTest) -> AppTest:
+    """An upload of two slices and a file that is no scan."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        values = io.BytesIO()
+        np.save(values, np.ones((2, 64, 64), np.float32))
+        archive.writestr("mine.npy", values.getvalue())
+        archive.writestr("notes.txt", "not a scan")
+    dropzone = next(each for each in app.file_uploader if "DICOM" in each.label)
+    dropzone.upload("scans.zip", content.getvalue(), "application/zip").run()
+    return app.radio[0].set_value("own units").run()
+
+
+def test_an_upload_tells_what_came_of_it_until_it_is_told_no_more(mine: Library) -> None:
+    app = dropped(opened("Scans"))
+    for page in (app, opened("Scans")):  # this page, and one after a reload
+        assert any(
+            each.value == "1 scan added, without the patient's identity." for each in page.success
+        )
+        assert any("notes.txt" in each.value for each in page.error)
+    assert [scan.name for scan in mine.scans()] == ["mine"]
+    assert not list((mine.root / "uploads").iterdir())
+
+
+def test_an_upload_is_found_again_after_a_reload(mine: Library, on_the_spot: OnTheSpot) -> None:
+    on_the_spot.waiting.add("ingest")
+    dropped(opened("Scans"))
+    app = opened("Scans")
+    assert app.get("progress")[0].proto.text == "Next in line." and mine.scans() == []
+    labelled(app.button, "Stop").click().run()
+    assert any("Stopped before its turn came." in each.value for each in app.info)
+    on_the_spot.waiting.remove("ingest")
+    labelled(app.button, "Try again").click().run()
+    assert [scan.name for scan in mine.scans()] == ["mine"]
 
 
 def test_a_body_that_the_field_cuts_off_is_told(mine: Library) -> None:

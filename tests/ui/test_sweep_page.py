@@ -3,9 +3,10 @@
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened
 
+from ctdenoise.jobs import queue
 from ctdenoise.training.trainer import train
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.runs import store
+from ctdenoise.workspace.runs import runs_of
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 
@@ -14,7 +15,7 @@ def test_one_press_queues_the_whole_grid(pair: PairRecord, on_the_spot: OnTheSpo
     app = opened("Sweep")
     labelled(app.button, "Train all 9").click().run()
     assert not app.exception
-    runs = store().runs(WORKSPACE)[::-1]
+    runs = runs_of(WORKSPACE)[::-1]
     assert on_the_spot.launched == [run.id for run in runs]
     assert len({run.sweep for run in runs}) == 1
     weights = [(run.config.loss.texture, run.config.loss.vgg) for run in runs]
@@ -27,14 +28,14 @@ def test_cells_have_a_picture_and_their_numbers(pair: PairRecord, mine: Library)
     app = opened("Sweep")
     labelled(app.selectbox, "The second weight").set_value("nothing else").run()
     labelled(app.button, "Train all 3").click().run()
-    for run in store().runs(WORKSPACE):
+    for run in runs_of(WORKSPACE):
         short = run.config.model_copy(
             update={"layers": 2, "filters": 4, "epochs": 1, "validation_patches": 4}
         )
-        claimed = store().claim("turn")
-        assert claimed
-        ended = train(short, [mine.pair(pair.id)], claimed.folder)
-        store().end(claimed.id, "turn", "finished", ended.sentence)
+        job = queue.take(run.id, "test")
+        assert job
+        ended = train(short, [mine.pair(pair.id)], run.folder)
+        queue.end(job, "finished", 1.0, ended.sentence)
     app = opened("Sweep")
     table = app.dataframe[0].value
     assert list(table["Cell"]) == [f"Grain {v}" for v in (0, 200, 400)]

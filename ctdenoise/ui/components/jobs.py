@@ -1,18 +1,31 @@
 """How a job stands, whatever its kind: one line that shows, stops and retries it."""
 
+import time
 from collections.abc import Callable
+from typing import Any, Literal
 
 import streamlit as st
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kind import Kind
 from ctdenoise.ui.session import workspace
-from ctdenoise.workspace.access import Visitor, require
+from ctdenoise.workspace.access import Action, Visitor, require
 from ctdenoise.workspace.database import Job
 
+SAID_SECONDS = 3600.0
 PACE_SECONDS = 0.5
 """Between two looks at a job that is not shown together with pictures of its own."""
+
+
+def newest(kind: Kind[Any, Any]) -> Job | None:
+    """The newest job of a kind in this workspace, as long as there is something to say of it: while
+    it is live and for an hour after its end."""
+    job = next(iter(queue.jobs_of(workspace(), kind.name)), None)
+    if job and (job.live or time.time() - (job.ended or 0.0) < SAID_SECONDS):
+        return job
+    return None
 
 
 def follow(job: Job) -> None:
@@ -31,20 +44,17 @@ def _follow(job_id: str, watched: bool) -> None:
     line(job)
 
 
-def line(job: Job, text: str = "", *, again: str = "Try again", hint: str | None = None) -> None:
-    """One line: how far a job is (``text`` or its own message), or how it ended, with the button to
-    stop it or, where it did not finish, the one that lets it go on (``again``)."""
-    told, button = st.columns([6, 1.2], vertical_alignment="center")
-    with told:
-        show(job, text)
-    with button:
+def line(job: Job) -> None:
+    """One line: how far a job is, or how it ended, with the button to stop it or, where it did not
+    finish, the one that lets it go on."""
+    with st.container(horizontal=True, vertical_alignment="center"):  # fits any width
+        show(job)
         if job.live:
-            stop_button(job, hint)
+            stop_button(job, width="content")
         elif job.state != "finished":
             st.button(
-                again,
+                "Try again",
                 icon=":material/replay:",
-                width="stretch",
                 key=f"again-{job.id}",
                 on_click=_do,
                 args=("change", job, executor().requeue),
@@ -71,17 +81,19 @@ def waiting(job: Job) -> str:
     """What a queued job waits for."""
     ahead = queue.position(job.id)
     if not ahead:
-        return "Next in line."
+        return job.message if job.attempts else "Next in line."
     noun = "run" if job.queue == "train" else "job"
     return f"Waiting: {ahead} {noun}{'s' * (ahead > 1)} before yours."
 
 
-def stop_button(job: Job, hint: str | None = None) -> None:
+def stop_button(
+    job: Job, hint: str | None = None, width: Literal["stretch", "content"] = "stretch"
+) -> None:
     """Stops a job that waits or runs."""
     st.button(
         "Stop",
         icon=":material/stop:",
-        width="stretch",
+        width=width,
         key=f"stop-{job.id}",
         disabled=job.wanted == "stop",
         help=hint,
@@ -90,10 +102,10 @@ def stop_button(job: Job, hint: str | None = None) -> None:
     )
 
 
-def _do(action: str, job: Job, what: Callable[[str], object]) -> None:
+def _do(action: Action, job: Job, what: Callable[[str], object]) -> None:
     """Do something to a job, if this visitor may; what goes wrong is told and spoils nothing."""
     try:
-        require(Visitor(workspace()), action, job.workspace, what="This job")  # type: ignore[arg-type]
+        require(Visitor(workspace()), action, job.workspace, what="This job")
         what(job.id)
     except Problem as problem:
         st.toast(str(problem), icon=":material/error:")

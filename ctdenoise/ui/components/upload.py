@@ -2,7 +2,6 @@
 
 import secrets
 import shutil
-import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +10,6 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ctdenoise.errors import telling_disk_problems
-from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
 from ctdenoise.scans.images import Meaning
@@ -26,12 +24,8 @@ MEANINGS: dict[Meaning, str] = {
     "HU+1024": "CT numbers plus 1024 (no negative numbers)",
     "own units": "something else: keep the numbers as they are",
 }
-
-
 DISMISSED = "upload-dismissed"
 """Session state: the upload of which nothing more is to be said."""
-SAID_SECONDS = 3600.0
-"""So long after its end an upload is still spoken of."""
 
 
 def uploader(library: Library) -> None:
@@ -92,11 +86,8 @@ def forget_last() -> None:
 
 def _last() -> Job | None:
     """The newest upload of this workspace, unless it has been forgotten."""
-    found = queue.jobs_of(workspace(), INGEST.name)
-    if not found or found[0].id == st.session_state.get(DISMISSED):
-        return None
-    recent = found[0].live or time.time() - (found[0].ended or 0.0) < SAID_SECONDS
-    return found[0] if recent else None
+    last = jobs.newest(INGEST)
+    return None if last and last.id == st.session_state.get(DISMISSED) else last
 
 
 def _outcome(job: Job) -> Ingested:

@@ -19,11 +19,11 @@ def preparing(result: Result) -> bool:
     return newest is not None and newest.live
 
 
-def show(result: Result, frame: int, strength: float, window: Window) -> None:
+def show(result: Result, frame: int, strength: float, window: Window, watched: bool) -> None:
     """The section below a result that is not worked on any more; the slice and the window are
-    those in view."""
+    those in view. ``watched``: drawn again and again, as long as a file is being made."""
     st.markdown("##### Take it away")
-    choice, button, told = st.columns([2.4, 2, 5], vertical_alignment="center")
+    choice, rest = st.columns([2.4, 7], vertical_alignment="center")
     name: str = choice.selectbox(
         "What to take away",
         list(FORMATS),
@@ -34,16 +34,13 @@ def show(result: Result, frame: int, strength: float, window: Window) -> None:
     )
     form = FORMATS[name]
     newest = _newest(result)
-    watched = f"export-live-{result.record.id}"
     if newest and newest.live:
-        st.session_state[watched] = True
-        with button:
-            jobs.show(newest)
-        with told:
-            jobs.stop_button(newest)
+        with rest:
+            jobs.line(newest)
         return
-    if st.session_state.pop(watched, False):
+    if watched:
         st.rerun(scope="app")  # without the timer
+    button, told = rest.columns([2, 5], vertical_alignment="center")
     asked = Export(
         result=result.record.id,
         format=name,

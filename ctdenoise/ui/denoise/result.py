@@ -42,8 +42,9 @@ def show(results: dict[str, Result]) -> None:
         st.fragment(_status, run_every=1.0 if live else None)(result, live)
     # No fragment may lie in this one: Streamlit can lose the outer one's blocks between two runs
     # and keep the inner one's, whose place is then nowhere, and the browser shows a white page.
-    pace = 1.0 if live else 0.5 if export.preparing(result) else None
-    st.fragment(_judge, run_every=pace)(result)
+    preparing = export.preparing(result)
+    pace = 1.0 if live else 0.5 if preparing else None
+    st.fragment(_judge, run_every=pace)(result, preparing)
 
 
 @cards.telling_problems
@@ -86,7 +87,7 @@ def _status(result: Result, watched: bool) -> None:
 
 
 @cards.telling_problems
-def _judge(result: Result) -> None:
+def _judge(result: Result, preparing: bool) -> None:
     """The pictures and the figures of what is there so far."""
     if not result.figures:
         return
@@ -95,7 +96,7 @@ def _judge(result: Result) -> None:
     removal.show(result, style(result.record.method), view.frame, strength)
     _way_to_adapt(result)
     if not result.live:
-        export.show(result, view.frame, strength, view.window)
+        export.show(result, view.frame, strength, view.window, preparing)
 
 
 def _way_to_adapt(result: Result) -> None:

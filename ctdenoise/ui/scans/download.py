@@ -1,11 +1,9 @@
 """Real pairs from the public archive: choose patients, watch them come, have them as pairs."""
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
 
-from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.download import DOWNLOAD, Download
 from ctdenoise.scans import ldct
@@ -16,16 +14,13 @@ from ctdenoise.workspace.database import Job
 ON_DISK = 5
 """A fetched slice takes as many times its download: DICOM and HU of the scans, and the pair."""
 
-SAID_SECONDS = 3600.0
-"""So long after its end a download is still spoken of."""
-
 
 def real_pairs() -> None:
     """The section of the Scans page."""
-    last = next(iter(queue.jobs_of(workspace(), DOWNLOAD.name)), None)
+    last = jobs.newest(DOWNLOAD)
     live = last is not None and last.live
     with st.container():  # always there, so that the table below keeps its place and its ticks
-        if last and (live or time.time() - (last.ended or 0.0) < SAID_SECONDS):
+        if last:
             jobs.follow(last)
     patients = list(ldct.patients().values())
     with st.expander(

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from ctdenoise.dose.field import truncated
-from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.simulate import CALIBRATE, SIMULATE, Calibrate, Physics, Simulate
 from ctdenoise.ui import pictures
@@ -18,6 +17,12 @@ DOSES = (*range(1, 11), 12, 15, *range(20, 101, 5))
 
 USUAL = (50, 25, 10, 5, 2, 1)
 """In percent, a click away from being made too."""
+
+
+def under_way() -> bool:
+    """Whether a low dose is being simulated."""
+    making = jobs.newest(SIMULATE)
+    return making is not None and making.live
 
 
 def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
@@ -58,8 +63,8 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
         )
         doses = sorted({percent, *others} - {100})  # lists show the newest first
         many = f"{len(doses)} pairs" if len(doses) > 1 else "the pair"
-        making = next(iter(queue.jobs_of(workspace(), SIMULATE.name, id)), None)
-        if making and making.state != "finished":
+        making = jobs.newest(SIMULATE)
+        if making and (making.live or (making.state != "finished" and making.subject == id)):
             jobs.follow(making)
         start = st.button(
             f"Make {many}",
