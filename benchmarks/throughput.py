@@ -143,7 +143,7 @@ def main() -> int:
     print(f"{machine.name}, {machine.precision}")
     rounds = [(measured("plain"), measured("ours")) for _ in range(options.rounds)]
     for name, (batch, patch) in BATCHES.items():
-        products = 6 * parameters(Config()) * batch * patch**2 / (2 * 2048**3)
+        products = 6 * Config().spec.parameters(Config()) * batch * patch**2 / (2 * 2048**3)
         ours = [own[name] for _, own in rounds]
         beside(f"step of {batch} x {patch} x {patch}", ours, [plain[name] for plain, _ in rounds],
                "plain loop", at_least=SOONER[machine.hidden][name])  # fmt: skip
