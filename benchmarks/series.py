@@ -65,22 +65,21 @@ def ours(network_at: Path, folder: Path, out: Path) -> None:
 def page(network_at: Path, folder: Path, out: Path) -> Callable[[], None]:
     """The job of the Denoise page, whose scan and network are in its workspace already."""
     os.environ["CTDENOISE_HOME"] = str(out)
-    from ctdenoise.config import run_folder as epochs
+    from ctdenoise.config import run_folder
     from ctdenoise.jobs import queue, worker
     from ctdenoise.jobs.kinds.denoise import DENOISE, Denoise
     from ctdenoise.jobs.scheduler import INTERACTIVE_THREADS
     from ctdenoise.settings import settings
-    from ctdenoise.workspace import networks
-    from ctdenoise.workspace import results as denoisings
-    from ctdenoise.workspace.denoisers import BroughtNetwork
+    from ctdenoise.workspace import networks, results
+    from ctdenoise.workspace.denoisers import ImportedNetwork
     from ctdenoise.workspace.library import Library
 
     [scan] = read([folder]).scans
     library = Library(settings().workspaces / "me")
-    source = denoisings.Source(owner="me", kind="scan", id=library.add_scan(scan, []).id)
-    file = network_at if network_at.is_file() else network_at / epochs.NAME
+    source = results.Source(owner="me", kind="scan", id=library.add_scan(scan, []).id)
+    file = network_at if network_at.is_file() else network_at / run_folder.NAME
     network = networks.add_network("me", file)
-    ordered = denoisings.create("me", source, BroughtNetwork(workspace="me", id=network.id))
+    ordered = results.create("me", source, ImportedNetwork(workspace="me", id=network.id))
     queue.add(DENOISE, Denoise(), "me", id=ordered.record.id)
     taken = queue.take(ordered.record.id, "here")
     assert taken

@@ -1,8 +1,11 @@
-"""The one exception that people see."""
+"""What people are told: the one exception that they see, and how far something is."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
+
+Progress = Callable[[float, str], None]
+"""Hears how far something is, 0 to 1, and what is being done."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -16,12 +19,12 @@ class Problem(Exception):
     Pages and the command line show ``str(problem)`` and nothing else.
     """
 
-    def __init__(self, subject: str, reason: str, mend: str) -> None:
-        super().__init__(subject, reason, mend)  # the three arguments, so that it pickles
-        self.subject, self.reason, self.mend = subject, reason, mend
+    def __init__(self, subject: str, reason: str, hint: str) -> None:
+        super().__init__(subject, reason, hint)  # the three arguments, so that it pickles
+        self.subject, self.reason, self.hint = subject, reason, hint
 
     def __str__(self) -> str:
-        return f"{self.subject} {self.reason}: {self.mend}."
+        return f"{self.subject} {self.reason}: {self.hint}."
 
 
 def disk_problem(error: OSError, subject: str) -> Problem:

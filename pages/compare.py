@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import run_folder
 from ctdenoise.config.shipped import PREFIX, Shipped, shipped
 from ctdenoise.ui import menu
-from ctdenoise.ui.compare import adapt as adapting
-from ctdenoise.ui.compare import view as judging
+from ctdenoise.ui.compare import adapt, view
 from ctdenoise.ui.components import cards, panes
-from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
+from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
 from ctdenoise.workspace.runs import Run
 
 MOST = 3
@@ -17,16 +16,16 @@ RIVALS = [f"{PREFIX}article", f"{PREFIX}optimised"]
 FIGURE = {
     "compare-runs": RIVALS,
     "compare-sigma": 0.0,
-    "compare-maps": judging.MAPS[0],
+    "compare-maps": view.MAPS[0],
     "compare-zoom": True,
 }
 
 st.title("Which picture would you rather read?")
-adapted = adapting.through()
-trained = {run.id: run for run in runs() if epochs.kept(run.folder)}
-linked = arrived("run", "compare")
+adapted = adapt.through()
+trained = {run.id: run for run in runs() if run_folder.kept(run.folder)}
+linked = from_link("run", "compare")
 if first := next((run_id for run_id in linked if run_id in trained), None):
-    judged_on, judged, _ = panes.progress_slice(trained[first])
+    judged_on, judged, _ = panes.judged_on(trained[first])
     if judged:
         st.session_state["compare-pair"] = (judged_on, judged.id)
 
@@ -36,7 +35,7 @@ with bar[0]:
 ships = {network.id: network for network in shipped().values() if network.unit == record.unit}
 networks: dict[str, Run | Shipped] = {**trained, **ships}
 has_figure = all(id in networks for id in RIVALS)
-if arrived("figure", "compare") == ["last"]:
+if from_link("figure", "compare") == ["last"]:
     if has_figure:
         st.session_state.update(FIGURE)
     else:
@@ -57,7 +56,7 @@ with bar[1]:
         list(networks),
         key="compare-runs",
         max_selections=MOST,
-        format_func=cards.told_apart(
+        format_func=cards.distinct(
             {id: panes.network_name(network) for id, network in networks.items()}
         ).__getitem__,
         placeholder="Train one first" if not networks else "None",
@@ -73,10 +72,10 @@ with bar[2]:
         help="The classical way: blurs noise and edges alike. 1.4 px is the article's. 0 hides it.",
     )
 with bar[3]:
-    recall("compare-maps", judging.MAPS[0])
+    recall("compare-maps", view.MAPS[0])
     maps = st.selectbox(
         "Difference maps",
-        list(judging.MAPS),
+        list(view.MAPS),
         key="compare-maps",
         help="Removed noise: low dose minus the picture; anatomy in it has been lost. "
         "Error: the picture minus the full dose.",
@@ -99,15 +98,15 @@ with st.container(horizontal=True, vertical_alignment="center"):
         )
     for id in picked:
         if id in ships:
-            adapting.offer(ships[id], owner, record)
+            adapt.offer(ships[id], owner, record)
 for key in FIGURE:
     remember(key)
 keep_link("run", "compare", picked)
 keep_link("pair", "compare", [record.id])
 is_figure = all(st.session_state[key] == value for key, value in FIGURE.items())
 keep_link("figure", "compare", ["last"] if is_figure else [])
-adapting.tell()
-judging.show(owner, record, [networks[id] for id in picked], sigma, maps, zoomed)
+adapt.tell()
+view.show(owner, record, [networks[id] for id in picked], sigma, maps, zoomed)
 if not trained:
     st.page_link(
         menu.page("Train"),

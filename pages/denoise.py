@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from ctdenoise.ui.components import upload as intake
-from ctdenoise.ui.denoise import choices as ordering
-from ctdenoise.ui.denoise import result as denoising
+from ctdenoise.ui.components import upload
+from ctdenoise.ui.denoise import choices, result
 from ctdenoise.ui.session import library, workspace
 from ctdenoise.workspace import results as denoisings
 
@@ -13,8 +12,8 @@ heading.title("What would a network do to this scan?")
 mine = library(workspace())
 network.space(8)
 with network.popover("Bring a network", icon=":material/neurology:", width="stretch"):
-    ordering.bring_network()
-ordering.show(mine)
+    choices.bring_network()
+choices.show(mine)
 results = {each.record.id: each for each in denoisings.every(workspace())}
 if not results:
     heading.markdown(
@@ -25,9 +24,9 @@ bring.space(8)
 with bring.expander(
     "Bring a scan",
     icon=":material/upload:",
-    expanded=not mine.scans() or intake.left_files_out(),
+    expanded=not mine.scans() or upload.left_files_out(),
     key=f"bring-{st.session_state.get('upload', 0)}",  # closed again after each upload
 ):
-    intake.uploader(mine)
+    upload.uploader(mine)
 if results:
-    denoising.show(results)
+    result.show(results)

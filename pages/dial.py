@@ -2,27 +2,27 @@
 
 import streamlit as st
 
-from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import run_folder
 from ctdenoise.config.shipped import Shipped, shipped
-from ctdenoise.ui import dial as dialling
+from ctdenoise.ui import dial
 from ctdenoise.ui.components import cards, panes
-from ctdenoise.ui.session import arrived, keep_link, pairs, recall, remember, runs
+from ctdenoise.ui.session import from_link, keep_link, pairs, recall, remember, runs
 from ctdenoise.workspace.runs import Run
 
 st.title("How smooth, how grainy would you have it?")
 if not pairs():
     cards.preparing_sample()
     st.stop()
-trained = {run.id: run for run in runs() if run.config.loss.dial and epochs.kept(run.folder)}
+trained = {run.id: run for run in runs() if run.config.loss.dial and run_folder.kept(run.folder)}
 ships = {network.id: network for network in shipped().values() if network.config.loss.dial}
 networks: dict[str, Run | Shipped] = {**trained, **ships}
 if not networks:
-    dialling.order()
+    dial.order()
     st.stop()
-if linked := [id for id in arrived("run", "dial") if id in networks]:
+if linked := [id for id in from_link("run", "dial") if id in networks]:
     st.session_state["dial-run"] = linked[0]
     if linked[0] in trained:
-        owner, judged, _ = panes.progress_slice(trained[linked[0]])
+        owner, judged, _ = panes.judged_on(trained[linked[0]])
         if judged:
             st.session_state["dial-pair"] = (owner, judged.id)
 if recall("dial-run", next(iter(networks))) not in networks:
@@ -33,7 +33,7 @@ with first:
         "Network",
         list(networks),
         key="dial-run",
-        format_func=cards.told_apart(
+        format_func=cards.distinct(
             {id: panes.network_name(network) for id, network in networks.items()}
         ).__getitem__,
     )
@@ -41,6 +41,6 @@ remember("dial-run")
 with second:
     owner, record = cards.pair_picker("Scan", "dial")
 keep_link("run", "dial", [chosen])
-dialling.show(networks[chosen], owner, record)
+dial.show(networks[chosen], owner, record)
 with st.expander("A new network with a dial", icon=":material/add:"):
-    dialling.order()
+    dial.order()

@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from ctdenoise.ui import map as mapping
-from ctdenoise.ui import menu
+from ctdenoise.ui import map, menu
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import runs
 
 st.title("Which is truer, which looks more natural?")
-groups = mapping.groups(runs())
+groups = map.groups(runs())
 if not groups:
     st.info("No network has been trained here yet.", icon=":material/model_training:")
     st.page_link(
@@ -22,8 +21,8 @@ if len(groups) > 1:
     chosen = st.selectbox(
         "Runs that are judged on",
         list(groups),
-        format_func=cards.told_apart({key: mapping.title(key) for key in groups}).__getitem__,
+        format_func=cards.distinct({key: map.title(key) for key in groups}).__getitem__,
         help="Only pictures of the same slice can be compared.",
     )
 live = any(run.live for run in groups[chosen])
-st.fragment(mapping.show, run_every=3.0 if live else None)(chosen, live)
+st.fragment(map.show, run_every=3.0 if live else None)(chosen, live)

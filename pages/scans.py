@@ -3,11 +3,9 @@
 import streamlit as st
 
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards
-from ctdenoise.ui.components import upload as intake
-from ctdenoise.ui.scans import download as fetching
+from ctdenoise.ui.components import cards, upload
+from ctdenoise.ui.scans import download, simulate
 from ctdenoise.ui.scans import pair as pairing
-from ctdenoise.ui.scans import simulate as twin
 from ctdenoise.ui.session import library, pairs, workspace
 from ctdenoise.workspace.library import PairRecord
 
@@ -32,13 +30,13 @@ def pair_line(owner: str, record: PairRecord) -> None:
                     st.rerun()
 
 
-intake.uploader(mine)
-fetching.real_pairs()
+upload.uploader(mine)
+download.real_pairs()
 scans = {record.id: record for record in mine.scans()}
 if scans:
     suggested = pairing.suggestions(mine)
     paired = {id for pair in mine.pairs() for id in (pair.low_scan, pair.full_scan)}
-    waiting = bool(suggested) or bool(set(scans) - paired) or twin.under_way()
+    waiting = bool(suggested) or bool(set(scans) - paired) or simulate.under_way()
     with st.expander("**Make a pair:** the same slices at two doses", expanded=waiting):
         ways = {"two": "From two scans", "twin": "From one scan, with simulated low dose"}
         how, removal = st.columns([5, 1], vertical_alignment="center")
@@ -62,7 +60,7 @@ if scans:
         if way == "two":
             pairing.from_two(mine, scans, suggested)
         else:
-            twin.from_one(mine, scans)
+            simulate.from_one(mine, scans)
 else:
     st.caption(
         "One full-dose scan is enough: its low-dose twins are simulated here, at any dose from "

@@ -2,24 +2,24 @@
 
 import streamlit as st
 
-from ctdenoise.ui import sweep as sweeping
+from ctdenoise.ui import sweep
 from ctdenoise.ui.components import cards
-from ctdenoise.ui.session import arrived, keep_link, pairs, recall, remember
+from ctdenoise.ui.session import from_link, keep_link, pairs, recall, remember
 
 st.title("What does each weight do to the picture?")
 if not pairs():
     cards.preparing_sample()
     st.stop()
-sweeps = sweeping.known()
-if linked := [id for id in arrived("sweep", "sweep") if id in sweeps]:
+sweeps = sweep.known()
+if linked := [id for id in from_link("sweep", "sweep") if id in sweeps]:
     st.session_state["sweep-shown"] = linked[0]
 with st.expander("A new sweep", expanded=not sweeps, icon=":material/add:"):
-    sweeping.order()
+    sweep.order()
 if not sweeps:
     st.stop()
 if recall("sweep-shown", next(iter(sweeps))) not in sweeps:
     st.session_state["sweep-shown"] = next(iter(sweeps))
-names = cards.told_apart({id: sweeping.name(runs) for id, runs in sweeps.items()})
+names = cards.distinct({id: sweep.name(runs) for id, runs in sweeps.items()})
 shown: str = st.selectbox(
     "Sweep",
     list(sweeps),
@@ -29,4 +29,4 @@ shown: str = st.selectbox(
 remember("sweep-shown")
 keep_link("sweep", "sweep", [shown])
 live = any(run.live for run in sweeps[shown])
-st.fragment(sweeping.show, run_every=2.0 if live else None)(shown)
+st.fragment(sweep.show, run_every=2.0 if live else None)(shown)

@@ -8,8 +8,8 @@ from ctdenoise.jobs.kinds.train import branch, launch
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import (
-    arrived,
     free_name,
+    from_link,
     library,
     pairs,
     recall,
@@ -17,8 +17,7 @@ from ctdenoise.ui.session import (
     runs,
     workspace,
 )
-from ctdenoise.ui.train import estimate as estimating
-from ctdenoise.ui.train import form as forms
+from ctdenoise.ui.train import estimate, form
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.workspace.library import PairRecord
 from ctdenoise.workspace.runs import Run
@@ -29,16 +28,16 @@ if not available:
     cards.preparing_sample()
     st.stop()
 
-linked = arrived("pair", "train")  # before the form writes its own settings into the address
+linked = from_link("pair", "train")  # before the form writes its own settings into the address
 if named := [key for key in available if key[1] in linked]:
     st.session_state["train-pairs"] = named
 picture, controls = st.columns([3, 2], gap="large")
 with controls:
-    forms.preset_picker()
-    config = forms.config_form()
+    form.preset_picker()
+    config = form.config_form()
     if config is None:
         st.stop()
-    forms.share(config)
+    form.share(config)
 
 
 def default_name(config: Config) -> str:
@@ -129,7 +128,7 @@ with picture:
         width="stretch",
     )
     if start:
-        estimating.check(config)
+        estimate.check(config)
         title = free_name(name or default_name(config))
         if parent:
             run = branch(*parent, title, config)
@@ -164,4 +163,4 @@ with picture:
             hide_index=True,
         )
 
-estimating.show(time_needed, config)  # last: it takes a second or two
+estimate.show(time_needed, config)  # last: it takes a second or two

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from ctdenoise.ui import menu
-from ctdenoise.ui import watch as monitor
+from ctdenoise.ui import menu, watch
 from ctdenoise.ui.components import cards
-from ctdenoise.ui.session import arrived, keep_link, recall, remember, runs
+from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
 from ctdenoise.workspace.runs import remove_run, rename_run
 
 heading, choice = st.columns([2, 3], vertical_alignment="bottom")
@@ -20,7 +19,7 @@ if not mine:
     )
     st.stop()
 
-linked = arrived("run", "watch")
+linked = from_link("run", "watch")
 if linked and linked[0] in mine:
     st.session_state["watch-run"] = linked[0]
 elif linked:
@@ -32,13 +31,13 @@ run_id = choice.selectbox(
     label_visibility="collapsed",
     options=list(mine),
     key="watch-run",
-    format_func=cards.told_apart({id: run.name for id, run in mine.items()}).__getitem__,
+    format_func=cards.distinct({id: run.name for id, run in mine.items()}).__getitem__,
 )
 remember("watch-run")
 keep_link("run", "watch", [run_id])
 live = mine[run_id].live
 with st.container():  # which keeps the place of what follows, whenever the timer draws anew
-    st.fragment(monitor.show, run_every=monitor.pace(mine[run_id]))(run_id)
+    st.fragment(watch.show, run_every=watch.pace(mine[run_id]))(run_id)
 
 
 def rename(id: str, name: str) -> None:
@@ -51,9 +50,9 @@ with st.expander("This run"):
     with columns[0]:
         cards.renamer(mine[run_id].name, run_id, rename)
     with columns[1]:
-        monitor.run_card(mine[run_id])
+        watch.run_card(mine[run_id])
     with columns[2]:
-        monitor.network_file(mine[run_id])
+        watch.network_file(mine[run_id])
     with columns[3].popover("Delete this run …", width="stretch"):
         st.write("Its pictures, curves and network are deleted for good.")
         if st.button(

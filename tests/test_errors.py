@@ -15,7 +15,7 @@ def test_a_problem_reads_as_one_sentence() -> None:
 
 def test_a_problem_survives_the_way_from_a_worker() -> None:
     back = pickle.loads(pickle.dumps(Problem("a", "b", "c")))
-    assert (type(back), str(back), back.mend) == (Problem, "a b: c.", "c")
+    assert (type(back), str(back), back.hint) == (Problem, "a b: c.", "c")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.scans.images import is_image
 from ctdenoise.scans.readers import stem, suffixes
 from ctdenoise.scans.reading import Finding, Reading, Series, find, natural, read
-from ctdenoise.scans.scan import Scan, Source
+from ctdenoise.scans.scan import Scan, SliceSource
 from ctdenoise.scans.writing import write_arrays, write_series
 
 Subparsers = Any
@@ -138,7 +138,7 @@ def draw_folder(number: int) -> str:
 
 def write(
     values: NDArray[np.float32],
-    sources: Sequence[Source],
+    sources: Sequence[SliceSource],
     out: Path,
     description: str,
     *,
@@ -151,7 +151,7 @@ def write(
 
 
 def write_slices(
-    slices: Iterable[tuple[Source, NDArray[np.float32]]],
+    slices: Iterable[tuple[SliceSource, NDArray[np.float32]]],
     out: Path,
     description: str,
     recipe: str,

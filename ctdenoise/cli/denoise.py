@@ -17,7 +17,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.metrics.noise import noise_level
 from ctdenoise.scans.readers import READERS, listed, titles
 from ctdenoise.scans.reading import Series
-from ctdenoise.scans.scan import Source
+from ctdenoise.scans.scan import SliceSource
 
 if TYPE_CHECKING:
     from ctdenoise.denoising.methods import Method
@@ -133,7 +133,7 @@ def _denoise(
     tell = common.progress() or (lambda fraction, sentence: None)
     share = "" if args.mix == 1 else f", {args.mix:.0%} of it mixed with the input"
 
-    def results() -> Iterator[tuple[Source, NDArray[np.float32]]]:
+    def results() -> Iterator[tuple[SliceSource, NDArray[np.float32]]]:
         nonlocal slices
         with closing(stream(series.images(), method, args.mix)) as denoised:
             for slices, (source, before, after) in enumerate(denoised, 1):

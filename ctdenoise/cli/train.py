@@ -12,9 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ctdenoise.cli import common
-from ctdenoise.config import events, split
-from ctdenoise.config import progress as picture
-from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import events, progress_slice, run_folder, split
 from ctdenoise.config.config import Config, override, settings
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
@@ -36,8 +34,8 @@ and checkpoint.safetensors. Ctrl-C stops after the step and keeps what is traine
   ctdenoise train --pairs sample --out run --resume       # goes on from where it was stopped
 """
 ARTEFACTS = (
-    "config.json", split.NAME, events.NAME, epochs.NAME, "resume.safetensors",
-    "progress", epochs.FOLDER, picture.LOW, picture.FULL, picture.FACTS,
+    "config.json", split.NAME, events.NAME, run_folder.NAME, "resume.safetensors",
+    "progress", run_folder.FOLDER, progress_slice.LOW, progress_slice.FULL, progress_slice.FACTS,
 )  # fmt: skip
 """What a run writes, and so what --overwrite may remove."""
 

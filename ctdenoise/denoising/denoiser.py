@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ctdenoise.config.config import NETWORK, Config
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, Progress
 from ctdenoise.metrics.noise import SOFT_TISSUE
 from ctdenoise.networks.base import Network
 from ctdenoise.training.checkpoint import Checkpoint, load
@@ -29,9 +29,6 @@ FAITHFUL, FAITHFUL_PIXEL = 0.25, 1.0
 a faster number format is used: half of what a result may differ, as only a part is looked at."""
 PROBE = 256
 """Side in pixels of the part of a slice on which that is checked."""
-
-Progress = Callable[[float, str], None]
-"""Told how much is done, from 0 to 1, and a sentence about it."""
 
 
 class Denoiser:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.config import run_folder as epochs
-from ctdenoise.config import shipped
+from ctdenoise.config import run_folder, shipped
 from ctdenoise.denoising.filters import FILTERS, Filter
 from ctdenoise.errors import Problem
 
@@ -98,4 +97,4 @@ def find_network(name: str, wanted: str = "run or checkpoint", also: Iterable[st
 
 def _is_network(path: Path) -> bool:
     """A checkpoint or a run with one; any other folder only happens to have the name."""
-    return path.is_file() or (path / epochs.NAME).exists()
+    return path.is_file() or (path / run_folder.NAME).exists()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ctdenoise.denoising.methods import Method
 from ctdenoise.errors import Problem
-from ctdenoise.scans.scan import Source
+from ctdenoise.scans.scan import SliceSource
 
 AHEAD = 2
 """Slices that wait between two of the threads."""
@@ -26,13 +26,13 @@ Item = TypeVar("Item")
 class Denoised(NamedTuple):
     """A slice before and after, (rows, columns), and where it comes from."""
 
-    source: Source
+    source: SliceSource
     noisy: NDArray[np.float32]
     denoised: NDArray[np.float32]
 
 
 def stream(
-    slices: Iterable[tuple[Source, NDArray[np.float32]]], method: Method, mix: float = 1.0
+    slices: Iterable[tuple[SliceSource, NDArray[np.float32]]], method: Method, mix: float = 1.0
 ) -> Generator[Denoised, None, None]:
     """Denoise slices as they come; ``mix`` is the denoised image's share in the result, 0 to 1.
 
@@ -61,9 +61,11 @@ def ahead(items: Iterable[Item], depth: int = AHEAD) -> Generator[Item, None, No
 
 
 def _computed(
-    slices: Generator[tuple[Source, NDArray[np.float32]], None, None], method: Method, mix: float
+    slices: Generator[tuple[SliceSource, NDArray[np.float32]], None, None],
+    method: Method,
+    mix: float,
 ) -> Iterator[Denoised]:
-    begun: deque[tuple[Source, NDArray[np.float32]]] = deque()
+    begun: deque[tuple[SliceSource, NDArray[np.float32]]] = deque()
 
     def images() -> Iterator[NDArray[np.float32]]:
         for source, noisy in slices:

@@ -6,7 +6,6 @@ resolution, couch and everything else of the slice stays as it was.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from ctdenoise.dose.field import extended, field, truncated
 from ctdenoise.dose.projector import ParallelBeam, fast_length, parallel_beam
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, Progress
 from ctdenoise.units import HuImage
 
 VIEWS = 720
@@ -28,8 +27,6 @@ SMOOTH = 0.08
 """Frequency in lp/mm at which projections are smoothed to a half: the slice's own noise would
 otherwise make rays look darker than they are, for 1 / exp(-p) grows with the scatter of p."""
 
-Progress = Callable[[float, str], None]
-"""Told how much is done, from 0 to 1, and a sentence about it."""
 
 __all__ = ["Physics", "check_dose", "insert_noise", "truncated"]
 

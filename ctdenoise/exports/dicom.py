@@ -3,7 +3,8 @@
 import zipfile
 from pathlib import Path
 
-from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
+from ctdenoise.errors import Progress
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
 
 
 def _lacking(content: Content) -> str:

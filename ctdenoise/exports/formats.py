@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ctdenoise.errors import Progress
 from ctdenoise.registry import Registry
-from ctdenoise.scans.scan import Source
+from ctdenoise.scans.scan import SliceSource
 from ctdenoise.units import Window
 
 if TYPE_CHECKING:
     from ctdenoise.exports.report import Report
-
-Progress = Callable[[float, str], None]
-"""Hears how far it is, 0 to 1, and what is being done."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Content:
     spacing: tuple[float, float] | None
     thickness: float | None
     pair: bool
-    sources: Sequence[Source]
+    sources: Sequence[SliceSource]
     mixed: Callable[[int], NDArray[np.float32]]
     """A finished slice by its index, (rows, columns)."""
     report: "Callable[[], Report]"

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
+from ctdenoise.errors import Problem, Progress, telling_disk_problems
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
 from ctdenoise.files import atomic_file
 from ctdenoise.units import to_int16
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
+from ctdenoise.errors import Progress
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
 
 
 def _write(content: Content, path: Path, tell: Progress) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
+from ctdenoise.errors import Progress
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
 from ctdenoise.units import Window, upright
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

@@ -46,7 +46,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Picture:
+class ReportPicture:
     """``grey``: uint8 (rows, columns), upright, the window burnt in."""
 
     name: str
@@ -71,7 +71,7 @@ class Report:
     title: str
     sentence: str
     made: str
-    pictures: tuple[Picture, ...]
+    pictures: tuple[ReportPicture, ...]
     tables: tuple[Table, ...]
 
 
@@ -107,10 +107,10 @@ def make_report(
     images = {"Input": given, "Denoised": denoised}
     if full is not None:
         images["Full dose"] = full
-    pictures = [Picture(n, seen, grey(i, window, orientation)) for n, i in images.items()]
+    pictures = [ReportPicture(n, seen, grey(i, window, orientation)) for n, i in images.items()]
     caption = f"Input minus denoised, ± {removed.upper:g} {unit}".strip()
     difference = grey(given - denoised, removed, orientation)
-    pictures.insert(2, Picture("Removed noise", caption, difference))
+    pictures.insert(2, ReportPicture("Removed noise", caption, difference))
     noise = {name: noise_level(image) for name, image in images.items()}
     samples = {
         name: Sample(image, convention, None if image is full else full, spacing=spacing)

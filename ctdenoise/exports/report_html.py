@@ -5,8 +5,9 @@ import io
 from html import escape
 from pathlib import Path
 
-from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
-from ctdenoise.exports.report import WARNING, Picture, Report, Table
+from ctdenoise.errors import Progress
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
+from ctdenoise.exports.report import WARNING, Report, ReportPicture, Table
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -55,7 +56,7 @@ def html(report: Report) -> str:
 """
 
 
-def _picture(picture: Picture) -> str:
+def _picture(picture: ReportPicture) -> str:
     from PIL import Image
 
     file = io.BytesIO()

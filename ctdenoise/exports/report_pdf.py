@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
-from ctdenoise.exports.report import WARNING, Picture, Report, Table
+from ctdenoise.errors import Progress
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
+from ctdenoise.exports.report import WARNING, Report, ReportPicture, Table
 
 MARGIN, GAP, PICTURE = 54.0, 10.0, 212.0
 """In points, 1/72 inch; two rows of pictures so high leave room for the figures below them."""
@@ -59,7 +60,7 @@ def _warn(said: Any) -> Any:
     return draw
 
 
-def _pictures(pictures: Sequence[Picture], width: float, said: Any) -> Any:
+def _pictures(pictures: Sequence[ReportPicture], width: float, said: Any) -> Any:
     """Two beside each other, each in a square of the same size."""
     from reportlab.platypus import Table as Grid
 
@@ -70,7 +71,7 @@ def _pictures(pictures: Sequence[Picture], width: float, said: Any) -> Any:
     return grid
 
 
-def _image(picture: Picture) -> Any:
+def _image(picture: ReportPicture) -> Any:
     from PIL import Image
     from reportlab.platypus import Image as Placed
 

@@ -15,7 +15,7 @@ from pydicom.pixels import apply_modality_lut, iter_pixels
 from ctdenoise.errors import Problem, damaged, too_large
 from ctdenoise.scans.facts import facts, integer, numbers, vector
 from ctdenoise.scans.readers import READERS
-from ctdenoise.scans.scan import Facts, Source
+from ctdenoise.scans.scan import Facts, SliceSource
 from ctdenoise.units import AIR
 
 MODALITIES = {"CT", "MR", "PT", "NM", "CR", "DX", "RG", "MG", "XA", "RF", "IO", "PX"}
@@ -44,7 +44,7 @@ class Slice:
     ``origin`` is None where the file gives no position; ``order`` sorts slices that share one.
     """
 
-    source: Source
+    source: SliceSource
     instance: str
     series: str
     order: tuple[int, int, int]
@@ -244,7 +244,7 @@ def _slice(dataset: Dataset, path: Path, frame: int) -> Slice:
     if spacing and min(spacing) <= 0:
         spacing = None
     return Slice(
-        source=Source(path, frame),
+        source=SliceSource(path, frame),
         instance=f"{flat.get('SOPInstanceUID') or path} {frame}",
         series=str(flat.get("SeriesInstanceUID") or path.parent),
         order=(integer(flat, "AcquisitionNumber"), integer(flat, "InstanceNumber"), frame),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ctdenoise.errors import Problem, damaged, too_large
 from ctdenoise.scans.facts import dose_word
 from ctdenoise.scans.readers import ImageStack, reader_of, stem
-from ctdenoise.scans.scan import Facts, Scan, Source
+from ctdenoise.scans.scan import Facts, Scan, SliceSource
 
 Meaning = Literal["HU", "HU+1024", "own units"]
 """HU as they are; HU with 1024 added, so that air is 0; or anything else, kept as it is."""
@@ -31,7 +31,7 @@ def is_image(path: Path) -> bool:
 
 def read_images(
     paths: Sequence[Path], meaning: Meaning, problems: list[Problem]
-) -> list[tuple[Scan, list[Source]]]:
+) -> list[tuple[Scan, list[SliceSource]]]:
     """Images of one folder, size and kind of name become one scan, a stack becomes one by itself.
 
     ``ct_low_001.png`` and ``ct_full_001.png`` thus give a low-dose and a full-dose scan. Where the
@@ -70,7 +70,7 @@ class _Image:
     stack: ImageStack
 
 
-def _scan(members: list[_Image]) -> tuple[Scan, list[Source]]:
+def _scan(members: list[_Image]) -> tuple[Scan, list[SliceSource]]:
     numbers = [_number(member.path) for member in members]
     if len(members) > 1 and None not in numbers and len(set(numbers)) == len(numbers):
         order = sorted(range(len(members)), key=lambda i: numbers[i] or 0)
@@ -80,7 +80,7 @@ def _scan(members: list[_Image]) -> tuple[Scan, list[Source]]:
         positions = np.arange(sum(len(member.stack.values) for member in members), dtype=float)
     first, said = members[0].path, members[0].stack
     name = stem(first) if len(members) == 1 else f"{first.parent.name}/{stem(first)} …"
-    sources = [Source(each.path, i) for each in members for i in range(len(each.stack.values))]
+    sources = [SliceSource(each.path, i) for each in members for i in range(len(each.stack.values))]
     values = np.concatenate([each.stack.values for each in members])
     origins = np.zeros((len(sources), 3))
     if said.origins is not None:

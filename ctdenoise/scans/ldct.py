@@ -9,18 +9,16 @@ slice. Which there are stands in ``ldct.csv`` (see :mod:`ctdenoise.scans.ldct_ta
 import csv
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.errors import Problem, Progress, telling_disk_problems
 from ctdenoise.scans.bucket import Bucket, Stored, in_parallel
 from ctdenoise.scans.pairing import nearest
-
-Progress = Callable[[float, str], None]
 
 TABLE = Path(__file__).with_name("ldct.csv")
 COLLECTION = "LDCT-and-Projection-data"
@@ -37,7 +35,7 @@ HEADER_BYTES = (16 << 10, 1 << 20)
 
 
 @dataclass(frozen=True)
-class Series:
+class ArchiveSeries:
     """One dose of a patient: ``size_mb`` in 10⁶ bytes, ``url`` as s3://bucket/folder/."""
 
     uid: str
@@ -54,8 +52,8 @@ class Patient:
     region: str
     fraction: float
     licence: str
-    low: Series
-    full: Series
+    low: ArchiveSeries
+    full: ArchiveSeries
 
     @property
     def name(self) -> str:
@@ -73,8 +71,10 @@ def patients() -> Mapping[str, Patient]:
     with TABLE.open(newline="", encoding="utf-8") as file:
         rows = {(row["patient"], row["dose"]): row for row in csv.DictReader(file)}
 
-    def series(row: Mapping[str, str]) -> Series:
-        return Series(row["series"], int(row["instances"]), float(row["size_mb"]), row["url"])
+    def series(row: Mapping[str, str]) -> ArchiveSeries:
+        return ArchiveSeries(
+            row["series"], int(row["instances"]), float(row["size_mb"]), row["url"]
+        )
 
     return {
         id: Patient(
@@ -138,7 +138,7 @@ def download(
     in_parallel(lambda item: bucket.download(*item), wanted, arrived)
 
 
-def _listed(bucket: Bucket, name: str, series: Series) -> list[Stored]:
+def _listed(bucket: Bucket, name: str, series: ArchiveSeries) -> list[Stored]:
     """The objects of a series, as many as the table says."""
     objects = bucket.objects(series.url.split("/", 3)[3])
     if len(objects) != series.slices:

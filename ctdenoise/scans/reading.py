@@ -13,19 +13,16 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.errors import Problem, damaged, too_large
+from ctdenoise.errors import Problem, Progress, damaged, too_large
 from ctdenoise.scans import dicom, images
 from ctdenoise.scans.archive import MEGABYTE, is_junk, is_zip, unpack
 from ctdenoise.scans.dicom import Slice
 from ctdenoise.scans.ordering import in_order, position
-from ctdenoise.scans.scan import Scan, Source
+from ctdenoise.scans.scan import Scan, SliceSource
 from ctdenoise.settings import settings
 
-Progress = Callable[[float, str], None]
-
-
 Named = TypeVar("Named", "Series", Scan)
-Images = Iterator[tuple[Source, NDArray[np.float32]]]
+Images = Iterator[tuple[SliceSource, NDArray[np.float32]]]
 """Slices (rows, columns) in HU or their own unit, each with where it comes from."""
 
 
@@ -38,7 +35,7 @@ class Reading:
     """
 
     scans: list[Scan] = field(default_factory=list)
-    sources: list[list[Source]] = field(default_factory=list)
+    sources: list[list[SliceSource]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unpacked: tempfile.TemporaryDirectory[str] | None = None
@@ -54,7 +51,7 @@ class Series:
 
     name: str
     unit: str
-    sources: list[Source]
+    sources: list[SliceSource]
     images: Callable[[], Images]
 
 

@@ -1,14 +1,11 @@
 """Two real CT slices that come with the PyPI package pydicom-data, with a simulated low dose."""
 
 import importlib.util
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ctdenoise.errors import Problem
-from ctdenoise.scans.scan import Pair, Scan, Source
-
-Progress = Callable[[float, str], None]
+from ctdenoise.errors import Problem, Progress
+from ctdenoise.scans.scan import Pair, Scan, SliceSource
 
 DOSE_FRACTION = 0.25
 DRAWS = 4
@@ -35,9 +32,9 @@ def sample_scans() -> list[Scan]:
     return scans
 
 
-def sample_sources() -> list[list[Source]]:
+def sample_sources() -> list[list[SliceSource]]:
     """The files of :func:`sample_pairs`' slices, from which derived DICOM can be written."""
-    return [[Source(_path(file))] for file in _FILES]
+    return [[SliceSource(_path(file))] for file in _FILES]
 
 
 def sample_pairs(progress: Progress | None = None) -> list[Pair]:

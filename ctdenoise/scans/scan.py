@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Source:
+class SliceSource:
     """The file, and the frame in it (from 0), that a slice comes from."""
 
     path: Path

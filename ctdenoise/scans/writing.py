@@ -23,7 +23,7 @@ from ctdenoise.scans.deidentify import deidentify as take_identity_out
 from ctdenoise.scans.dicom import HIGHEST, flattened, open_dataset
 from ctdenoise.scans.facts import patient
 from ctdenoise.scans.readers import READERS, reader_of, stem
-from ctdenoise.scans.scan import Source
+from ctdenoise.scans.scan import SliceSource
 from ctdenoise.settings import settings
 from ctdenoise.units import AIR
 
@@ -80,7 +80,7 @@ _ABOUT_OTHER_PIXELS = (
 
 @telling_disk_problems
 def write_series(
-    slices: Iterable[tuple[Source, NDArray[np.float32]]],
+    slices: Iterable[tuple[SliceSource, NDArray[np.float32]]],
     out: Path,
     *,
     description: str,
@@ -121,7 +121,7 @@ def write_series(
 @telling_disk_problems
 def write_arrays(
     values: NDArray[np.float32],
-    sources: Sequence[Source],
+    sources: Sequence[SliceSource],
     out: Path,
     *,
     overwrite: bool = False,
@@ -196,7 +196,7 @@ def _take_the_place(making: Path, out: Path, replacing: str) -> None:
 
 
 def _derived(
-    dataset: Dataset, source: Source, image: NDArray[np.float32], description: str, recipe: str
+    dataset: Dataset, source: SliceSource, image: NDArray[np.float32], description: str, recipe: str
 ) -> Dataset:
     """A classic single-frame object with these values (HU, or the source's own unit)."""
     derived = _header(dataset, source.frame)

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import run_folder
 from ctdenoise.config.config import Config, parse
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_file
@@ -19,7 +19,7 @@ from ctdenoise.networks.base import Network
 from ctdenoise.settings import CHECKPOINT_MB
 
 FORMAT, VERSION = "ctdenoise", 1
-NAME = epochs.NAME
+NAME = run_folder.NAME
 LARGEST = CHECKPOINT_MB * 2**20
 """Bytes beyond which a file is not a checkpoint of ours (30 layers of 256 filters take 66 MB)."""
 LARGEST_HEADER = 2**20

@@ -14,9 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ctdenoise.config import events
-from ctdenoise.config import progress as picture
-from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import events, progress_slice, run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.config.split import outline, split
 from ctdenoise.errors import Problem, telling_disk_problems
@@ -50,7 +48,7 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
     if not resume and (out / "events.jsonl").exists():
         raise Problem(out.name, "already holds a run", "continue that run or choose a new folder")
     (out / "progress").mkdir(exist_ok=True)
-    (out / epochs.FOLDER).mkdir(exist_ok=True)
+    (out / run_folder.FOLDER).mkdir(exist_ok=True)
     (out / "config.json").write_text(config.model_dump_json(indent=2), encoding="utf-8")
     with keeping_memory():
         return _Training(config, pairs, out, on_event, resume, start).run(should_stop)
@@ -78,7 +76,7 @@ class _Training:
         aside = Patchwork(pairs, self.split.validation, config.patch, device)
         self.validation = aside.cut(aside.places(
             config.validation_patches, _generator(config.seed, 2), augment=False))  # fmt: skip
-        self.slice = picture.ProgressSlice(pairs, self.split.progress)
+        self.slice = progress_slice.ProgressSlice(pairs, self.split.progress)
         self.slice.keep(out)
 
         self.learner = Learner(config, self.machine, self.source.statistics(),
@@ -221,7 +219,7 @@ class _Training:
             return False
         image = self.slice.low if untouched else self._picture()
         name = f"epoch_{progress.epoch:04d}.tif"
-        picture.write(image, self.out / "progress" / name, self.unit)
+        progress_slice.write(image, self.out / "progress" / name, self.unit)
         metrics = self.slice.score(image)
         overhead = time.perf_counter() - began
         event = events.Epoch(
@@ -277,10 +275,10 @@ class _Training:
                 "train_seconds": progress.train_seconds}  # fmt: skip
         checkpoint.save(self.out / checkpoint.NAME, self.learner.network, self.config, card)
         if not progress.position:  # at the end of an epoch
-            kept = epochs.file(self.out, progress.epoch)
+            kept = run_folder.file(self.out, progress.epoch)
             with atomic_file(kept) as part:
                 shutil.copyfile(self.out / checkpoint.NAME, part)
-            epochs.thin(self.out)
+            run_folder.thin(self.out)
         state.save(self.out, self.learner.network, self.learner.optimiser, self.generator,
                    self.learner.terms, progress)  # fmt: skip
 

@@ -10,7 +10,7 @@ from ctdenoise.losses.term import LOSS_TERMS, term_title
 from ctdenoise.metrics.metric import Region
 from ctdenoise.metrics.noise_power import noise_power_spectrum
 from ctdenoise.ui import menu
-from ctdenoise.ui.compare import view as judging
+from ctdenoise.ui.compare import view
 from ctdenoise.ui.components import cards, charts, figures, panes
 from ctdenoise.ui.session import free_name, library, pairs, workspace
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
@@ -76,13 +76,13 @@ def show(network: Run | Shipped, owner: str, record: PairRecord) -> None:
     terms = network.config.loss.dial
     trained = [network] if isinstance(network, Run) else []
     low, full = panes.low(owner, record), panes.full(owner, record)
-    dialled = panes.dialled(judging.pane(network, owner, record))
+    dialled = panes.dialled(view.pane(network, owner, record))
     images = [low, dialled, full]
-    unseen = judging.test_slices(record, trained)
+    unseen = view.test_slices(record, trained)
     state = viewer(
         [*images, panes.difference("Removed noise", images, of=0, minus=1, like=1)],
         key=f"dial-{network.id}-{record.id}",
-        overlay=judging.marked_bands(record, trained),
+        overlay=view.marked_bands(record, trained),
         height=300,
         window=panes.first_window(low, record.unit),
         frame=unseen[len(unseen) // 2],
@@ -90,9 +90,9 @@ def show(network: Run | Shipped, owner: str, record: PairRecord) -> None:
         stops=STOPS[len(terms)],
         **panes.geometry(library(owner).pair(record.id)),
     )
-    rows = judging.judged_rows(record, trained)
-    judging.tell_seen(record, trained, state.frame, rows)
-    judging.tell_unknown([network] if isinstance(network, Shipped) else [])
+    rows = view.judged_rows(record, trained)
+    view.tell_seen(record, trained, state.frame, rows)
+    view.tell_unknown([network] if isinstance(network, Shipped) else [])
     turned = panes.turned(dialled, state.dial)
     texture, numbers = st.columns([3, 2], gap="medium")
     with texture:

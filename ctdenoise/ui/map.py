@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ctdenoise.config import events, split
-from ctdenoise.config import progress as picture
+from ctdenoise.config import events, progress_slice, split
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds import map as places
 from ctdenoise.jobs.kinds.map import Dot
@@ -24,7 +23,7 @@ def groups(runs: Sequence[Run]) -> dict[Group, list[Run]]:
     """Runs by the slice that they picture."""
     found: dict[Group, list[Run]] = {}
     for run in runs:
-        if (run.folder / picture.FACTS).exists():
+        if (run.folder / progress_slice.FACTS).exists():
             part = split.read(run.folder).progress
             found.setdefault((*run.pairs[part.pair], part.slices[0]), []).append(run)
     return found
@@ -49,7 +48,7 @@ def show(group: Group, watched: bool) -> None:
     if not drawn:
         st.info("The first dot appears within seconds.", icon=":material/hourglass_top:")
         return
-    unit = picture.facts(drawn[0].folder).unit
+    unit = progress_slice.facts(drawn[0].folder).unit
     every = [(dot.rmse, dot.texture) for run in drawn for dot in measured[run.id][0]]
     chart = charts.landscape(
         [_trail(run, measured[run.id][0]) for run in drawn],
@@ -123,14 +122,19 @@ def _chosen(run: Run, number: int, dots: list[Dot], unit: str) -> None:
     viewer(
         [
             Pane(when, panes.run_style(run).color, own, note=figures),
-            Pane("Full dose", full.color, (panes.reference(run, picture.FULL),), dash=full.dash),
+            Pane(
+                "Full dose",
+                full.color,
+                (panes.reference(run, progress_slice.FULL),),
+                dash=full.dash,
+            ),
         ],
         key="map-pictures",
         height=330,
         window=Window(*start.window),
         report=(),
         tools=("window", "zoom", "line", "region", "curtain"),
-        **picture.facts(run.folder).geometry,
+        **progress_slice.facts(run.folder).geometry,
     )
     watch, compare = st.columns(2)
     watch.page_link(menu.page("Watch"), label="Watch this run", query_params={"run": run.id})

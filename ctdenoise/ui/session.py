@@ -43,10 +43,10 @@ def free_name(name: str) -> str:
     return next(each for each in chain([name], numbered) if each not in taken)
 
 
-def arrived(parameter: str, page: str) -> list[str]:
+def from_link(parameter: str, page: str) -> list[str]:
     """What a link to ``page`` brought in ``parameter``; told once, then the page's choices hold."""
     values = st.query_params.get_all(parameter)
-    mark = f"arrived:{page}:{parameter}"
+    mark = f"from_link:{page}:{parameter}"
     if values == st.session_state.get(mark, []):
         return []
     st.session_state[mark] = values
@@ -55,7 +55,7 @@ def arrived(parameter: str, page: str) -> list[str]:
 
 def keep_link(parameter: str, page: str, values: list[str]) -> None:
     """Write the choices of ``page`` into its address, so that a reload or a link finds them."""
-    st.session_state[f"arrived:{page}:{parameter}"] = values
+    st.session_state[f"from_link:{page}:{parameter}"] = values
     st.query_params[parameter] = values
 
 

@@ -6,8 +6,7 @@ from datetime import datetime
 import pyarrow as pa
 import streamlit as st
 
-from ctdenoise.config import events
-from ctdenoise.config import progress as picture
+from ctdenoise.config import events, progress_slice
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.sweep import Axis, grid, spread
 from ctdenoise.errors import Problem
@@ -136,12 +135,19 @@ def show(sweep: str) -> None:
         st.info("The first picture appears within seconds.", icon=":material/hourglass_top:")
         return
     start = next(e for e in said[begun[0].id] if isinstance(e, events.Started))
-    facts = picture.facts(begun[0].folder)
+    facts = progress_slice.facts(begun[0].folder)
     shown = [_cell(run, said[run.id]) for run in begun]
     low, full = palette.LOW, palette.FULL
     shown += [
-        Pane("Low dose", low.color, (panes.reference(begun[0], picture.LOW),), dash=low.dash),
-        Pane("Full dose", full.color, (panes.reference(begun[0], picture.FULL),), dash=full.dash),
+        Pane(
+            "Low dose", low.color, (panes.reference(begun[0], progress_slice.LOW),), dash=low.dash
+        ),
+        Pane(
+            "Full dose",
+            full.color,
+            (panes.reference(begun[0], progress_slice.FULL),),
+            dash=full.dash,
+        ),
     ]
     viewer(
         shown,

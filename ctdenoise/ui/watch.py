@@ -4,8 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ctdenoise.config import events, shipped
-from ctdenoise.config import progress as picture
+from ctdenoise.config import events, progress_slice, shipped
 from ctdenoise.config.config import MOST_EPOCHS
 from ctdenoise.config.run_folder import kept as kept_epochs
 from ctdenoise.jobs.executor import executor
@@ -17,7 +16,7 @@ from ctdenoise.metrics.metric import METRICS
 from ctdenoise.ui import menu, pictures
 from ctdenoise.ui.components import cards, charts, jobs, palette, panes
 from ctdenoise.ui.session import runs
-from ctdenoise.ui.train import form as forms
+from ctdenoise.ui.train import form
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
 from ctdenoise.workspace.runs import Run, find_run, last_epoch
@@ -54,7 +53,7 @@ def _show(run: Run) -> None:
         st.info(notice.sentence, icon=":material/info:")
     if not epochs:
         return
-    facts = picture.facts(run.folder)
+    facts = progress_slice.facts(run.folder)
     pictures, curves = st.columns([3, 1], gap="medium")
     with pictures:
         _pictures(run, epochs, Window(*starts[-1].window), facts)
@@ -101,7 +100,7 @@ def _branch(run: Run) -> None:
         st.write("Go on from an epoch with another loss or learning rate, as a run of its own.")
         epoch = st.selectbox("Epoch", kept[::-1], key=f"branch-{run.id}")
         if st.button("Choose its settings", type="primary", width="stretch"):
-            forms.adopt(run.config)
+            form.adopt(run.config)
             st.session_state["train-branch"] = (run.id, epoch)
             st.switch_page(menu.page("Train"))
 
@@ -167,16 +166,23 @@ def _parent(run: Run) -> str:
     return f"{name}, epoch {run.parent_epoch}"
 
 
-def _pictures(run: Run, epochs: list[events.Epoch], window: Window, facts: picture.Facts) -> None:
+def _pictures(
+    run: Run, epochs: list[events.Epoch], window: Window, facts: progress_slice.Geometry
+) -> None:
     """Low dose, the network after each epoch, full dose; the scrubber follows the newest epoch."""
     low, style, full = palette.LOW, panes.run_style(run), palette.FULL
     each = tuple(pictures.Progress(run=run.id, image=epoch.image).address for epoch in epochs)
     first = "Before going on" if run.parent else "Before training"
     viewer(
         [
-            Pane("Low dose", low.color, (panes.reference(run, picture.LOW),), dash=low.dash),
+            Pane("Low dose", low.color, (panes.reference(run, progress_slice.LOW),), dash=low.dash),
             Pane(run.name, style.color, each, dash=style.dash),
-            Pane("Full dose", full.color, (panes.reference(run, picture.FULL),), dash=full.dash),
+            Pane(
+                "Full dose",
+                full.color,
+                (panes.reference(run, progress_slice.FULL),),
+                dash=full.dash,
+            ),
         ],
         key=f"watch-{run.id}",
         height=330,

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from ctdenoise.config import run_folder as epochs
-from ctdenoise.config import shipped
+from ctdenoise.config import run_folder, shipped
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.errors import Problem
 from ctdenoise.workspace import networks
@@ -41,7 +40,7 @@ class RunNetwork(_Record):
     dial: tuple[float, ...] = ()
 
 
-class BroughtNetwork(_Record):
+class ImportedNetwork(_Record):
     """A network that somebody brought into ``workspace`` from a file."""
 
     kind: Literal["brought"] = "brought"
@@ -58,11 +57,11 @@ class ClassicalFilter(_Record):
     strength: float
 
 
-Network = ShippedNetwork | RunNetwork | BroughtNetwork
-Method = Annotated[Network | ClassicalFilter, Field(discriminator="kind")]
+NetworkChoice = ShippedNetwork | RunNetwork | ImportedNetwork
+DenoiserChoice = Annotated[NetworkChoice | ClassicalFilter, Field(discriminator="kind")]
 
 
-def title(method: Method, unit: str) -> str:
+def title(method: DenoiserChoice, unit: str) -> str:
     """What a method is called in lists and above pictures, for a scan in ``unit``."""
     if isinstance(method, ClassicalFilter):
         known = FILTERS.find(method.name)
@@ -71,12 +70,12 @@ def title(method: Method, unit: str) -> str:
     turned = f", dial at {', '.join(f'{part:.0%}' for part in method.dial)}" if method.dial else ""
     if isinstance(method, RunNetwork):
         return f"{find_run(method.run).name}, epoch {method.epoch}{turned}"
-    if isinstance(method, BroughtNetwork):
+    if isinstance(method, ImportedNetwork):
         return networks.find(method.workspace, method.id).name + turned
     return shipped.shipped()[method.name].title + turned
 
 
-def ready(method: Method, unit: str) -> Denoise:
+def ready(method: DenoiserChoice, unit: str) -> Denoise:
     """The method, loaded, for a scan in ``unit``.
 
     Raises :class:`Problem` where there is no such network any more, or one for another unit.
@@ -115,14 +114,14 @@ def network(id: str, version: str, dial: tuple[float, ...] = ()) -> ShippedNetwo
     return ShippedNetwork(name=name, dial=dial)
 
 
-def weights(method: Network) -> Path:
+def weights(method: NetworkChoice) -> Path:
     """The checkpoint file of a network; :class:`Problem` where it is not there any more."""
     if isinstance(method, ShippedNetwork):
         return shipped.file(method.name)
-    if isinstance(method, BroughtNetwork):
+    if isinstance(method, ImportedNetwork):
         return networks.weights(method.workspace, method.id)
     run = find_run(method.run)
-    kept = epochs.file(run.folder, method.epoch)
+    kept = run_folder.file(run.folder, method.epoch)
     if not kept.exists():
         raise Problem(
             run.name, f"did not keep its network of epoch {method.epoch}", "choose another epoch"

@@ -18,14 +18,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, Progress
 from ctdenoise.files import write_atomically
 from ctdenoise.scans.images import Meaning
-from ctdenoise.scans.scan import Source
+from ctdenoise.scans.scan import SliceSource
 from ctdenoise.settings import python_path, settings
 from ctdenoise.workspace.library import Library, ScanRecord
 
-Progress = Callable[[float, str], None]
 MOST_CRASHES = 5
 """Files that may crash their reader before the rest of the upload is given up."""
 
@@ -198,11 +197,11 @@ def _serve(request: dict[str, Any], out: TextIO) -> None:
             skip=skip,
             unpack_into=unpacked,
         )
-        problems = [[p.subject, p.reason, p.mend] for p in reading.problems]
+        problems = [[p.subject, p.reason, p.hint] for p in reading.problems]
         ids = _store(reading, Library(Path(request["library"])), scratch, say, name)
         say(scans=ids, problems=problems, notes=reading.notes)
     except Problem as problem:
-        say(problem=[problem.subject, problem.reason, problem.mend])
+        say(problem=[problem.subject, problem.reason, problem.hint])
     except MemoryError:
         say(problem=["The upload", "needs more memory than it may take", "load fewer slices"])
 
@@ -238,7 +237,7 @@ def _store(
             copies[source.path] = scratch / f"{done}.dcm"
             dataset.save_as(copies[source.path])
         facts = replace(scan.facts, patient=pseudonyms.patient(scan.facts.patient))
-        kept = [Source(copies[s.path], s.frame) for s in sources if s.path in copies]
+        kept = [SliceSource(copies[s.path], s.frame) for s in sources if s.path in copies]
         ids.append(library.add_scan(replace(scan, facts=facts), kept).id)
         say(stored=ids[-1])
         for copy in copies.values():

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from ctdenoise import files
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_folder, remove_folder, write_atomically
-from ctdenoise.scans.scan import Facts, Pair, Scan, Source
+from ctdenoise.scans.scan import Facts, Pair, Scan, SliceSource
 
 Orientation = tuple[float, float, float, float, float, float]
 
@@ -122,14 +122,14 @@ class Library:
             simulated=record.simulated,
         )
 
-    def sources(self, id: str) -> list[Source]:
+    def sources(self, id: str) -> list[SliceSource]:
         """The de-identified files of a scan, slice by slice; empty where none were kept."""
         folder = self._folder_of(id, "scans")
         listed = json.loads((folder / "sources.json").read_text(encoding="utf-8"))
-        return [Source(folder / "sources" / name, frame) for name, frame in listed]
+        return [SliceSource(folder / "sources" / name, frame) for name, frame in listed]
 
     @telling_disk_problems
-    def add_scan(self, scan: Scan, sources: Sequence[Source]) -> ScanRecord:
+    def add_scan(self, scan: Scan, sources: Sequence[SliceSource]) -> ScanRecord:
         """Keep a scan with copies of its files, numbered (their names may tell the patient's)."""
 
         def fill(folder: Path) -> None:

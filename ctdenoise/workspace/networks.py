@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_folder, remove_folder
@@ -22,7 +22,7 @@ PROBE = 32
 """Side in pixels of what a new network has to denoise before it is taken in."""
 
 
-class Network(BaseModel):
+class NetworkRecord(BaseModel):
     """What lists show of a network, without loading it."""
 
     id: str
@@ -39,7 +39,7 @@ class Network(BaseModel):
 
 
 @telling_disk_problems
-def add_network(workspace: str, path: Path, name: str = "") -> Network:
+def add_network(workspace: str, path: Path, name: str = "") -> NetworkRecord:
     """Take a checkpoint file into a workspace; on a worker, since it has to be loaded once.
 
     Raises :class:`Problem` for anything but a whole safetensors file of this program, of bounded
@@ -55,7 +55,7 @@ def add_network(workspace: str, path: Path, name: str = "") -> Network:
         if not found.network(picture).isfinite().all():
             raise Problem(path.name, "returns values that are not numbers",
                           "choose another checkpoint or train again")  # fmt: skip
-    network = Network(
+    network = NetworkRecord(
         id=secrets.token_hex(6),
         name=" ".join(name.split())[:80] or path.stem,
         created=time.time(),
@@ -69,23 +69,23 @@ def add_network(workspace: str, path: Path, name: str = "") -> Network:
                       "choose another checkpoint or train again") from error  # fmt: skip
     home = _root(workspace)
     with atomic_folder(home / "networks" / network.id, home) as making:
-        shutil.copyfile(path, making / epochs.NAME)
+        shutil.copyfile(path, making / run_folder.NAME)
         (making / "record.json").write_text(record, encoding="utf-8")
     return network
 
 
-def networks(workspace: str) -> list[Network]:
+def networks(workspace: str) -> list[NetworkRecord]:
     """All of a workspace, newest first."""
     found = []
     for path in (_root(workspace) / "networks").glob("*/record.json"):
         try:
-            found.append(Network.model_validate_json(path.read_bytes()))
+            found.append(NetworkRecord.model_validate_json(path.read_bytes()))
         except (OSError, ValidationError):
             continue  # removed while we looked, or damaged: the others are still there
     return sorted(found, key=lambda network: network.created, reverse=True)
 
 
-def find(workspace: str, id: str) -> Network:
+def find(workspace: str, id: str) -> NetworkRecord:
     """One by its id; :class:`Problem` where there is none such."""
     try:
         return next(network for network in networks(workspace) if network.id == id)
@@ -95,7 +95,7 @@ def find(workspace: str, id: str) -> Network:
 
 def weights(workspace: str, id: str) -> Path:
     """The checkpoint file of a network, for :class:`~ctdenoise.denoising.denoiser.Denoiser`."""
-    path = _root(workspace) / "networks" / id / epochs.NAME
+    path = _root(workspace) / "networks" / id / run_folder.NAME
     if not re.fullmatch(r"[0-9a-f]{12}", id) or not path.exists():
         raise _gone()
     return path

@@ -29,7 +29,7 @@ from ctdenoise.metrics.removal import Removal
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
 from ctdenoise.workspace.database import Job, find_job, jobs, transaction
-from ctdenoise.workspace.denoisers import Method, title
+from ctdenoise.workspace.denoisers import DenoiserChoice, title
 from ctdenoise.workspace.library import Library
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,21 +53,21 @@ def slices_of(source: Scan | Pair) -> NDArray[np.float32]:
     return source.values if isinstance(source, Scan) else source.low[0]
 
 
-class Record(BaseModel):
+class ResultRecord(BaseModel):
     """``name`` is the scan's and ``title`` the method's, as they were called when it began."""
 
     id: str
     workspace: str
     created: float
     source: Source
-    method: Method
+    method: DenoiserChoice
     name: str
     title: str
     slices: int
     unit: str
 
 
-class Figures(BaseModel):
+class SliceFigures(BaseModel):
     """Of a finished slice: what was removed, and how many seconds it took."""
 
     index: int
@@ -80,7 +80,7 @@ class Result:
     """One of them; whatever it tells is read anew each time."""
 
     folder: Path
-    record: Record
+    record: ResultRecord
 
     @property
     def job(self) -> Job | None:
@@ -93,7 +93,7 @@ class Result:
         return job is not None and job.live
 
     @property
-    def figures(self) -> dict[int, Figures]:
+    def figures(self) -> dict[int, SliceFigures]:
         """Of the finished slices, by index, in the order in which they were finished."""
         path = self.folder / "slices.jsonl"
         try:
@@ -129,7 +129,7 @@ class Result:
 
     # what the job does
 
-    def keep(self, image: NDArray[np.float32], figures: Figures) -> None:
+    def keep(self, image: NDArray[np.float32], figures: SliceFigures) -> None:
         """Keep a finished slice; through the file and not a memory map, in which a full disk would
         end the process."""
         values = np.ascontiguousarray(image, np.float32)
@@ -145,12 +145,12 @@ class Result:
 
 
 @telling_disk_problems
-def create(workspace: str, source: Source, method: Method) -> Result:
+def create(workspace: str, source: Source, method: DenoiserChoice) -> Result:
     """A new one, still without a job; :class:`Problem` where the source or the method is not
     there."""
     scan = source.load()
     values = slices_of(scan)
-    record = Record(
+    record = ResultRecord(
         id=secrets.token_hex(6),
         workspace=workspace,
         created=time.time(),
@@ -174,7 +174,7 @@ def find(workspace: str, id: str) -> Result:
     folder = settings().workspaces / workspace / "denoisings" / id
     if len(id) != 12 or not id.isalnum():
         raise _gone()
-    return Result(folder, _read(folder / "record.json", Record))
+    return Result(folder, _read(folder / "record.json", ResultRecord))
 
 
 def every(workspace: str) -> list[Result]:
@@ -186,16 +186,16 @@ def every(workspace: str) -> list[Result]:
 def _found(folder: Path) -> Iterator[Result]:
     for path in folder.glob("*/record.json"):
         with suppress(Problem):  # removed while we looked, or damaged: the others are still there
-            yield Result(path.parent, _read(path, Record))
+            yield Result(path.parent, _read(path, ResultRecord))
 
 
 @lru_cache(maxsize=64)
-def _figures(path: Path, size: int, changed: int) -> dict[int, Figures]:
+def _figures(path: Path, size: int, changed: int) -> dict[int, SliceFigures]:
     """Parsed once for all who look on, each time that a slice is added."""
     found = {}
     for line in path.read_bytes().split(b"\n")[:-1]:  # whole lines only
         with suppress(ValidationError):  # damaged: that slice alone is denoised again
-            figures = Figures.model_validate_json(line)
+            figures = SliceFigures.model_validate_json(line)
             found[figures.index] = figures
     return found
 

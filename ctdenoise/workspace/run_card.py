@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from ctdenoise import __version__
-from ctdenoise.config import events, split
-from ctdenoise.config import progress as picture
+from ctdenoise.config import events, progress_slice, split
 from ctdenoise.config.run_folder import NAME as WEIGHTS
 from ctdenoise.errors import Problem
 from ctdenoise.exports.png import png
@@ -60,12 +59,12 @@ def card(run: Run) -> bytes:
         for name in AS_THEY_ARE:
             if (folder / name).exists():
                 archive.write(folder / name, name)
-        window, orientation = Window(*started.window), picture.facts(folder).orientation
+        window, orientation = Window(*started.window), progress_slice.facts(folder).orientation
         last = folder / "progress" / epochs[-1].image
         for name, file in (
-            ("low dose", folder / picture.LOW),
+            ("low dose", folder / progress_slice.LOW),
             (f"epoch {epochs[-1].epoch}", last),
-            ("full dose", folder / picture.FULL),
+            ("full dose", folder / progress_slice.FULL),
         ):
             archive.writestr(f"pictures/{name}.png", png(imread(file), window, orientation))
             archive.write(file, f"pictures/{name}.tif")

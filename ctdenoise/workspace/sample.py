@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ctdenoise.errors import telling_disk_problems
+from ctdenoise.errors import Progress, telling_disk_problems
 from ctdenoise.files import atomic_folder
-from ctdenoise.scans.sample import DOSE_FRACTION, DRAWS, Progress, sample_pairs
+from ctdenoise.scans.sample import DOSE_FRACTION, DRAWS, sample_pairs
 from ctdenoise.workspace.library import Library, PairRecord
 
 WORKSPACE = "sample"

@@ -24,11 +24,11 @@ import numpy as np, streamlit as st
 from starlette.routing import Route
 from streamlit.starlette import App
 from ctdenoise.units import Window
-from ctdenoise.ui import pictures as pixels
+from ctdenoise.ui import pictures
 from ctdenoise.ui.viewer import Pane, viewer
 
 async def serve(request):
-    return pixels.answer(np.load(Path(__file__).with_name(request.path_params["file"])))
+    return pictures.answer(np.load(Path(__file__).with_name(request.path_params["file"])))
 
 if __name__ == "__main__":
     st.set_page_config(layout="wide")

@@ -11,7 +11,6 @@ from ctdenoise.denoising import denoiser as denoising
 from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.errors import Problem
 from ctdenoise.training import checkpoint
-from ctdenoise.training import device as machine
 from ctdenoise.training.checkpoint import build_network
 
 NOISY = np.random.default_rng(1).normal(40, 200, (2, 230, 301)).astype(np.float32)
@@ -167,7 +166,7 @@ def test_tiles_leave_no_seam_in_bfloat16_either(tmp_path: Path) -> None:
 
 
 def test_small_networks_stay_in_float32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "multiplies_bfloat16", lambda device: True)
+    monkeypatch.setattr("ctdenoise.training.device.multiplies_bfloat16", lambda device: True)
     formats = {
         filters: Denoiser.load(
             a_checkpoint(tmp_path / f"{filters}.safetensors", filters=filters), "cpu"

@@ -14,7 +14,7 @@ from ctdenoise.denoising.methods import Classical, find_method
 from ctdenoise.denoising.series import AHEAD, ahead, stream
 from ctdenoise.errors import Problem
 from ctdenoise.scans.reading import find, read
-from ctdenoise.scans.scan import Source
+from ctdenoise.scans.scan import SliceSource
 from ctdenoise.scans.writing import write_series
 
 Image = NDArray[np.float32]
@@ -29,9 +29,9 @@ class Identity:
         return iter(slices)
 
 
-def numbered(count: int) -> Iterator[tuple[Source, Image]]:
+def numbered(count: int) -> Iterator[tuple[SliceSource, Image]]:
     for n in range(count):
-        yield Source(Path(f"{n}.dcm")), np.full((64, 64), n, np.float32)
+        yield SliceSource(Path(f"{n}.dcm")), np.full((64, 64), n, np.float32)
 
 
 def test_slices_keep_their_order_and_their_sources() -> None:
@@ -44,7 +44,7 @@ def test_only_a_few_slices_are_under_way() -> None:
     """What is read waits until what was read before has been taken."""
     read_so_far = 0
 
-    def counted() -> Iterator[tuple[Source, Image]]:
+    def counted() -> Iterator[tuple[SliceSource, Image]]:
         nonlocal read_so_far
         for item in numbered(50):
             read_so_far += 1
@@ -59,7 +59,7 @@ def test_only_a_few_slices_are_under_way() -> None:
 def test_reading_runs_in_another_thread_than_computing_and_writing() -> None:
     threads: dict[str, int] = {}
 
-    def reading() -> Iterator[tuple[Source, Image]]:
+    def reading() -> Iterator[tuple[SliceSource, Image]]:
         threads["reading"] = threading.get_ident()
         yield from numbered(2)
 
@@ -89,7 +89,7 @@ def test_the_mix_goes_from_the_input_to_the_denoised_image() -> None:
     method = find_method("gaussian")
     [filtered] = method.each([noisy])
     for mix, wanted in ((0.0, noisy), (0.25, 0.75 * noisy + 0.25 * filtered), (1.0, filtered)):
-        [result] = stream([(Source(Path("a")), noisy)], method, mix)
+        [result] = stream([(SliceSource(Path("a")), noisy)], method, mix)
         np.testing.assert_allclose(result.denoised, wanted, atol=1e-3)
     for mix in (-0.1, 1.1, float("nan")):
         with pytest.raises(Problem, match="choose 0"):
@@ -98,7 +98,7 @@ def test_the_mix_goes_from_the_input_to_the_denoised_image() -> None:
 
 @pytest.mark.parametrize("where", ["reading", "computing"])
 def test_an_error_in_a_thread_reaches_who_takes_the_results(where: str) -> None:
-    def reading() -> Iterator[tuple[Source, Image]]:
+    def reading() -> Iterator[tuple[SliceSource, Image]]:
         yield from numbered(3)
         if where == "reading":
             raise Problem("scan", "is gone", "look for it")
@@ -119,7 +119,7 @@ def test_an_error_in_a_thread_reaches_who_takes_the_results(where: str) -> None:
 def test_stopping_early_stops_the_threads_and_closes_what_they_read() -> None:
     closed = threading.Event()
 
-    def endless() -> Iterator[tuple[Source, Image]]:
+    def endless() -> Iterator[tuple[SliceSource, Image]]:
         try:
             while True:
                 yield from numbered(1)
@@ -198,6 +198,6 @@ def test_a_filter_streams_as_it_filters_one_by_one() -> None:
     slices = list(disc_phantom(64, slices=4, noise=25))
     method = find_method("gaussian")
     assert isinstance(method, Classical)
-    sources = [Source(Path(str(n))) for n in range(4)]
+    sources = [SliceSource(Path(str(n))) for n in range(4)]
     for each, image in zip(stream(zip(sources, slices, strict=True), method), slices, strict=True):
         np.testing.assert_array_equal(each.denoised, method.filter.apply(image, method.strength))

@@ -14,9 +14,9 @@ from ctdenoise.jobs.kind import GaveWay, Running
 from ctdenoise.jobs.kinds import denoise
 from ctdenoise.scans.scan import Scan
 from ctdenoise.settings import settings
-from ctdenoise.workspace import results as denoisings
+from ctdenoise.workspace import results
 from ctdenoise.workspace.database import Job
-from ctdenoise.workspace.denoisers import ClassicalFilter, Method
+from ctdenoise.workspace.denoisers import ClassicalFilter, DenoiserChoice
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.results import Result, Source
 
@@ -60,7 +60,7 @@ def source(home: Path) -> Source:
     return Source(owner="ann", kind="scan", id=record.id)
 
 
-def start(source: Source, workspace: str = "ann", method: Method = METHOD) -> Result:
+def start(source: Source, workspace: str = "ann", method: DenoiserChoice = METHOD) -> Result:
     return denoise.start(workspace, source, method)
 
 
@@ -193,7 +193,7 @@ def test_one_that_is_removed_meanwhile_ends_quietly(
     monkeypatch.setattr(Result, "keep", keep_and_remove)
     do()
     assert not result.folder.exists()
-    assert result.record.id not in {each.record.id for each in denoisings.every("ann")}
+    assert result.record.id not in {each.record.id for each in results.every("ann")}
 
 
 def test_it_gives_way_to_others_that_wait(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,8 @@ from PIL import Image
 from pypdf import PdfReader
 from shipping import ships
 
-from ctdenoise.errors import Problem
-from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
+from ctdenoise.errors import Problem, Progress
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
 from ctdenoise.jobs import queue, worker
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.export import EXPORT, Export
@@ -32,10 +32,10 @@ from ctdenoise.scans import scan as scans
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
-from ctdenoise.workspace import results as denoisings
-from ctdenoise.workspace.denoisers import ClassicalFilter, Method, ShippedNetwork
+from ctdenoise.workspace import results
+from ctdenoise.workspace.denoisers import ClassicalFilter, DenoiserChoice, ShippedNetwork
 from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.results import Figures, Result, Source
+from ctdenoise.workspace.results import Result, SliceFigures, Source
 
 METHOD = ClassicalFilter(name="gaussian", strength=1)
 VALUES = np.rint(disc_phantom(128, slices=4, noise=40))
@@ -59,16 +59,16 @@ def chest(library: Library, tmp_path: Path) -> Source:
 
 
 def denoised(
-    source: Source, finished: tuple[int, ...] = (0, 1, 2, 3), method: Method = METHOD
+    source: Source, finished: tuple[int, ...] = (0, 1, 2, 3), method: DenoiserChoice = METHOD
 ) -> Result:
     """With every finished slice ``SHIFT`` above the input."""
-    result = denoisings.create("ann", source, method)
+    result = results.create("ann", source, method)
     scan = source.load()
     for index in finished:
-        before = np.array(denoisings.slices_of(scan)[index])
+        before = np.array(results.slices_of(scan)[index])
         after = before + np.float32(SHIFT)
         removal = judge(before, after, scan.unit)
-        result.keep(after, Figures(index=index, seconds=1, removal=removal))
+        result.keep(after, SliceFigures(index=index, seconds=1, removal=removal))
     return result
 
 
@@ -140,7 +140,7 @@ def test_images_give_an_array_and_say_why_nothing_else(library: Library, tmp_pat
     values = np.random.default_rng(0).normal(0.5, 0.1, (2, 32, 40)).astype(np.float32)
     np.save(tmp_path / "a.npy", values)
     scan = Scan("a", values, None, np.arange(2.0), np.zeros((2, 3)), unit="")
-    files = [scans.Source(tmp_path / "a.npy", n) for n in range(2)]
+    files = [scans.SliceSource(tmp_path / "a.npy", n) for n in range(2)]
     source = Source(owner="ann", kind="scan", id=library.add_scan(scan, files).id)
     result = denoised(source, (0, 1))
     np.testing.assert_allclose(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tifffile import imread
 
-from ctdenoise.config import progress as picture
+from ctdenoise.config import progress_slice
 from ctdenoise.config.config import Config
 from ctdenoise.jobs import queue, worker
 from ctdenoise.jobs.kinds.map import MAP, SIGMAS, Dot, Map, frontier
@@ -32,13 +32,13 @@ def dots(run_id: str) -> tuple[list[Dot], list[Dot]]:
 def test_every_epoch_has_its_dot_and_the_low_dose_too(trained: Run) -> None:
     own, others = dots(trained.id)
     assert len(own) == trained.config.epochs + 1
-    rows = slice(*picture.facts(trained.folder).rows)
-    full = imread(trained.folder / picture.FULL)[rows].astype(float)
+    rows = slice(*progress_slice.facts(trained.folder).rows)
+    full = imread(trained.folder / progress_slice.FULL)[rows].astype(float)
     last = imread(trained.folder / "progress" / f"epoch_{trained.config.epochs:04d}.tif")[rows]
     assert own[-1].rmse == pytest.approx(np.sqrt(np.mean((last - full) ** 2)))
     assert own[-1].texture == pytest.approx(texture_distance(last, full))
     assert len(others) == 1 + len(SIGMAS)
-    low = imread(trained.folder / picture.LOW)[rows]
+    low = imread(trained.folder / progress_slice.LOW)[rows]
     assert others[0].rmse == pytest.approx(np.sqrt(np.mean((low - full) ** 2)), abs=0.2)
 
 

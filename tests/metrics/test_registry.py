@@ -15,7 +15,7 @@ from phantoms import disc_phantom
 
 from ctdenoise.cli import main
 from ctdenoise.config.events import Epoch
-from ctdenoise.config.progress import ProgressSlice
+from ctdenoise.config.progress_slice import ProgressSlice
 from ctdenoise.config.split import Part
 from ctdenoise.exports.report import make_report
 from ctdenoise.metrics.metric import METRICS, Metric, Region, Sample, mean_over_slices, measure

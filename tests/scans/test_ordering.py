@@ -4,7 +4,7 @@ import pytest
 
 from ctdenoise.scans.dicom import Slice
 from ctdenoise.scans.ordering import in_order
-from ctdenoise.scans.scan import Facts, Source
+from ctdenoise.scans.scan import Facts, SliceSource
 
 
 def scans_of(*acquisitions):
@@ -15,7 +15,7 @@ def scans_of(*acquisitions):
             number = len(found)
             found.append(
                 Slice(
-                    source=Source(f"{acquisition}-{place:g}"),
+                    source=SliceSource(f"{acquisition}-{place:g}"),
                     instance=str(number),
                     series="1",
                     order=(acquisition, number, 0),

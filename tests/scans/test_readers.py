@@ -16,7 +16,7 @@ from ctdenoise.scans import readers
 from ctdenoise.scans.images import is_image
 from ctdenoise.scans.readers import READERS, ImageStack, Reader, reader_of, stem
 from ctdenoise.scans.reading import read
-from ctdenoise.scans.scan import Source
+from ctdenoise.scans.scan import SliceSource
 from ctdenoise.scans.writing import write_arrays
 
 VALUES = np.arange(2 * 4 * 5, dtype=np.float32).reshape(2, 4, 5)
@@ -117,12 +117,12 @@ def test_a_damaged_file_is_told(vol: Reader, tmp_path: Path) -> None:
 
 
 def test_a_result_is_written_back_in_its_format_or_as_tiff(vol: Reader, tmp_path: Path) -> None:
-    sources = [Source(tmp_path / "a.vol.gz", n) for n in (1, 0)]
+    sources = [SliceSource(tmp_path / "a.vol.gz", n) for n in (1, 0)]
     [path] = write_arrays(VALUES, sources, tmp_path / "out")
     assert path.name == "a.vol.gz"
     np.testing.assert_array_equal(read_vol(path).values, VALUES[::-1])
     with READERS.added(replace(VOL, name="old", suffixes=(".old.gz",), write=None)):
-        [path] = write_arrays(VALUES[:1], [Source(tmp_path / "b.old.gz")], tmp_path / "other")
+        [path] = write_arrays(VALUES[:1], [SliceSource(tmp_path / "b.old.gz")], tmp_path / "other")
     assert path.name == "b.tif"
 
 

@@ -11,7 +11,7 @@ from phantoms import ct_dataset, disc_phantom, write_ct_series, write_enhanced_c
 from ctdenoise.errors import Problem
 from ctdenoise.scans import writing
 from ctdenoise.scans.reading import read
-from ctdenoise.scans.scan import Source
+from ctdenoise.scans.scan import SliceSource
 from ctdenoise.scans.writing import write_arrays
 
 SYNTAXES = [
@@ -286,9 +286,9 @@ def test_wrong_sizes_are_told(source, tmp_path):
 def test_arrays_come_back_under_their_names(tmp_path, suffix):
     values = disc_phantom(8, slices=3, noise=1)
     sources = [
-        Source(tmp_path / f"a{suffix}", 0),
-        Source(tmp_path / f"b{suffix}", 0),
-        Source(tmp_path / f"b{suffix}", 1),
+        SliceSource(tmp_path / f"a{suffix}", 0),
+        SliceSource(tmp_path / f"b{suffix}", 0),
+        SliceSource(tmp_path / f"b{suffix}", 1),
     ]
     paths = write_arrays(values, sources, tmp_path / "out")
     assert [p.name for p in paths] == [f"a{suffix}", f"b{suffix}"]

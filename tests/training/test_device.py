@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from ctdenoise.errors import Problem
-from ctdenoise.training import device as machine
 from ctdenoise.training.device import FEWEST_FILTERS, choose
 
 
@@ -12,7 +11,7 @@ from ctdenoise.training.device import FEWEST_FILTERS, choose
 def test_the_same_network_always_gets_the_same_format(
     able: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "multiplies_bfloat16", lambda device: able)
+    monkeypatch.setattr("ctdenoise.training.device.multiplies_bfloat16", lambda device: able)
     wide = torch.bfloat16 if able else torch.float32
     for _ in range(20):
         assert choose("cpu", "auto", FEWEST_FILTERS).hidden == wide

@@ -8,9 +8,7 @@ import pytest
 import tifffile
 import torch
 
-from ctdenoise.config import events, split
-from ctdenoise.config import progress as picture
-from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import events, progress_slice, run_folder, split
 from ctdenoise.config.config import Config, override
 from ctdenoise.config.loss import Loss
 from ctdenoise.config.split import Split
@@ -75,7 +73,7 @@ def test_before_training_a_residual_network_shows_the_low_dose(tmp_path) -> None
     assert isinstance(first, events.Epoch)
     assert first.validation_mse == first.low_mse == pytest.approx(900, rel=0.1)
     shown = tifffile.imread(tmp_path / "progress" / first.image)
-    np.testing.assert_array_equal(shown, tifffile.imread(tmp_path / picture.LOW))
+    np.testing.assert_array_equal(shown, tifffile.imread(tmp_path / progress_slice.LOW))
 
 
 def test_it_learns(tmp_path) -> None:
@@ -91,7 +89,7 @@ def test_what_a_checkpoint_holds_is_what_was_validated(tmp_path) -> None:
     """The picture of the last epoch is the stored network's answer to the progress slice."""
     data = pair()
     train(SMALL, [data], tmp_path)
-    low = picture.ProgressSlice([data], split.read(tmp_path).progress).low
+    low = progress_slice.ProgressSlice([data], split.read(tmp_path).progress).low
     with torch.inference_mode():
         expected = (
             checkpoint.load(tmp_path).network(torch.from_numpy(low)[None, None])[0, 0].numpy()
@@ -146,7 +144,7 @@ def test_a_critic_that_was_stopped_goes_on_to_the_same_end(tmp_path, called) -> 
 def test_a_branch_begins_where_its_parent_was(tmp_path) -> None:
     parent = SMALL.model_copy(update={"epochs": 2, "learning_rate": 1e-4})
     train(parent, [pair()], tmp_path / "parent")
-    start = epochs.file(tmp_path / "parent", 1)
+    start = run_folder.file(tmp_path / "parent", 1)
     child = parent.model_copy(update={"loss": Loss(mse=50, texture=50)})
     train(child, [pair()], tmp_path / "child", start=start)
     was, now = (

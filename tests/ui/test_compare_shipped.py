@@ -16,7 +16,7 @@ from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.jobs import queue
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import pictures
-from ctdenoise.ui.compare import view as judging
+from ctdenoise.ui.compare import view
 from ctdenoise.ui.components import panes
 from ctdenoise.units import to_int16
 from ctdenoise.workspace.library import Library, PairRecord
@@ -37,13 +37,13 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def viewers(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What every viewer of Compare was asked to show."""
     asked: list[dict[str, Any]] = []
-    original = judging.viewer
+    original = view.viewer
 
-    def noting(shown: list[panes.Pane], **options: Any) -> judging.ViewerState:
+    def noting(shown: list[panes.Pane], **options: Any) -> view.ViewerState:
         asked.append({"panes": [pane.name for pane in shown], **options})
         return original(shown, **options)
 
-    monkeypatch.setattr(judging, "viewer", noting)
+    monkeypatch.setattr(view, "viewer", noting)
     return asked
 
 

@@ -9,15 +9,15 @@ from phantoms import disc_phantom, write_ct_series
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.config.config import Config
-from ctdenoise.errors import Problem
-from ctdenoise.exports.formats import FORMATS, Content, ExportFormat, Progress
+from ctdenoise.errors import Problem, Progress
+from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.jobs.kinds.export import EXPORT_NETWORK, OfRun
 from ctdenoise.scans.reading import read
 from ctdenoise.training.checkpoint import build_network, save
 from ctdenoise.workspace import networks
-from ctdenoise.workspace.denoisers import BroughtNetwork, ClassicalFilter
+from ctdenoise.workspace.denoisers import ClassicalFilter, ImportedNetwork
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.results import Result, Source, every
 from ctdenoise.workspace.runs import Run
@@ -144,7 +144,7 @@ def test_a_network_from_a_file_denoises(source: Source, tmp_path: Path) -> None:
     labelled(app.button, "Denoise").click().run()
     assert not app.exception and not app.error
     made = every(WORKSPACE)[0]
-    assert made.record.method == BroughtNetwork(workspace=WORKSPACE, id=network.id)
+    assert made.record.method == ImportedNetwork(workspace=WORKSPACE, id=network.id)
     assert made.record.title == "anna" and made.job and made.job.state == "finished"
 
 

@@ -11,7 +11,7 @@ import pytest
 from apptest import OnTheSpot, labelled, opened
 from streamlit.testing.v1 import AppTest
 
-from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import continue_run, launch
@@ -165,7 +165,7 @@ def test_compare_of_a_run_that_learns_changes_no_picture_by_itself(trained: Run)
     continue_run(trained.id, 5)
     app = opened("Compare", run=trained.id)
     before = app.dataframe[0].value["RMSE (HU)"][2]
-    shutil.copyfile(epochs.file(trained.folder, 0), epochs.file(trained.folder, 3))
+    shutil.copyfile(run_folder.file(trained.folder, 0), run_folder.file(trained.folder, 3))
     app.run()
     assert app.dataframe[0].value["RMSE (HU)"][2] == before
     labelled(app.button, "First run has learned on: show epoch 3").click().run()

@@ -9,7 +9,7 @@ from phantoms import disc_phantom
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from ctdenoise.config import events, progress
+from ctdenoise.config import events, progress_slice
 from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.scans.scan import Scan
 from ctdenoise.ui import pictures, server
@@ -60,7 +60,7 @@ def mine_all(
             pictures.FullDose(**of_pair),
             pictures.LowDose(**of_pair),
             pictures.Gaussian(**of_pair, sigma=1.4),
-            pictures.Reference(run=trained.id, image=progress.FULL),
+            pictures.Reference(run=trained.id, image=progress_slice.FULL),
             pictures.Progress(run=trained.id, image=image),
             pictures.Denoised(**of_pair, network=trained.id, version="1"),
             pictures.ResultSlice(owner=WORKSPACE, result=result, index=1, share="1"),

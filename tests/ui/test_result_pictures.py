@@ -18,7 +18,7 @@ from ctdenoise.ui import server
 from ctdenoise.units import to_int16
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.results import Figures, Result, Source
+from ctdenoise.workspace.results import Result, SliceFigures, Source
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def asked(result: Result, index: int, share: str, owner: str = WORKSPACE) -> Res
 def finish(result: Result, index: int) -> np.ndarray:
     image = np.full((64, 64), 7.0 * index, np.float32)
     removal = Removal((3, 2, 1), None, {})
-    result.keep(image, Figures(index=index, seconds=1, removal=removal))
+    result.keep(image, SliceFigures(index=index, seconds=1, removal=removal))
     return image
 
 

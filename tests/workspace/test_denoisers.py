@@ -7,19 +7,17 @@ import numpy as np
 import pytest
 from shipping import ships
 
-from ctdenoise.config import run_folder as epochs
-from ctdenoise.config import shipped
+from ctdenoise.config import run_folder, shipped
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
 from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.errors import Problem
 from ctdenoise.training.checkpoint import build_network, save
-from ctdenoise.workspace import denoisers as methods
-from ctdenoise.workspace import networks
+from ctdenoise.workspace import denoisers, networks
 from ctdenoise.workspace.denoisers import (
-    BroughtNetwork,
     ClassicalFilter,
+    ImportedNetwork,
     RunNetwork,
     ShippedNetwork,
 )
@@ -32,7 +30,7 @@ SMALL = Config(layers=2, filters=4)
 @pytest.fixture
 def run(pair_id: str) -> Iterator[Run]:
     run = create_run("ann", "My run", SMALL, [("ann", pair_id)])
-    kept = epochs.file(run.folder, 3)
+    kept = run_folder.file(run.folder, 3)
     kept.parent.mkdir()
     save(kept, build_network(SMALL), SMALL, {"unit": "HU"})
     return run
@@ -41,19 +39,19 @@ def run(pair_id: str) -> Iterator[Run]:
 def test_a_filter_is_applied_with_its_strength() -> None:
     method = ClassicalFilter(name="gaussian", strength=1.5)
     expected = FILTERS["gaussian"].apply(IMAGE, 1.5)
-    np.testing.assert_array_equal(methods.ready(method, "HU")(IMAGE), expected)
-    assert methods.title(method, "HU") == "Gaussian 1.5 px"
+    np.testing.assert_array_equal(denoisers.ready(method, "HU")(IMAGE), expected)
+    assert denoisers.title(method, "HU") == "Gaussian 1.5 px"
     wavelet = ClassicalFilter(name="wavelet", strength=0.02)
-    assert methods.title(wavelet, "") == "Wavelet 0.02"  # in the scan's own unit, without a name
+    assert denoisers.title(wavelet, "") == "Wavelet 0.02"  # in the scan's own unit, without a name
 
 
 def test_a_run_is_its_network_of_that_epoch(run: Run) -> None:
     method = RunNetwork(run=run.id, epoch=3)
-    expected = Denoiser.load(epochs.file(run.folder, 3)).denoise(IMAGE[None])[0]
-    np.testing.assert_array_equal(methods.ready(method, "HU")(IMAGE), expected)
-    assert methods.title(method, "HU") == "My run, epoch 3"
+    expected = Denoiser.load(run_folder.file(run.folder, 3)).denoise(IMAGE[None])[0]
+    np.testing.assert_array_equal(denoisers.ready(method, "HU")(IMAGE), expected)
+    assert denoisers.title(method, "HU") == "My run, epoch 3"
     with pytest.raises(Problem, match="did not keep its network of epoch 4"):
-        methods.ready(RunNetwork(run=run.id, epoch=4), "HU")
+        denoisers.ready(RunNetwork(run=run.id, epoch=4), "HU")
 
 
 def test_a_network_from_a_file_is_called_as_it_was_named(home: Path, tmp_path: Path) -> None:
@@ -61,28 +59,28 @@ def test_a_network_from_a_file_is_called_as_it_was_named(home: Path, tmp_path: P
     file = tmp_path / "theirs.safetensors"
     save(file, build_network(config), config, {"unit": "HU"})
     brought = networks.add_network("ann", file, "Anna's")
-    method = BroughtNetwork(workspace="ann", id=brought.id, dial=(0.5,))
+    method = ImportedNetwork(workspace="ann", id=brought.id, dial=(0.5,))
     expected = Denoiser.load(file, setting=(0.5,)).denoise(IMAGE[None])[0]
-    np.testing.assert_array_equal(methods.ready(method, "HU")(IMAGE), expected)
-    assert methods.title(method, "HU") == "Anna's, dial at 50%"
+    np.testing.assert_array_equal(denoisers.ready(method, "HU")(IMAGE), expected)
+    assert denoisers.title(method, "HU") == "Anna's, dial at 50%"
     networks.remove("ann", brought.id)
     with pytest.raises(Problem, match="This network is not in the workspace"):
-        methods.title(method, "HU")
+        denoisers.title(method, "HU")
     with pytest.raises(Problem, match="This network is not in the workspace"):
-        methods.ready(method, "HU")
+        denoisers.ready(method, "HU")
 
 
 def test_a_card_without_a_unit_means_hu(run: Run) -> None:
-    save(epochs.file(run.folder, 3), build_network(SMALL), SMALL, {})
+    save(run_folder.file(run.folder, 3), build_network(SMALL), SMALL, {})
     method = RunNetwork(run=run.id, epoch=3)
-    assert methods.ready(method, "HU")(IMAGE).shape == IMAGE.shape
+    assert denoisers.ready(method, "HU")(IMAGE).shape == IMAGE.shape
     with pytest.raises(Problem, match="learned from pictures in HU and these are in their own"):
-        methods.ready(method, "")
+        denoisers.ready(method, "")
 
 
 def test_a_network_of_another_unit_is_refused(run: Run) -> None:
     with pytest.raises(Problem, match="learned from pictures in HU and these are in their own"):
-        methods.ready(RunNetwork(run=run.id, epoch=3), "")
+        denoisers.ready(RunNetwork(run=run.id, epoch=3), "")
 
 
 def test_a_shipped_network_is_found_by_name(
@@ -91,7 +89,7 @@ def test_a_shipped_network_is_found_by_name(
     path = tmp_path / "article.safetensors"
     save(path, build_network(SMALL), SMALL, {"unit": "HU"})
     monkeypatch.setattr(shipped, "file", lambda name: tmp_path / f"{name}.safetensors")
-    assert methods.weights(ShippedNetwork(name="article")) == path
+    assert denoisers.weights(ShippedNetwork(name="article")) == path
 
 
 def test_a_network_is_named_by_its_id_and_version(
@@ -99,9 +97,9 @@ def test_a_network_is_named_by_its_id_and_version(
 ) -> None:
     ships(tmp_path, monkeypatch, "article")
     article = shipped.shipped()["article"]
-    named = methods.network(article.id, article.edition, (0.5,))
+    named = denoisers.network(article.id, article.edition, (0.5,))
     assert named == ShippedNetwork(name="article", dial=(0.5,))
-    assert methods.network("0123456789ab", "3") == RunNetwork(run="0123456789ab", epoch=3)
+    assert denoisers.network("0123456789ab", "3") == RunNetwork(run="0123456789ab", epoch=3)
     for id, edition in ((article.id, "older"), ("shipped:absent", article.edition)):
         with pytest.raises(Problem, match="does not ship in this edition"):
-            methods.network(id, edition)
+            denoisers.network(id, edition)

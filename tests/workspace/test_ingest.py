@@ -10,7 +10,7 @@ from phantoms import disc_phantom, write_ct_series, write_enhanced_ct
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.reading import read
-from ctdenoise.workspace import ingest as guarded
+from ctdenoise.workspace import ingest
 from ctdenoise.workspace.ingest import read_guarded
 from ctdenoise.workspace.library import Library
 
@@ -26,8 +26,8 @@ def values():
 
 
 def limit(monkeypatch, **limits):
-    changed = replace(guarded.settings(), **limits)
-    monkeypatch.setattr(guarded, "settings", lambda: changed)
+    changed = replace(ingest.settings(), **limits)
+    monkeypatch.setattr(ingest, "settings", lambda: changed)
 
 
 def test_an_upload_lands_in_the_library_without_its_identity(tmp_path, library, values):
@@ -77,14 +77,14 @@ def test_enhanced_ct(tmp_path, library, values):
 CRASHER = """
 import os, signal, sys
 from ctdenoise.scans import dicom
-from ctdenoise.workspace import ingest as guarded
+from ctdenoise.workspace import ingest
 decode = dicom.decode
 def crash(path, frames):
     if path.read_bytes().find(b"CRASH") >= 0:
         os.kill(os.getpid(), signal.SIGSEGV)
     return decode(path, frames)
 dicom.decode = crash
-guarded.main()
+ingest.main()
 """
 
 
@@ -101,9 +101,9 @@ def test_a_file_that_crashes_its_decoder_is_named_and_the_others_load(
         with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
             for path in paths:
                 archive.write(path, path.name)
-    popen = guarded.subprocess.Popen
+    popen = ingest.subprocess.Popen
     monkeypatch.setattr(
-        guarded.subprocess,
+        ingest.subprocess,
         "Popen",
         lambda command, **options: popen([sys.executable, "-c", CRASHER], **options),
     )
@@ -127,9 +127,9 @@ def test_too_long(tmp_path, library, values, monkeypatch):
 def test_too_much_memory(tmp_path, library, monkeypatch):
     np.save(tmp_path / "large.npy", np.zeros((900, 512, 512), np.int8))
     child = "from ctdenoise.workspace import ingest as g; g._limit(800, 60); g.main()"
-    popen = guarded.subprocess.Popen
+    popen = ingest.subprocess.Popen
     monkeypatch.setattr(
-        guarded.subprocess,
+        ingest.subprocess,
         "Popen",
         lambda command, **options: popen([sys.executable, "-c", child], **options),
     )

@@ -11,32 +11,32 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.denoise import DENOISE, Denoise
 from ctdenoise.metrics.removal import Removal
 from ctdenoise.settings import settings
-from ctdenoise.workspace import results as denoisings
+from ctdenoise.workspace import results
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, sweep
-from ctdenoise.workspace.results import Figures, Result, Source
+from ctdenoise.workspace.results import Result, SliceFigures, Source
 
 METHOD = ClassicalFilter(name="gaussian", strength=1)
 
 
 @pytest.fixture
 def made(home: Path, pair_id: str) -> Result:
-    return denoisings.create("ann", Source(owner="ann", kind="pair", id=pair_id), METHOD)
+    return results.create("ann", Source(owner="ann", kind="pair", id=pair_id), METHOD)
 
 
-def figures(index: int) -> Figures:
-    return Figures(index=index, seconds=1, removal=Removal((9, 6, 3), None, {}))
+def figures(index: int) -> SliceFigures:
+    return SliceFigures(index=index, seconds=1, removal=Removal((9, 6, 3), None, {}))
 
 
 def test_a_new_one_is_found(made: Result) -> None:
     assert made.job is None and not made.live
     assert made.figures == {}
-    record = denoisings.find("ann", made.record.id).record
+    record = results.find("ann", made.record.id).record
     assert record == made.record
     assert (record.name, record.title) == ("tiny", "Gaussian 1 px")
     assert (record.slices, record.unit) == (3, "HU")
-    assert denoisings.every("ann")[0].record == record
-    assert denoisings.every("bob") == []
+    assert results.every("ann")[0].record == record
+    assert results.every("bob") == []
 
 
 def test_finished_slices_can_be_read_and_others_not(made: Result) -> None:
@@ -88,7 +88,7 @@ def test_one_that_is_removed_is_gone(made: Result) -> None:
     queue.add(DENOISE, Denoise(), "ann", id=made.record.id)
     made.remove()
     with pytest.raises(Problem, match="not in the workspace any more"):
-        denoisings.find("ann", made.record.id)
+        results.find("ann", made.record.id)
     assert made.job is None
     sweep(settings().workspaces, older_than=0)
     assert not list((settings().workspaces / "ann").glob(".*"))
@@ -97,19 +97,19 @@ def test_one_that_is_removed_is_gone(made: Result) -> None:
 @pytest.mark.parametrize("id", ["", "../scans/xyz", "/etc/passwd00", "0123456789ab"])
 def test_an_id_that_is_none(home: Path, id: str) -> None:
     with pytest.raises(Problem, match="not in the workspace any more"):
-        denoisings.find("ann", id)
+        results.find("ann", id)
 
 
 def test_a_damaged_one_is_left_out_of_the_list(made: Result) -> None:
     copy = made.folder.with_name("0" * 12)
     shutil.copytree(made.folder, copy)
     (copy / "record.json").write_text("{")
-    assert [each.record.id for each in denoisings.every("ann")].count(made.record.id) == 1
+    assert [each.record.id for each in results.every("ann")].count(made.record.id) == 1
 
 
 def test_a_source_that_is_gone_is_told_and_leaves_nothing(home: Path) -> None:
-    before = denoisings.every("ann")
+    before = results.every("ann")
     with pytest.raises(Problem, match="is not in the workspace"):
-        denoisings.create("ann", Source(owner="ann", kind="scan", id="0123456789ab"), METHOD)
-    assert denoisings.every("ann") == before
+        results.create("ann", Source(owner="ann", kind="scan", id="0123456789ab"), METHOD)
+    assert results.every("ann") == before
     assert Library(settings().workspaces / "ann").root.exists()

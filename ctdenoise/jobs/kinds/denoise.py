@@ -22,9 +22,9 @@ from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Runnin
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.units import Pixels, to_pixels
-from ctdenoise.workspace.denoisers import Method, RunNetwork, ShippedNetwork, ready
+from ctdenoise.workspace.denoisers import DenoiserChoice, RunNetwork, ShippedNetwork, ready
 from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.results import Figures, Result, Source, create, find, slices_of
+from ctdenoise.workspace.results import Result, SliceFigures, Source, create, find, slices_of
 from ctdenoise.workspace.runs import find_run
 
 TURN_SECONDS = 5.0
@@ -48,7 +48,7 @@ class DenoiseSlice(Arguments):
     index: int
 
 
-def start(workspace: str, source: Source, method: Method) -> Result:
+def start(workspace: str, source: Source, method: DenoiserChoice) -> Result:
     """Have a scan denoised; it can be looked at from now on."""
     result = create(workspace, source, method)
     executor().submit(DENOISE, Denoise(), workspace, id=result.record.id)
@@ -98,7 +98,7 @@ def _denoise(running: Running[Denoise]) -> Outcome:
         full = np.array(source.full[index]) if isinstance(source, Pair) else None
         removal = judge(before, after, source.unit, full)
         moment = time.monotonic()
-        result.keep(after, Figures(index=index, seconds=moment - last, removal=removal))
+        result.keep(after, SliceFigures(index=index, seconds=moment - last, removal=removal))
         last = moment
         done = len(result.figures)
         running.progress = done / record.slices

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.errors import Problem, Progress, telling_disk_problems
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running, Stopped
 from ctdenoise.scans import ldct
 from ctdenoise.scans.pairing import match
@@ -56,7 +56,7 @@ def fetch(
     library: Library,
     *,
     every: int = 1,
-    progress: ldct.Progress | None = None,
+    progress: Progress | None = None,
 ) -> PairRecord:
     """Download a patient into ``library``: two scans, de-identified, and
     the pair that they are, with its dose fraction. All of it, or nothing new in the library."""

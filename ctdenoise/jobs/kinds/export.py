@@ -142,7 +142,7 @@ def _report(result: Result, asked: Export) -> Report:
     return account(result, asked.index, image, asked.strength, Window(asked.level, asked.width))
 
 
-def _dicom_files(source: Source) -> list[scan.Source]:
+def _dicom_files(source: Source) -> list[scan.SliceSource]:
     """The DICOM file of every slice; empty where there are none."""
     if source.kind == "pair":
         return []

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.config import progress
+from ctdenoise.config import progress_slice
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
@@ -106,7 +106,7 @@ def _slice(
     """A pair, low and full dose of the body in a slice of it, and the window to look through."""
     pair = Library(settings().workspaces / asked.owner).pair(asked.pair)
     full = np.array(pair.full[asked.index], np.float32)
-    rows, columns = progress.body(full) if pair.unit == "HU" else progress.whole(full)
+    rows, columns = progress_slice.body(full) if pair.unit == "HU" else progress_slice.whole(full)
     window = WINDOWS["soft tissue"] if pair.unit == "HU" else Window.automatic(full)
     low = np.array(pair.low[0, asked.index, rows, columns], np.float32)
     return pair, low, full[rows, columns], window

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.config import events, progress
+from ctdenoise.config import events, progress_slice
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.files import write_atomically
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
@@ -43,12 +43,12 @@ def _map(running: Running[Map]) -> tuple[list[Dot], list[Dot]]:
     from tifffile import imread
 
     folder = find_run(running.arguments.run).folder
-    full = imread(folder / progress.FULL).astype(np.float32)
-    rows = slice(*progress.facts(folder).rows)
+    full = imread(folder / progress_slice.FULL).astype(np.float32)
+    rows = slice(*progress_slice.facts(folder).rows)
     known = _read(folder / KEPT)
     said = [e.image for e in events.read(folder) if isinstance(e, events.Epoch)]
     if "low" not in known:
-        low = imread(folder / progress.LOW).astype(np.float32)
+        low = imread(folder / progress_slice.LOW).astype(np.float32)
         known["low"] = _dot("Low dose", low, full, rows)
         for sigma in SIGMAS:
             name = f"Gaussian {sigma:g} px"

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ctdenoise.config import run_folder as epochs
-from ctdenoise.config import split
+from ctdenoise.config import run_folder, split
 from ctdenoise.config.shipped import Shipped
 from ctdenoise.metrics.profile import line_profile
 from ctdenoise.ui.components import cards, charts, figures, panes
@@ -105,7 +104,7 @@ def _maps(images: list[Pane], maps: str) -> list[Pane]:
 def shown_epoch(run: Run) -> int:
     """The newest epoch; of a run that still learns the one that this visitor first looked at, so
     that no picture changes under the eyes."""
-    newest, key = epochs.kept(run.folder)[-1], f"compare-epoch-{run.id}"
+    newest, key = run_folder.kept(run.folder)[-1], f"compare-epoch-{run.id}"
     if not run.live:
         st.session_state.pop(key, None)
         return newest
@@ -115,7 +114,7 @@ def shown_epoch(run: Run) -> int:
 
 def _offer_newer(networks: list[Run]) -> None:
     for run in networks:
-        newest = epochs.kept(run.folder)[-1]
+        newest = run_folder.kept(run.folder)[-1]
         if newest > shown_epoch(run):
             st.button(
                 f"{run.name} has learned on: show epoch {newest}",

@@ -13,7 +13,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import panes
-from ctdenoise.ui.session import SAMPLE, arrived, library, pairs, recall, remember, start_problem
+from ctdenoise.ui.session import SAMPLE, from_link, library, pairs, recall, remember, start_problem
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.workspace.library import PairRecord, ScanRecord
 from ctdenoise.workspace.runs import Run
@@ -56,7 +56,7 @@ def slices(count: int) -> str:
     return f"{count} {'slice' if count == 1 else 'slices'}"
 
 
-def told_apart(names: dict[Key, str]) -> dict[Key, str]:
+def distinct(names: dict[Key, str]) -> dict[Key, str]:
     """The names, numbered where they repeat: a choice is sent back by its name."""
     seen: Counter[str] = Counter()
     told = {}
@@ -68,12 +68,12 @@ def told_apart(names: dict[Key, str]) -> dict[Key, str]:
 
 def pair_names(available: dict[tuple[str, str], PairRecord]) -> dict[tuple[str, str], str]:
     """What the choices of pairs read."""
-    return told_apart({key: pair_name(key[0], record) for key, record in available.items()})
+    return distinct({key: pair_name(key[0], record) for key, record in available.items()})
 
 
 def scan_names(scans: dict[str, ScanRecord]) -> dict[str, str]:
     """What the choices of scans read."""
-    return told_apart({id: f"{scan.name} ({slices(scan.slices)})" for id, scan in scans.items()})
+    return distinct({id: f"{scan.name} ({slices(scan.slices)})" for id, scan in scans.items()})
 
 
 def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
@@ -83,7 +83,7 @@ def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
         preparing_sample()
         st.stop()
     key = f"{page}-pair"
-    for linked in arrived("pair", page):
+    for linked in from_link("pair", page):
         if found := next((k for k in available if k[1] == linked), None):
             st.session_state[key] = found
     if recall(key, first := next(iter(available))) not in available:

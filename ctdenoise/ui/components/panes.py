@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ctdenoise.config import progress as picture
-from ctdenoise.config import split
+from ctdenoise.config import progress_slice, split
 from ctdenoise.config.shipped import Shipped
 from ctdenoise.config.split import Split
 from ctdenoise.errors import Problem
@@ -50,7 +49,7 @@ def enlarged(pane: Pane, unit: str) -> tuple[float, float, float]:
     enlarge a picture so that ``PART`` of the body fills a pane."""
     middle = pictures.load(pane.frames[len(pane.frames) // 2], workspace())
     image = middle.astype(np.float32)
-    sides = picture.body(image) if unit == "HU" else picture.whole(image)
+    sides = progress_slice.body(image) if unit == "HU" else progress_slice.whole(image)
     row, column = ((side.start + side.stop) / 2 for side in sides)
     return row, column, max(image.shape) / (PART * max(s.stop - s.start for s in sides))
 
@@ -137,7 +136,7 @@ def bands(division: Split, pair: int) -> list[Band]:
     ]
 
 
-def progress_slice(run: Run) -> tuple[str, PairRecord | None, int]:
+def judged_on(run: Run) -> tuple[str, PairRecord | None, int]:
     """Workspace, pair and slice of the run's progress picture; no pair where it was removed."""
     part = split.read(run.folder).progress
     owner, pair_id = run.pairs[part.pair]

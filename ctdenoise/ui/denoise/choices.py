@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from ctdenoise.config import run_folder as epochs
+from ctdenoise.config import run_folder
 from ctdenoise.config.shipped import Shipped, shipped
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.jobs.kinds import denoise
@@ -13,20 +13,19 @@ from ctdenoise.losses.term import term_title
 from ctdenoise.metrics.noise import noise_level
 from ctdenoise.ui import menu
 from ctdenoise.ui.caching import once
-from ctdenoise.ui.components import cards
-from ctdenoise.ui.components import upload as intake
-from ctdenoise.ui.denoise import networks as uploads
+from ctdenoise.ui.components import cards, upload
+from ctdenoise.ui.denoise.networks import shelf, uploader
 from ctdenoise.ui.session import pairs, recall, remember, runs, workspace
 from ctdenoise.workspace import networks
 from ctdenoise.workspace.denoisers import (
-    BroughtNetwork,
     ClassicalFilter,
-    Method,
+    DenoiserChoice,
+    ImportedNetwork,
     RunNetwork,
     ShippedNetwork,
 )
 from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.networks import Network
+from ctdenoise.workspace.networks import NetworkRecord
 from ctdenoise.workspace.results import Source, slices_of
 from ctdenoise.workspace.runs import Run
 
@@ -41,7 +40,7 @@ USUAL_NOISE = 40.0
 def show(mine: Library) -> None:
     """Choose a scan and a method, press Denoise."""
     ships = shipped()
-    trained = {run.id: run for run in runs() if epochs.kept(run.folder)}
+    trained = {run.id: run for run in runs() if run_folder.kept(run.folder)}
     brought = {each.id: each for each in networks.networks(workspace())}
     scan, kind, knob, start = st.columns([3, 3, 3, 1.4], vertical_alignment="bottom")
     with scan:
@@ -50,7 +49,7 @@ def show(mine: Library) -> None:
         choice = _choice(ships, trained, brought)
     with knob:
         method = _method(choice, ships, trained, brought, source)
-    waits = intake.under_way()  # else the scan before would be taken for the one that comes
+    waits = upload.under_way()  # else the scan before would be taken for the one that comes
     pressed = start.button(
         "Denoise",
         type="primary",
@@ -61,7 +60,7 @@ def show(mine: Library) -> None:
     )
     if pressed and source:
         ordered = denoise.start(workspace(), source, method)
-        intake.forget_last()
+        upload.forget_last()
         st.switch_page(menu.page("Denoise"), query_params={"result": ordered.record.id})
 
 
@@ -71,7 +70,7 @@ def _scan(mine: Library) -> Source | None:
              for scan in mine.scans()}  # fmt: skip
     for (owner, id), record in pairs().items():
         names[owner, "pair", id] = f"{cards.pair_name(owner, record)}, its low dose"
-    key, told = "denoise-scan", cards.told_apart(names)
+    key, told = "denoise-scan", cards.distinct(names)
     own = {each for each in names if each[1] == "scan"}
     if fresh := own - st.session_state.setdefault("denoise-known", own):
         st.session_state[key] = next(each for each in names if each in fresh)
@@ -88,19 +87,19 @@ def _scan(mine: Library) -> Source | None:
 
 def bring_network() -> None:
     """The drop zone for a network from a file, which is then chosen, and the list of those."""
-    if new := uploads.uploader():
+    if new := uploader():
         st.session_state[METHOD] = ("brought", new.id)
-    uploads.shelf()
+    shelf()
 
 
 def _choice(
-    ships: dict[str, Shipped], trained: dict[str, Run], brought: dict[str, Network]
+    ships: dict[str, Shipped], trained: dict[str, Run], brought: dict[str, NetworkRecord]
 ) -> Choice:
     names: dict[Choice, str] = {("shipped", n): f"Network: {s.title}" for n, s in ships.items()}
     names |= {("run", id): f"Your run: {run.name}" for id, run in trained.items()}
     names |= {("brought", id): f"Network from a file: {n.name}" for id, n in brought.items()}
     names |= {("filter", name): f"Filter: {known.title}" for name, known in FILTERS.items()}
-    told = cards.told_apart(names)
+    told = cards.distinct(names)
     if recall(METHOD, next(iter(names))) not in names:
         st.session_state[METHOD] = next(iter(names))
     chosen: Choice = st.selectbox(
@@ -118,9 +117,9 @@ def _method(
     choice: Choice,
     ships: dict[str, Shipped],
     trained: dict[str, Run],
-    brought: dict[str, Network],
+    brought: dict[str, NetworkRecord],
     source: Source | None,
-) -> Method:
+) -> DenoiserChoice:
     """The method with its own control, or with a sentence about it where it has none."""
     kind, name = choice
     if kind == "filter":
@@ -137,9 +136,9 @@ def _method(
         if not config.loss.dial:
             count = config.spec.parameters(config)
             st.caption(f"{count:,} weights, brought {cards.ago(brought[name].created)}.")
-        return BroughtNetwork(workspace=workspace(), id=name, dial=_dial(config.loss.dial, name))
+        return ImportedNetwork(workspace=workspace(), id=name, dial=_dial(config.loss.dial, name))
     run = trained[name]
-    kept = epochs.kept(run.folder)[::-1]
+    kept = run_folder.kept(run.folder)[::-1]
     epoch = st.selectbox(
         "Epoch",
         kept,

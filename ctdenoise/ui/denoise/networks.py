@@ -14,10 +14,10 @@ from ctdenoise.jobs.kinds.ingest import IMPORT_NETWORK, ImportNetwork, upload_fo
 from ctdenoise.settings import CHECKPOINT_MB
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import workspace
-from ctdenoise.workspace.networks import Network, find, networks, remove
+from ctdenoise.workspace.networks import NetworkRecord, find, networks, remove
 
 
-def uploader() -> Network | None:
+def uploader() -> NetworkRecord | None:
     """Bring a checkpoint in under a name; the network that was just added, for a page to choose."""
     state = st.session_state
     count = state.setdefault("network-uploads", 0)
@@ -48,8 +48,8 @@ def uploader() -> Network | None:
 
 def _tell_last() -> None:
     """What became of the last upload; said until the next file is chosen."""
-    told: Network | Problem | None = st.session_state.get("network-told")
-    if isinstance(told, Network):
+    told: NetworkRecord | Problem | None = st.session_state.get("network-told")
+    if isinstance(told, NetworkRecord):
         st.success(f"{told.name} is here: {_facts(told)}.", icon=":material/check:")
     elif told:
         st.error(str(told), icon=":material/error:")
@@ -65,14 +65,14 @@ def shelf() -> None:
             st.rerun()
 
 
-def _facts(network: Network) -> str:
+def _facts(network: NetworkRecord) -> str:
     unit = network.unit or "units of its own"
     count = network.config.spec.parameters(network.config)
     return f"{count:,} weights, for {unit}, added {cards.ago(network.created)}"
 
 
 @telling_disk_problems
-def _taken_in(file: UploadedFile, name: str) -> Network:
+def _taken_in(file: UploadedFile, name: str) -> NetworkRecord:
     """Write the upload to a folder of its own, have it checked on a worker, and clean up."""
     folder = secrets.token_hex(6)
     aside = upload_folder(workspace(), folder)

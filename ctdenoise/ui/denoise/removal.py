@@ -6,7 +6,7 @@ import streamlit as st
 from ctdenoise.metrics.residue import WARNING, sentence
 from ctdenoise.metrics.tissue import NOTABLE, Shift, pooled
 from ctdenoise.ui.components import cards, charts, palette
-from ctdenoise.workspace.results import Figures, Result
+from ctdenoise.workspace.results import Result, SliceFigures
 
 
 def show(result: Result, look: palette.Style, frame: int, strength: float) -> None:
@@ -29,7 +29,7 @@ def show(result: Result, look: palette.Style, frame: int, strength: float) -> No
             _shifts(result, figures, strength)
 
 
-def _anatomy(figures: dict[int, Figures], frame: int, strength: float) -> None:
+def _anatomy(figures: dict[int, SliceFigures], frame: int, strength: float) -> None:
     """A warning where structure shows in what was removed."""
     if strength == 0:
         return
@@ -72,7 +72,7 @@ def _noise(result: Result, look: palette.Style, frame: int, strength: float) -> 
         )
 
 
-def _shifts(result: Result, figures: dict[int, Figures], strength: float) -> None:
+def _shifts(result: Result, figures: dict[int, SliceFigures], strength: float) -> None:
     """Mean CT number and its shift, by tissue, over the finished slices."""
     whole = pooled(each.removal.shifts for each in figures.values())
     found = {name: shift.mixed(strength) for name, shift in whole.items()}

@@ -8,9 +8,14 @@ from ctdenoise.jobs.kinds import denoise
 from ctdenoise.ui import menu, pictures
 from ctdenoise.ui.components import cards, jobs, palette, panes
 from ctdenoise.ui.denoise import export, removal
-from ctdenoise.ui.session import arrived, keep_link
+from ctdenoise.ui.session import from_link, keep_link
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
-from ctdenoise.workspace.denoisers import ClassicalFilter, Method, RunNetwork, ShippedNetwork
+from ctdenoise.workspace.denoisers import (
+    ClassicalFilter,
+    DenoiserChoice,
+    RunNetwork,
+    ShippedNetwork,
+)
 from ctdenoise.workspace.results import Result
 from ctdenoise.workspace.runs import find_run
 
@@ -21,7 +26,7 @@ CHOSEN = "denoise-result"
 
 def show(results: dict[str, Result]) -> None:
     """One of the results by id, drawn anew once a second while slices of it are still to come."""
-    linked = arrived("result", "denoise")
+    linked = from_link("result", "denoise")
     wanted = next((id for id in [*linked, st.session_state.get(CHOSEN)] if id in results), None)
     names = {id: f"{each.record.title}: {each.record.name}" for id, each in results.items()}
     choice, line = st.columns([3, 6], vertical_alignment="center")
@@ -31,7 +36,7 @@ def show(results: dict[str, Result]) -> None:
         index=list(results).index(wanted) if wanted else 0,
         # One for every list: a timer's message may still bring what another one was set to.
         key=f"{CHOSEN}-{next(iter(results))}-{len(results)}",
-        format_func=cards.told_apart(names).__getitem__,
+        format_func=cards.distinct(names).__getitem__,
         label_visibility="collapsed",
     )
     st.session_state[CHOSEN] = chosen
@@ -141,7 +146,7 @@ def _frames(owner: str, id: str, count: int, share: str) -> tuple[str, ...]:
     return pictures.ResultSlice.addresses(count, owner=owner, result=id, share=share)
 
 
-def style(method: Method) -> palette.Style:
+def style(method: DenoiserChoice) -> palette.Style:
     """The colour and dash of a method's pictures."""
     if isinstance(method, ClassicalFilter):
         return palette.GAUSSIAN

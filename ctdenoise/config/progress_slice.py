@@ -25,7 +25,7 @@ TISSUE = -300.0
 MARGIN = 8
 
 
-class Facts(BaseModel):
+class Geometry(BaseModel):
     """How to show and judge the progress pictures of a run; ``rows``: those that are judged, from
     the first to behind the last."""
 
@@ -57,7 +57,7 @@ class ProgressSlice:
         self.low = np.array(pair.low[0, index, rows, columns], np.float32)
         self.rows = slice(max(band.start - rows.start, 0), min(band.stop, rows.stop) - rows.start)
         self.window = WINDOWS["soft tissue"] if pair.unit == "HU" else Window.automatic(full)
-        self.facts = Facts(spacing=pair.spacing, orientation=pair.orientation, unit=pair.unit,
+        self.facts = Geometry(spacing=pair.spacing, orientation=pair.orientation, unit=pair.unit,
                            rows=(self.rows.start, self.rows.stop))  # fmt: skip
 
     def score(self, image: NDArray[np.float32]) -> dict[str, float | None]:
@@ -72,9 +72,9 @@ class ProgressSlice:
         (run / FACTS).write_text(self.facts.model_dump_json(), encoding="utf-8")
 
 
-def facts(run: Path) -> Facts:
+def facts(run: Path) -> Geometry:
     """The facts of a run's progress slice, from its folder."""
-    return Facts.model_validate_json((run / FACTS).read_bytes())
+    return Geometry.model_validate_json((run / FACTS).read_bytes())
 
 
 def whole(image: NDArray[np.float32]) -> tuple[slice, slice]:
