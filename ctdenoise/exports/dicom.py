@@ -21,14 +21,14 @@ def _write(content: Content, path: Path, tell: Progress) -> None:
     scans that came another way too."""
     from ctdenoise.scans.writing import write_series  # pydicom is not for the dashboard's server
 
-    share = "" if content.strength == 1 else f", {content.strength:.0%} of it mixed with the input"
+    told = "" if content.mix == 1 else f", {content.mix:.0%} of it mixed with the input"
     folder = path.parent / "series"
     images = (image for _, image in content.slices(tell))
     write_series(
         zip(content.sources, images, strict=True),
         folder,
-        description=f"Denoised, {content.method}{share}",
-        recipe=f"{content.id} {content.strength:g} {len(content.finished)}",
+        description=f"Denoised, {content.method}{told}",
+        recipe=f"{content.id} {content.mix:g} {len(content.finished)}",
         deidentify=True,
     )
     tell(1.0, "Packing")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Content:
-    """A denoised scan as those who write it see it: the mix input + ``strength`` * (output - input)
+    """A denoised scan as those who write it see it: the mix input + ``mix`` * (output - input)
     of its finished slices.
 
     ``id`` tells the result from any other; ``name`` is what somebody called the scan, and so goes
@@ -34,7 +34,7 @@ class Content:
     name: str
     method: str
     unit: str
-    strength: float
+    mix: float
     index: int
     window: Window
     shape: tuple[int, int]

@@ -47,7 +47,7 @@ def grey(
 
 
 def _write(content: Content, path: Path, tell: Progress) -> None:
-    told = f"Denoised, {content.method}, strength {content.strength:.0%}. Not for diagnosis."
+    told = f"Denoised, {content.method}, strength {content.mix:.0%}. Not for diagnosis."
     image = content.mixed(content.index)
     path.write_bytes(png(image, content.window, content.orientation, told))
 

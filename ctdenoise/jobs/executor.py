@@ -73,7 +73,7 @@ class Executor:
         self.dispatch(job)
         return job
 
-    def ask(
+    def request(
         self, kind: Kind[A, R], arguments: A, workspace: str, timeout: float = ANSWER_SECONDS
     ) -> R:
         """Do what somebody waits for and return it; :class:`Problem` where it fails or takes longer

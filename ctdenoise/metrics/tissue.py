@@ -39,13 +39,13 @@ class Shift:
     error: float
     pixels: int
 
-    def mixed(self, strength: float) -> "Shift":
-        """The same where the output is only mixed in, with 0 to 1 of ``strength``.
+    def mixed(self, mix: float) -> "Shift":
+        """The same where the output is only mixed in, with 0 to 1 of ``mix``.
 
         >>> Shift(before=-90.0, shift=4.0, error=1.0, pixels=500).mixed(0.5)
         Shift(before=-90.0, shift=2.0, error=0.5, pixels=500)
         """
-        return Shift(self.before, strength * self.shift, strength * self.error, self.pixels)
+        return Shift(self.before, mix * self.shift, mix * self.error, self.pixels)
 
 
 def regions(reference: NDArray[np.floating]) -> dict[str, NDArray[np.bool_]]:

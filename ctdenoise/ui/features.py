@@ -27,13 +27,13 @@ def view(asked: Smoothing, sigma: float, by: str, count: int) -> View:
     seen = kinds.Features.model_validate(
         {**asked.model_dump(), "sigma": sigma, "by": by, "count": count}
     )
-    return executor().ask(kinds.FEATURES, seen, asked.owner, WAIT_SECONDS)
+    return executor().request(kinds.FEATURES, seen, asked.owner, WAIT_SECONDS)
 
 
 @once(size=64)
 def smoothing(asked: Smoothing) -> tuple[list[float], list[float]]:
     """What smoothing does to both losses, for all who look at it."""
-    return executor().ask(kinds.SMOOTHING, asked, asked.owner, WAIT_SECONDS)
+    return executor().request(kinds.SMOOTHING, asked, asked.owner, WAIT_SECONDS)
 
 
 def show(asked: Smoothing, record: PairRecord, sigma: float, by: str, count: int) -> None:

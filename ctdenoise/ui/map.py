@@ -78,7 +78,7 @@ def show(group: Group, watched: bool) -> None:
 
 
 def _dots(run: Run) -> tuple[list[Dot], list[Dot]]:
-    return executor().ask(places.MAP, places.Map(run=run.id), run.workspace)
+    return executor().request(places.MAP, places.Map(run=run.id), run.workspace)
 
 
 def _trail(run: Run, dots: list[Dot]) -> charts.Trail:

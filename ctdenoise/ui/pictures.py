@@ -112,7 +112,7 @@ class Simulated(ScanSlice):
         asked = Preview(
             scan=self.scan, index=self.index, dose=self.dose, physics=physics, seed=self.seed
         )
-        return executor().ask(PREVIEW, asked, self.owner, WAIT_SECONDS)
+        return executor().request(PREVIEW, asked, self.owner, WAIT_SECONDS)
 
 
 class FullDose(Picture):
@@ -203,32 +203,32 @@ class Denoised(Picture):
         dial = tuple(float(part) for part in self.setting.split("-") if part)
         method = denoisers.network(self.network, self.version, dial)
         asked = DenoiseSlice(method=method, owner=self.owner, pair=self.pair, index=self.index)
-        return executor().ask(DENOISE_SLICE, asked, self.owner, WAIT_SECONDS)
+        return executor().request(DENOISE_SLICE, asked, self.owner, WAIT_SECONDS)
 
 
 class ResultSlice(Picture):
-    """A slice of a denoised scan: its input for the ``share`` 0, its output for 1, and for
+    """A slice of a denoised scan: its input for the ``mix`` 0, its output for 1, and for
     :data:`ANY` what the viewer's dial mixes of the two."""
 
     kind = "result"
     owner: Owner
     result: Id
     index: Index
-    share: Literal["0", "1", "{}"]
+    mix: Literal["0", "1", "{}"]
 
     def owners(self) -> set[str]:
         return {self.owner}
 
     def load(self) -> Pixels:
         found = results.find(self.owner, self.result)
-        if self.share == "1":
+        if self.mix == "1":
             return to_pixels(found.output(self.index), found.record.unit)
         scan = found.record.source.load()
         return to_pixels(results.slices_of(scan)[self.index], scan.unit)
 
     def coming(self) -> bool:
         """Whether it is an output that is still to be made; then it is denoised next."""
-        if self.share != "1":
+        if self.mix != "1":
             return False
         found = results.find(self.owner, self.result)
         job = found.job

@@ -140,7 +140,7 @@ def network_file(run: Run) -> None:
 def _made(run: Run, kind: Kind[export.OfRun, str]) -> Path:
     """A file of a run, written by a job of this kind."""
     asked = export.OfRun(run=run.id)
-    return run.folder / executor().ask(kind, asked, run.workspace, EXPORT_SECONDS)
+    return run.folder / executor().request(kind, asked, run.workspace, EXPORT_SECONDS)
 
 
 def _descent(run: Run) -> None:

@@ -20,16 +20,16 @@ ROWS = 25
 
 
 def account(
-    result: Result, frame: int, image: NDArray[np.float32], strength: float, window: Window
+    result: Result, frame: int, image: NDArray[np.float32], mix: float, window: Window
 ) -> Report:
-    """The report on slice ``frame``, of which ``image`` (rows, columns) is the mix at ``strength``,
+    """The report on slice ``frame``, of which ``image`` (rows, columns) is the mix at ``mix``,
     with the noise and the CT numbers of all finished slices. On a worker: it reads the network."""
     record = result.record
     source = record.source.load()
     settings: dict[str, object] = {
         "scan": record.name,
         "method": record.title,
-        "strength": f"{strength:.0%} output, {1 - strength:.0%} input",
+        "strength": f"{mix:.0%} output, {1 - mix:.0%} input",
         "slices": f"{len(result.figures)} of {record.slices} denoised",
     }
     return make_report(
@@ -45,8 +45,8 @@ def account(
         settings=settings,
         card=_card(result),
         more=[
-            _noise(result, strength),
-            _shifts(result, strength),
+            _noise(result, mix),
+            _shifts(result, mix),
             _anatomy(result, frame),
             *_shipped_card(result),
         ],
@@ -71,10 +71,10 @@ def _shipped_card(result: Result) -> list[Table]:
     return card_tables(known.card) if known else []
 
 
-def _noise(result: Result, strength: float) -> Table:
+def _noise(result: Result, mix: float) -> Table:
     """Before and after: the mean of all finished slices, then about ``ROWS`` of them."""
     unit, figures = result.record.unit, sorted(result.figures.items())
-    noise = {n + 1: [f.removal.noise_at(share) for share in (0, strength)] for n, f in figures}
+    noise = {n + 1: [f.removal.noise_at(share) for share in (0, mix)] for n, f in figures}
     every = -(-len(noise) // ROWS)
     chosen = {"Mean": np.mean(list(noise.values()), axis=0)}
     chosen |= {str(n): noise[n] for n in list(noise)[::every]}
@@ -88,12 +88,12 @@ def _noise(result: Result, strength: float) -> Table:
     return Table("Noise, slice by slice", columns, rows, note)
 
 
-def _shifts(result: Result, strength: float) -> Table:
+def _shifts(result: Result, mix: float) -> Table:
     """CT numbers of the tissues; without rows, and so left out, where there are none."""
     whole = pooled(each.removal.shifts for each in result.figures.values())
     rows = []
     for name, shift in whole.items():
-        now = shift.mixed(strength)
+        now = shift.mixed(mix)
         rows.append(
             (name.capitalize(), f"{now.before:.0f}", f"{now.shift:+.2f}", f"{now.error:.2f}")
         )

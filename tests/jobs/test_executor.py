@@ -123,11 +123,11 @@ def test_what_somebody_waits_for_is_answered_beside_everything_else(
     others = [running.submit(*nap(name, 60), "ann") for name in ("BATCH", "FILES", "DOWNLOAD")]
     until(lambda: state(run_id) == "running")
     until(lambda: all(queue.job(job.id).state == "running" for job in others))
-    told = running.ask(*nap("NOW"), "ann")
+    told = running.request(*nap("NOW"), "ann")
     assert told["nice"] < 10 and told["OMP_NUM_THREADS"] == str(INTERACTIVE_THREADS)
     assert told["MALLOC_ARENA_MAX"] == "2"
     with pytest.raises(Problem, match="too long"):
-        running.ask(*nap("NOW", 60), "ann", timeout=0.1)
+        running.request(*nap("NOW", 60), "ann", timeout=0.1)
     began = time.monotonic()
     for id in (run_id, *(job.id for job in others)):
         queue.stop(id)
@@ -152,10 +152,10 @@ def test_two_files_are_read_at_a_time(running: DaskExecutor) -> None:
 
 def test_problems_come_back_as_problems(running: DaskExecutor) -> None:
     with pytest.raises(Problem) as told:
-        running.ask(*nap("NOW", trouble="problem"), "ann")
+        running.request(*nap("NOW", trouble="problem"), "ann")
     assert str(told.value) == "scan7 is upside down: turn it."
     with pytest.raises(Problem, match=r"The nap failed unexpectedly \(ZeroDivisionError"):
-        running.ask(*nap("NOW", trouble="slip"), "ann")
+        running.request(*nap("NOW", trouble="slip"), "ann")
     job = ended(running.submit(*nap("BATCH", trouble="problem"), "ann"))
     assert (job.state, job.message) == ("failed", "scan7 is upside down: turn it.")
 
@@ -289,7 +289,7 @@ def test_an_engine_that_dies_while_it_is_spoken_to_is_told(
     for call in (
         engine.recover,
         lambda: engine.submit(*nap("BATCH"), "ann"),
-        lambda: engine.ask(*nap("NOW"), "ann"),
+        lambda: engine.request(*nap("NOW"), "ann"),
     ):
         with pytest.raises(Problem, match="was lost with the engine: try again"):
             call()
@@ -421,7 +421,7 @@ def test_a_tls_engine_elsewhere_is_joined_with_its_certificates(
     forget()
     try:
         cluster = DaskExecutor()
-        assert cluster.ask(*nap("NOW"), "ann")["pid"] != os.getpid()
+        assert cluster.request(*nap("NOW"), "ann")["pid"] != os.getpid()
         cluster.close()
     finally:
         monkeypatch.undo()

@@ -78,7 +78,7 @@ def here(clean: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wanted(result: Result, form: str, strength: float = 1.0, index: int = 2) -> Export:
-    return Export(result=result.record.id, format=form, strength=strength, index=index,
+    return Export(result=result.record.id, format=form, mix=strength, index=index,
                   level=40, width=400)  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def mine_all(
             pictures.Reference(run=trained.id, image=progress_slice.FULL),
             pictures.Progress(run=trained.id, image=image),
             pictures.Denoised(**of_pair, network=trained.id, version="1"),
-            pictures.ResultSlice(owner=WORKSPACE, result=result, index=1, share="1"),
+            pictures.ResultSlice(owner=WORKSPACE, result=result, index=1, mix="1"),
         )
     }
 

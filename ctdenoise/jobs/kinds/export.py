@@ -32,12 +32,12 @@ NETWORK_FILE, CARD_FILE = "network.onnx", "card.zip"
 
 class Export(Arguments):
     """A file of a result in a format of :data:`~ctdenoise.exports.formats.FORMATS`: the mix input +
-    ``strength`` * (output - input) and, of a slice's format, slice ``index`` through the window
+    ``mix`` * (output - input) and, of a slice's format, slice ``index`` through the window
     (``level``, ``width``)."""
 
     result: str
     format: str
-    strength: float
+    mix: float
     index: int
     level: float
     width: float
@@ -45,7 +45,7 @@ class Export(Arguments):
     def name(self, slices: int) -> str:
         """Of the file, without anything of the scan; ``slices`` are finished."""
         form = FORMATS.find(self.format)
-        told = f"denoised-{slices}-strength-{self.strength:.2f}"
+        told = f"denoised-{slices}-strength-{self.mix:.2f}"
         if form.scope == "slice":
             told += f"-slice-{self.index + 1}-window-{self.level:g}-{self.width:g}"
         return f"{told}.{form.suffix}"
@@ -101,7 +101,7 @@ def content(result: Result, asked: Export) -> Content:
         name=record.name,
         method=record.title,
         unit=source.unit,
-        strength=asked.strength,
+        mix=asked.mix,
         index=asked.index,
         window=Window(asked.level, asked.width),
         shape=(rows, columns),
@@ -112,18 +112,18 @@ def content(result: Result, asked: Export) -> Content:
         thickness=source.facts.thickness_mm if isinstance(source, Scan) else None,
         pair=isinstance(source, Pair),
         sources=[headers[index] for index in finished] if headers else [],
-        mixed=partial(mixed, result, strength=asked.strength),
+        mixed=partial(mixed, result, mix=asked.mix),
         report=partial(_report, result, asked),
     )
 
 
-def mixed(result: Result, index: int, strength: float) -> NDArray[np.float32]:
-    """A finished slice (rows, columns) at a strength; the output's own values at 1."""
+def mixed(result: Result, index: int, mix: float) -> NDArray[np.float32]:
+    """A finished slice (rows, columns) at a mix; the output's own values at 1."""
     after = result.outputs[index]
-    if strength == 1:
+    if mix == 1:
         return np.array(after)
     before = np.array(slices_of(result.record.source.load())[index])
-    return before + np.float32(strength) * (after - before)
+    return before + np.float32(mix) * (after - before)
 
 
 def origins(source: Scan | Pair) -> NDArray[np.float64]:
@@ -138,8 +138,8 @@ def origins(source: Scan | Pair) -> NDArray[np.float64]:
 def _report(result: Result, asked: Export) -> Report:
     from ctdenoise.workspace.result_report import account
 
-    image = mixed(result, asked.index, asked.strength)
-    return account(result, asked.index, image, asked.strength, Window(asked.level, asked.width))
+    image = mixed(result, asked.index, asked.mix)
+    return account(result, asked.index, image, asked.mix, Window(asked.level, asked.width))
 
 
 def _dicom_files(source: Source) -> list[scan.SliceSource]:

@@ -19,7 +19,7 @@ def preparing(result: Result) -> bool:
     return newest is not None and newest.live
 
 
-def show(result: Result, frame: int, strength: float, window: Window, watched: bool) -> None:
+def show(result: Result, frame: int, mix: float, window: Window, watched: bool) -> None:
     """The section below a result that is not worked on any more; the slice and the window are
     those in view. ``watched``: drawn again and again, as long as a file is being made."""
     st.markdown("##### Take it away")
@@ -44,7 +44,7 @@ def show(result: Result, frame: int, strength: float, window: Window, watched: b
     asked = Export(
         result=result.record.id,
         format=name,
-        strength=round(strength, 2),
+        mix=round(mix, 2),
         index=frame,
         level=window.level,
         width=window.width,
@@ -82,11 +82,11 @@ def _newest(result: Result) -> Job | None:
 
 
 def _what(result: Result, form: ExportFormat, asked: Export) -> str:
-    """Which slices, and at which strength."""
-    mix = f"at strength {asked.strength:.0%}"
+    """Which slices, and how they are mixed."""
+    told = f"at strength {asked.mix:.0%}"
     if form.scope == "series":
-        return f"Now: {cards.slices(len(result.figures))} {mix}."
-    return f"Now: slice {asked.index + 1} {mix}, window {asked.level:g}/{asked.width:g}."
+        return f"Now: {cards.slices(len(result.figures))} {told}."
+    return f"Now: slice {asked.index + 1} {told}, window {asked.level:g}/{asked.width:g}."
 
 
 def _size(count: int) -> str:

@@ -81,6 +81,6 @@ def _taken_in(file: UploadedFile, name: str) -> NetworkRecord:
         aside.mkdir(parents=True)
         (aside / called).write_bytes(file.getbuffer())
         asked = ImportNetwork(file=f"{folder}/{called}", name=name)
-        return find(workspace(), executor().ask(IMPORT_NETWORK, asked, workspace()))
+        return find(workspace(), executor().request(IMPORT_NETWORK, asked, workspace()))
     finally:
         shutil.rmtree(aside, ignore_errors=True)

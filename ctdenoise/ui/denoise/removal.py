@@ -9,16 +9,16 @@ from ctdenoise.ui.components import cards, charts, palette
 from ctdenoise.workspace.results import Result, SliceFigures
 
 
-def show(result: Result, look: palette.Style, frame: int, strength: float) -> None:
-    """Of the slice in view and of all finished slices, for the output mixed in by ``strength``;
+def show(result: Result, look: palette.Style, frame: int, mix: float) -> None:
+    """Of the slice in view and of all finished slices, for the output mixed in by ``mix``;
     ``look``: the output's colour and dash."""
     figures = result.figures
     if frame in figures:
-        _anatomy(figures, frame, strength)
+        _anatomy(figures, frame, mix)
     noise, shifts = st.columns([3, 2], gap="medium")
     with noise:
         st.markdown("##### Noise, slice by slice")
-        _noise(result, look, frame, strength)
+        _noise(result, look, frame, mix)
     with shifts:
         st.markdown("##### Shift of the CT number")
         if result.record.unit != "HU":
@@ -26,12 +26,12 @@ def show(result: Result, look: palette.Style, frame: int, strength: float) -> No
                 "This scan is not in HU: CT numbers of tissues are off.", icon=":material/info:"
             )
         else:
-            _shifts(result, figures, strength)
+            _shifts(result, figures, mix)
 
 
-def _anatomy(figures: dict[int, SliceFigures], frame: int, strength: float) -> None:
+def _anatomy(figures: dict[int, SliceFigures], frame: int, mix: float) -> None:
     """A warning where structure shows in what was removed."""
-    if strength == 0:
+    if mix == 0:
         return
     share = figures[frame].removal.edges
     shown = sum((each.removal.edges or 0) >= WARNING for each in figures.values())
@@ -44,14 +44,14 @@ def _anatomy(figures: dict[int, SliceFigures], frame: int, strength: float) -> N
         st.caption(f":material/{icon}: {sentence(share)}{others}")
 
 
-def _noise(result: Result, look: palette.Style, frame: int, strength: float) -> None:
+def _noise(result: Result, look: palette.Style, frame: int, mix: float) -> None:
     """The noise of every finished slice before and after, and of the one in view in words."""
     figures, unit, total = result.figures, result.record.unit, result.record.slices
     order, low = sorted(figures), palette.LOW
     if len(order) > 1:
         slices = [index + 1 for index in order]
         before = [figures[index].removal.noise_at(0) for index in order]
-        after = [figures[index].removal.noise_at(strength) for index in order]
+        after = [figures[index].removal.noise_at(mix) for index in order]
         curves = [
             charts.Curve("Input", slices, before, low.color, low.dash),
             charts.Curve("Output", slices, after, look.color, look.dash),
@@ -63,7 +63,7 @@ def _noise(result: Result, look: palette.Style, frame: int, strength: float) -> 
         st.plotly_chart(chart, key="denoise-noise", config={"displayModeBar": False})
     if frame in figures:
         removal = figures[frame].removal
-        before_here, after_here = removal.noise_at(0), removal.noise_at(strength)
+        before_here, after_here = removal.noise_at(0), removal.noise_at(mix)
         less = f" ({100 * (after_here / before_here - 1):+.0f} %)" if before_here else ""
         st.caption(
             f"Slice {frame + 1}: {before_here:.3g} {unit} before, {after_here:.3g} {unit} after"
@@ -72,10 +72,10 @@ def _noise(result: Result, look: palette.Style, frame: int, strength: float) -> 
         )
 
 
-def _shifts(result: Result, figures: dict[int, SliceFigures], strength: float) -> None:
+def _shifts(result: Result, figures: dict[int, SliceFigures], mix: float) -> None:
     """Mean CT number and its shift, by tissue, over the finished slices."""
     whole = pooled(each.removal.shifts for each in figures.values())
-    found = {name: shift.mixed(strength) for name, shift in whole.items()}
+    found = {name: shift.mixed(mix) for name, shift in whole.items()}
     if not found:
         st.info("No tissue fills a large enough part of these slices.", icon=":material/info:")
         return

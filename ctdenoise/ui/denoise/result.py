@@ -97,11 +97,11 @@ def _judge(result: Result, preparing: bool) -> None:
     if not result.figures:
         return
     view = _pictures(result)
-    (strength,) = view.dial
-    removal.show(result, style(result.record.method), view.frame, strength)
+    (mix,) = view.dial
+    removal.show(result, style(result.record.method), view.frame, mix)
     _way_to_adapt(result)
     if not result.live:
-        export.show(result, view.frame, strength, view.window, preparing)
+        export.show(result, view.frame, mix, view.window, preparing)
 
 
 def _way_to_adapt(result: Result) -> None:
@@ -142,8 +142,8 @@ def _pictures(result: Result) -> ViewerState:
     )
 
 
-def _frames(owner: str, id: str, count: int, share: str) -> tuple[str, ...]:
-    return pictures.ResultSlice.addresses(count, owner=owner, result=id, share=share)
+def _frames(owner: str, id: str, count: int, mix: str) -> tuple[str, ...]:
+    return pictures.ResultSlice.addresses(count, owner=owner, result=id, mix=mix)
 
 
 def style(method: DenoiserChoice) -> palette.Style:

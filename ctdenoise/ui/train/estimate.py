@@ -47,7 +47,7 @@ def check(config: Config) -> None:
     if config.loss.downloads() and config not in _known:
         with st.spinner("Looking for the later blocks of VGG16 …"):
             asked = Estimate(config=config)
-            _keep(config, executor().ask(ESTIMATE, asked, workspace(), DOWNLOAD_SECONDS))
+            _keep(config, executor().request(ESTIMATE, asked, workspace(), DOWNLOAD_SECONDS))
 
 
 def forget() -> None:
