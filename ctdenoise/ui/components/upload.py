@@ -63,7 +63,7 @@ def uploader(library: Library) -> None:
 
 
 def under_way() -> bool:
-    """Whether files have from_link that are still to be read, or wait for an answer."""
+    """Whether files have arrived that are still to be read, or wait for an answer."""
     keys = (_key(folder) for folder in (False, True))
     last = _last()
     return any(st.session_state.get(key) for key in keys) or (last is not None and last.live)

@@ -31,12 +31,12 @@ def real_pairs() -> None:
 
 
 def _arrivals(last: Job | None) -> str:
-    """Another word for each download that from_link whole, which closes the table and clears its
+    """Another word for each download that arrived whole, which closes the table and clears its
     ticks."""
     return last.id if last and last.state == "finished" else ""
 
 
-def _choose(patients: Sequence[ldct.Patient], live: bool, from_link: str) -> None:
+def _choose(patients: Sequence[ldct.Patient], live: bool, arrived: str) -> None:
     """The table to choose from, how many slices, and the button that starts the download."""
     st.markdown(
         "Each patient at routine dose and at a tenth (chest) or a quarter (abdomen) of it, the "
@@ -66,7 +66,7 @@ def _choose(patients: Sequence[ldct.Patient], live: bool, from_link: str) -> Non
                     help="To download for all slices at both doses."
                 ),
             },
-            key=f"ldct-table-{from_link}",
+            key=f"ldct-table-{arrived}",
             on_select="rerun",
             selection_mode="multi-row",
             height=240,
