@@ -3,8 +3,11 @@
 import streamlit as st
 
 from ctdenoise.errors import Problem
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kinds.pair import PAIR, MakePair
 from ctdenoise.scans.pairing import Recognised, match, recognise
-from ctdenoise.ui.components import cards
+from ctdenoise.ui.components import cards, jobs
+from ctdenoise.ui.session import workspace
 from ctdenoise.workspace.library import Library, ScanRecord
 
 
@@ -71,6 +74,14 @@ def from_two(
             hide_index=True,
             height=200,
         )
-    if st.button("Keep this pair", type="primary", icon=":material/link:"):
-        library.add_pair(matched.pair, low_scan=low, full_scan=full, matched=matched.sentence)
+    last = jobs.newest(PAIR)
+    if last and last.state != "finished":
+        jobs.follow(last)
+    if st.button(
+        "Keep this pair",
+        type="primary",
+        icon=":material/link:",
+        disabled=last is not None and last.live,
+    ):
+        executor().submit(PAIR, MakePair(low=low, full=full), workspace())
         st.rerun()
