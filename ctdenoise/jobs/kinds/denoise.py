@@ -118,7 +118,7 @@ def outwards(slices: int) -> list[int]:
     """Indices from the middle to both ends.
 
     >>> outwards(5), outwards(4)
-    ([2, 3, 1, 4, 0], [2, 1, 3, 0])
+    ([2, 3, 1, 4, 0], [2, 3, 1, 0])
     """
     middle = slices // 2
     return sorted(range(slices), key=lambda index: (abs(index - middle), -index))
