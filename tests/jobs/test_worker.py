@@ -1,17 +1,22 @@
 """The worker's loop with kinds of job of the tests' own: how jobs end, stop and give way."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue, worker
 from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running, Stopped
+from ctdenoise.scans.scan import Scan
+from ctdenoise.settings import ROOT, settings
 from ctdenoise.workspace.database import Job
+from ctdenoise.workspace.library import Library
 
 pytestmark = pytest.mark.usefixtures("home", "clean")
 
@@ -214,3 +219,22 @@ def test_a_worker_lets_go_at_its_start_of_what_it_held_when_it_died(
     worker.serve("batch")
     ended = queue.job(id)
     assert (ended.state, ended.attempts) == ("finished", 1)
+
+
+def test_the_worked_example_of_the_manual_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    section = (ROOT / "docs" / "extending.md").read_text("utf-8").split("\n## A kind of job\n")[1]
+    code = re.search(r"```python\n(.*?)```", section, re.DOTALL)
+    assert code
+    monkeypatch.setattr(worker, "_worker", lambda: "here")
+    monkeypatch.setattr(KINDS, "_entries", {name: KINDS[name] for name in KINDS})
+    exec(code[1], example := {"__name__": "noise"})
+    values = np.random.default_rng(0).normal(40, 20, (3, 64, 64)).astype(np.float32)
+    scan = Scan("water", values, (1.0, 1.0), np.arange(3.0), np.zeros((3, 3)))
+    id = Library(settings().workspaces / "ann").add_scan(scan, []).id
+    ended = queue.add(example["NOISE"], example["Noise"](scan=id), "ann", subject=id)
+    worker.serve("batch")
+    ended = queue.job(ended.id)
+    assert ended.state == "finished" and ended.result == pytest.approx([20] * 3, rel=0.1)
+    lost = queue.add(example["NOISE"], example["Noise"](scan="0" * 12), "ann")
+    worker.serve("batch")
+    assert queue.job(lost.id).message.startswith("This scan is not in the workspace")

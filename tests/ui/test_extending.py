@@ -32,8 +32,7 @@ NEW = ("networks/ffdnet", "networks/specs/ffdnet", "losses/terms/log_cosh")
 @pytest.fixture(autouse=True)
 def extended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The examples of docs/extending.md, as if their files were there."""
-    docs = "".join(path.read_text("utf-8") for path in (ROOT / "docs").glob("extending*.md"))
-    blocks = dict(BLOCK.findall(docs))
+    blocks = dict(BLOCK.findall((ROOT / "docs" / "extending.md").read_text("utf-8")))
     for registry in (NETWORKS, LOSS_TERMS):
         monkeypatch.setattr(registry, "_entries", {name: registry[name] for name in registry})
     for path in NEW:
