@@ -25,10 +25,12 @@ class Window:
 
     @property
     def lower(self) -> float:
+        """What is drawn black, in the image's unit."""
         return self.level - self.width / 2
 
     @property
     def upper(self) -> float:
+        """What is drawn white, in the image's unit."""
         return self.level + self.width / 2
 
     @classmethod
@@ -50,7 +52,8 @@ DIFFERENCE = 200.0
 
 def to_int16(image: NDArray[np.floating]) -> NDArray[np.int16]:
     """Round to whole HU and saturate at the range of int16, as DICOM and the viewer store them."""
-    return np.clip(np.rint(image), -32768, 32767).astype(np.int16)
+    whole: NDArray[np.int16] = np.clip(np.rint(image), -32768, 32767).astype(np.int16)
+    return whole
 
 
 Pixels = NDArray[np.int16] | NDArray[np.float32]

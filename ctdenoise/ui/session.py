@@ -83,4 +83,5 @@ def tell_start_problem(problem: Problem) -> None:
 
 
 def start_problem() -> Problem | None:
+    """Why the last job that this session started could not start, if so."""
     return _start_problems[-1] if _start_problems else None
