@@ -18,7 +18,11 @@ HuImage = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Window:
-    """A display window: ``level`` is its centre and ``width`` its extent, in the image's unit."""
+    """A display window: ``level`` is its centre and ``width`` its extent, in the image's unit.
+
+    >>> Window(40, 400).lower, Window(40, 400).upper
+    (-160.0, 240.0)
+    """
 
     level: float
     width: float

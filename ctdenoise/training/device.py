@@ -36,7 +36,7 @@ class Machine:
 
     @property
     def precision(self) -> str:
-        """Of the hidden layers: float32, bfloat16 or float16."""
+        """The hidden layers' number format by its name, such as bfloat16."""
         return str(self.hidden).removeprefix("torch.")
 
 

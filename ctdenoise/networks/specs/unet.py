@@ -20,7 +20,7 @@ class UNetSpec(NetworkSpec):
     """Five stages of ``layers`` convolutions each, at full, half, quarter, half and full size."""
 
     def check(self, settings: Settings) -> None:
-        """ValueError where the layers cannot be shared out between the levels."""
+        """ValueError also where layers do not come in pairs, or with a stride above 1."""
         super().check(settings)
         if settings.layers % 2:
             raise ValueError("a U-Net's layers come in pairs, so their number must be even")
@@ -83,7 +83,7 @@ class UNetSpec(NetworkSpec):
         return max(max(_looks(settings, pixel)) for pixel in range(MULTIPLE))
 
     def in_words(self, settings: Settings) -> str:
-        """Levels, filters and kernels in one sentence."""
+        """Stages, filters and kernels in one sentence."""
         size = settings.kernel_size
         return (
             f"U-Net: {settings.layers} convolutions of {size} × {size} pixels in each of five "
