@@ -49,7 +49,7 @@ class Chain(NetworkSpec):
         return table
 
     def receptive_field(self, settings: Settings) -> int:
-        """The first layer adds kernel size - 1, each other ``stride`` times that, enlarging a stride."""
+        """The first layer adds kernel size - 1, each other ``stride`` times that."""
         around, s = settings.kernel_size - 1, settings.stride
         enlarging = s if s > 1 else 0
         return 1 + around + (settings.layers - 1) * around * s + enlarging
