@@ -64,8 +64,10 @@ def telling_disk_problems(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def damaged(name: str) -> Problem:
+    """A file that cannot be read to its end."""
     return Problem(name, "is cut off or damaged", "copy or export it again")
 
 
 def too_large(name: str) -> Problem:
+    """A scan or file that does not fit into memory."""
     return Problem(name, "needs more memory than there is", "load fewer slices at a time")

@@ -14,9 +14,12 @@ class Entry(Protocol):
     show the smallest ``rank`` first."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it is called in settings, files and addresses."""
+
     @property
-    def rank(self) -> int: ...
+    def rank(self) -> int:
+        """Where it stands in lists, lowest first."""
 
 
 T = TypeVar("T", bound=Entry)

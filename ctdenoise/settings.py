@@ -47,6 +47,7 @@ class Settings:
 
     @property
     def workspaces(self) -> Path:
+        """The folder with one folder for each workspace."""
         return self.home / "workspaces"
 
 

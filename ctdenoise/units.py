@@ -18,17 +18,23 @@ HuImage = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Window:
-    """A display window: ``level`` is its centre and ``width`` its extent, in the image's unit."""
+    """A display window: ``level`` is its centre and ``width`` its extent, in the image's unit.
+
+    >>> Window(40, 400).lower, Window(40, 400).upper
+    (-160.0, 240.0)
+    """
 
     level: float
     width: float
 
     @property
     def lower(self) -> float:
+        """What is drawn black, in the image's unit."""
         return self.level - self.width / 2
 
     @property
     def upper(self) -> float:
+        """What is drawn white, in the image's unit."""
         return self.level + self.width / 2
 
     @classmethod
@@ -50,7 +56,8 @@ DIFFERENCE = 200.0
 
 def to_int16(image: NDArray[np.floating]) -> NDArray[np.int16]:
     """Round to whole HU and saturate at the range of int16, as DICOM and the viewer store them."""
-    return np.clip(np.rint(image), -32768, 32767).astype(np.int16)
+    whole: NDArray[np.int16] = np.clip(np.rint(image), -32768, 32767).astype(np.int16)
+    return whole
 
 
 Pixels = NDArray[np.int16] | NDArray[np.float32]

@@ -48,6 +48,7 @@ def default_name(config: Config) -> str:
 
 
 def outline(record: PairRecord) -> Outline:
+    """Of a pair that is not loaded, from its record."""
     return Outline(record.patient, record.slices, record.rows, record.columns)
 
 

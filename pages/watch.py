@@ -41,6 +41,7 @@ with st.container():  # which keeps the place of what follows, whenever the time
 
 
 def rename(id: str, name: str) -> None:
+    """Rename a run and keep it chosen."""
     rename_run(id, name)
     st.session_state["watch-run"] = id  # else the list above would look for the old name
 

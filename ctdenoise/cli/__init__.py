@@ -48,6 +48,7 @@ class Parser(argparse.ArgumentParser):
     """Says in one sentence what is wrong with a command, instead of repeating its usage."""
 
     def error(self, message: str) -> NoReturn:
+        """Exit with code 2 after one sentence on stderr."""
         self.exit(2, f"{message[0].upper()}{message[1:]}: see {self.prog} --help.\n")
 
 

@@ -42,6 +42,7 @@ def input_help() -> str:
 
 
 def add_output(parser: argparse.ArgumentParser, help: str, *, required: bool = True) -> None:
+    """Add ``--out FOLDER`` and ``--overwrite``; :func:`claim` is what checks them."""
     parser.add_argument("--out", type=Path, required=required, metavar="FOLDER", help=help)
     parser.add_argument(
         "--overwrite", action="store_true", help="replace earlier results in that folder"

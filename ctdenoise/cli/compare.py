@@ -38,6 +38,7 @@ KNOWN = frozenset({"reference", "convention", "spacing"})
 
 
 def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
+    """Add this command to the parser."""
     numbers = "\n".join(
         f"  {m.name:10s}{_explained(m)}" for m in METRICS.values() if m.needs <= KNOWN
     )
@@ -70,6 +71,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Print the metrics of images against a reference, as a table, CSV or JSON."""
     rows = [compared(path, args.reference, CONVENTIONS[args.convention]) for path in args.images]
     if args.json:
         print(json.dumps(rows, indent=2, allow_nan=False))

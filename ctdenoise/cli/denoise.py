@@ -44,6 +44,7 @@ takes the memory of a few slices; {titles("and")} are read whole.
 
 
 def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
+    """Add this command to the parser."""
     parser = common.add_command(
         subparsers, "denoise", "denoise a scan with a network or a filter", _text()
     )
@@ -95,6 +96,7 @@ def _knob(name: str) -> str:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Denoise a scan and write it into a folder."""
     common.claim(args.out, args.overwrite, [args.input, Path(args.method)])
     from ctdenoise.denoising.methods import find_method
 

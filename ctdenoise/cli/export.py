@@ -16,6 +16,7 @@ takes and returns HU, float32 (batch, 1, rows, columns), for any number of rows 
 
 
 def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
+    """Add this command to the parser."""
     parser = common.add_command(
         subparsers, "export", "write a network for other programs (ONNX)", TEXT
     )
@@ -38,6 +39,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Write a checkpoint's network as an ONNX file."""
     if args.onnx.exists() and not args.overwrite:
         raise Problem(str(args.onnx), "is there already", "choose another name or add --overwrite")
     from ctdenoise.denoising.methods import find_network

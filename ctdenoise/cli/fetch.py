@@ -20,6 +20,7 @@ that was cut off goes on when the command is started again.
 
 
 def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
+    """Add this command to the parser."""
     parser = common.add_command(
         subparsers, "fetch", "download real low-dose pairs from a public archive", TEXT
     )
@@ -39,6 +40,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
+    """List the archive's patients, or download pairs of them."""
     if args.list:
         _list()
         return

@@ -26,6 +26,7 @@ SPACING_MM = 0.7
 
 
 def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
+    """Add this command to the parser."""
     parser = common.add_command(
         subparsers, "low-dose", "make a low-dose twin of a scan by noise insertion", TEXT
     )
@@ -96,6 +97,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Insert noise into a scan and write it into a folder."""
     common.claim(args.out, args.overwrite, [args.input])
     if args.calibrate and (args.photons is not None or args.f50 is not None):
         raise Problem(

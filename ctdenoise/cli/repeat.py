@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
+    """Train again, in the folder of this script, what its card and settings say."""
     card = json.loads((HERE / "card.json").read_text(encoding="utf-8"))
     config = Config.model_validate_json((HERE / "config.json").read_text(encoding="utf-8"))
     given = [pair for folder in sys.argv[1:] for pair in load_pairs(Path(folder))]

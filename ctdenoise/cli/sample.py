@@ -25,6 +25,7 @@ the program and need no network.
 
 
 def add(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Add this command to the parser."""
     parser = add_command(subparsers, "sample", "write a real sample to begin with", TEXT)
     add_output(
         parser, "folder for low/ and full/; without it, the dashboard's sample", required=False
@@ -33,6 +34,7 @@ def add(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Write the sample's pairs into a folder."""
     from ctdenoise.scans.sample import ATTRIBUTION, sample_pairs, sample_sources
     from ctdenoise.workspace.sample import ensure_sample
 

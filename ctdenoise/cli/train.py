@@ -41,6 +41,7 @@ ARTEFACTS = (
 
 
 def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
+    """Add this command to the parser."""
     parser = common.add_command(subparsers, "train", "train a network on pairs", TEXT)
     parser.epilog = f"settings for --set, with the recommended preset's value:\n{_settings()}"
     parser.add_argument(
@@ -72,6 +73,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Train a network, or go on with a training, in a run folder."""
     config = _config(args)
     if not args.resume:
         common.claim(args.out, args.overwrite, args.pairs)

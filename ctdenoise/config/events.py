@@ -16,6 +16,8 @@ from pydantic import (
 
 
 class Started(BaseModel):
+    """A training's beginning, or its going on."""
+
     kind: Literal["started"] = "started"
     time: float
     """Seconds since 1970, as in every event."""
@@ -81,12 +83,16 @@ class Epoch(BaseModel):
 
 
 class Notice(BaseModel):
+    """One sentence for whoever watches the training."""
+
     kind: Literal["notice"] = "notice"
     time: float
     sentence: str
 
 
 class Ended(BaseModel):
+    """The last event of a start."""
+
     kind: Literal["ended"] = "ended"
     time: float
     how: Literal["finished", "stopped", "failed"]

@@ -78,6 +78,7 @@ def facts(run: Path) -> Geometry:
 
 
 def whole(image: NDArray[np.float32]) -> tuple[slice, slice]:
+    """The region that is all of an image: its rows, its columns."""
     return slice(0, image.shape[0]), slice(0, image.shape[1])
 
 

@@ -52,6 +52,7 @@ class Split:
 
 
 def outline(pair: Pair) -> Outline:
+    """The outline of a pair whose ``full`` is (slices, rows, columns)."""
     return Outline(pair.patient, *pair.full.shape)
 
 

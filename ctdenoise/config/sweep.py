@@ -19,6 +19,7 @@ class Axis:
 
     @property
     def title(self) -> str:
+        """The loss term's title."""
         return LOSS_TERMS[self.weight].title
 
 

@@ -158,7 +158,8 @@ class Denoiser:
         with torch.autocast(
             machine.device.type, machine.hidden, enabled=machine.hidden != torch.float32
         ):
-            return self.network(given)[0, 0].float()
+            output: Tensor = self.network(given)[0, 0]
+        return output.float()
 
     def _check_precision(self, image: Tensor) -> None:
         """Fall back to float32 where the faster number format changes the picture.

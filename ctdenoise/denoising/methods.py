@@ -24,11 +24,16 @@ class Method(Protocol):
     """
 
     @property
-    def description(self) -> str: ...
+    def description(self) -> str:
+        """What a result says about itself."""
+
     @property
-    def recipe(self) -> str: ...
+    def recipe(self) -> str:
+        """Tells this method with its settings from any other."""
+
     @property
-    def unit(self) -> str | None: ...
+    def unit(self) -> str | None:
+        """What slices must be in; None where it does not matter."""
 
     def each(self, slices: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
         """Denoise slices (rows, columns) as they come, and give them back in their order."""
@@ -45,13 +50,16 @@ class Classical:
 
     @property
     def description(self) -> str:
+        """The filter's title, its strength and the strength's unit."""
         return f"Denoised, {self.filter.title} {self.strength:g} {self.filter.unit}"
 
     @property
     def recipe(self) -> str:
+        """The description, which names all settings."""
         return self.description
 
     def each(self, slices: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """Filter slices (rows, columns) one by one."""
         return (self.filter.apply(image, self.strength) for image in slices)
 
 

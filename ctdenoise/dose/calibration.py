@@ -103,7 +103,10 @@ def noise_variance(
     filter's kernel.
     """
     photon, electron = _variances(hu, spacing, physics)
-    return photon / physics.photons + electron * (physics.electrons / physics.photons**2)
+    variance: NDArray[np.float32] = photon / physics.photons + electron * (
+        physics.electrons / physics.photons**2
+    )
+    return variance
 
 
 @torch.inference_mode()
@@ -144,7 +147,7 @@ def _kernel(
 
     def fit(f50: float) -> NDArray[np.float64]:
         model = shape(f50)
-        best = (frequencies * model * radial).sum() / (frequencies * model**2).sum()
+        best = float((frequencies * model * radial).sum() / (frequencies * model**2).sum())
         return best * model
 
     def error(f50: float) -> float:

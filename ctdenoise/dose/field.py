@@ -82,4 +82,5 @@ def _centred(shape: tuple[int, ...]) -> tuple[NDArray[np.floating], NDArray[np.f
 @lru_cache(maxsize=8)
 def _distance(shape: tuple[int, ...]) -> NDArray[np.floating]:
     """Of every pixel from the centre, in pixels."""
-    return np.hypot(*_centred(shape))
+    distance: NDArray[np.floating] = np.hypot(*_centred(shape))
+    return distance

@@ -71,7 +71,8 @@ class ParallelBeam:
         if window is not None:
             spectrum = spectrum * window(self.frequencies[: self._spokes]).to(self.device)
         scale = self.spacing[0] * self.spacing[1] / self.ray_spacing
-        return torch.fft.irfft(spectrum, n=self.rays) * scale
+        lines: Tensor = torch.fft.irfft(spectrum, n=self.rays)
+        return lines * scale
 
     def backproject(self, projections: Tensor, transfer: Tensor | None = None) -> Tensor:
         """pi / views times the sum over views of each view's value at every pixel.
@@ -95,7 +96,8 @@ class ParallelBeam:
         left, _, top, _ = self._margins
         across = torch.fft.ifft(half, dim=-1, norm="forward")[..., left : left + self.shape[1]]
         full = pad(across, (0, 0, 0, rows - self._half)).roll(-(TAPS // 2), dims=-2)
-        image = torch.fft.ifft(full, dim=-2, norm="forward").real[:, top : top + self.shape[0]]
+        whole: Tensor = torch.fft.ifft(full, dim=-2, norm="forward").real
+        image = whole[:, top : top + self.shape[0]]
         return image * self._deapodisation
 
     def fbp(self, projections: Tensor, window: Callable[[Tensor], Tensor]) -> Tensor:
@@ -113,7 +115,8 @@ class ParallelBeam:
         distance = torch.minimum(index, self.rays - index)
         kernel = torch.where(distance % 2 == 1, -1 / (math.pi * distance) ** 2, 0.0)
         kernel[0] = 0.25
-        return torch.fft.rfft(kernel).real / self.ray_spacing
+        ramp: Tensor = torch.fft.rfft(kernel).real
+        return ramp / self.ray_spacing
 
     @cached_property
     def _angles(self) -> Tensor:

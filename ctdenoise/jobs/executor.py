@@ -43,9 +43,11 @@ WATCH_SECONDS = 5
 class Answer(Protocol):
     """What a job that somebody waits for will have to say."""
 
-    def done(self) -> bool: ...
+    def done(self) -> bool:
+        """Whether :meth:`result` returns at once."""
 
-    def result(self, timeout: float | None = None) -> Any: ...
+    def result(self, timeout: float | None = None) -> Any:
+        """The job's result, or its :class:`Problem`; waits ``timeout`` seconds at most."""
 
 
 class Executor:
@@ -220,13 +222,15 @@ def executor() -> DaskExecutor:
 class _Future:
     """A Dask future whose every failure is a :class:`Problem`."""
 
-    def __init__(self, future: "Future", title: str) -> None:
+    def __init__(self, future: "Future[Any]", title: str) -> None:
         self._future, self._title = future, title
 
     def done(self) -> bool:
+        """Whether it is over, well or not."""
         return bool(self._future.done())
 
     def result(self, timeout: float | None = None) -> Any:
+        """What it gave, waited for at most ``timeout`` seconds."""
         from distributed import CancelledError
         from distributed.comm import CommClosedError
         from distributed.scheduler import KilledWorker

@@ -43,6 +43,7 @@ class Found:
 
 
 def folder() -> Path:
+    """Where the local scheduler keeps its address and certificates."""
     return settings().home / "engine"
 
 

@@ -42,7 +42,8 @@ class Critic(LearningTerm):
 
     def score(self, image: Tensor) -> Tensor:
         """One number a patch, (batch, 1)."""
-        return self.layers((image - self.lower) / self.width)
+        scores: Tensor = self.layers((image - self.lower) / self.width)
+        return scores
 
     def forward(self, output: Tensor, target: Tensor | None = None) -> Tensor:
         """What the network minimises: minus the mean score of (batch, 1, side, side)."""
@@ -51,7 +52,7 @@ class Critic(LearningTerm):
     def pull(self, batch: int) -> float:
         """Norm of the loss' gradient in the pixels of a batch, once the critic has learned: the
         penalty drives it to 1 a patch on the scale 0..1."""
-        return batch**-0.5 / self.width
+        return float(batch**-0.5 / self.width)
 
     def learn(self, output: Tensor, target: Tensor) -> None:
         """One step of the critic on a batch of denoised and full-dose patches."""

@@ -30,7 +30,8 @@ def feature_maps(
 def difference(maps: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean squared difference of two images' maps (maps, rows, columns) at each place: its mean is
     the feature loss."""
-    return np.square(maps - others).mean(0)
+    mean: NDArray[np.float32] = np.square(maps - others).mean(0)
+    return mean
 
 
 def order(maps: NDArray[np.float32], others: NDArray[np.float32], by: Order) -> NDArray[np.intp]:

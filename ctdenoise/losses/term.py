@@ -22,11 +22,16 @@ class Settings(Protocol):
     """The settings of single terms; :class:`~ctdenoise.config.loss.Loss` is one."""
 
     @property
-    def vgg_layers(self) -> tuple[str, ...]: ...
+    def vgg_layers(self) -> tuple[str, ...]:
+        """Names of the VGG layers that are compared."""
+
     @property
-    def vgg_shares(self) -> tuple[float, ...]: ...
+    def vgg_shares(self) -> tuple[float, ...]:
+        """Each layer's share in the term, in the order of ``vgg_layers``."""
+
     @property
-    def vgg_input(self) -> str: ...
+    def vgg_input(self) -> str:
+        """How one channel in HU becomes VGG's three."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def rmse(image: NDArray[np.floating], reference: NDArray[np.floating]) -> float:
     >>> rmse(np.full((8, 8), 60.0), np.full((8, 8), 50.0))
     10.0
     """
-    return mse(image, reference) ** 0.5
+    return float(mse(image, reference) ** 0.5)
 
 
 def psnr(

@@ -97,7 +97,7 @@ def local_statistics(
 
     def average(of: NDArray[np.float64]) -> NDArray[np.float64]:
         # uniform_filter centres its window: the negative origin starts it at the pixel instead
-        full = uniform_filter(of, side, origin=-(side // 2), mode="nearest")
+        full: NDArray[np.float64] = uniform_filter(of, side, origin=-(side // 2), mode="nearest")
         return full[: of.shape[0] - side + 1, : of.shape[1] - side + 1]
 
     mean = average(values)

@@ -95,4 +95,5 @@ def _detrended(stack: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
     ]
     basis, _ = np.linalg.qr(np.stack(terms, axis=1))
     flat = stack.reshape(count, -1)
-    return (flat - (flat @ basis) @ basis.T).reshape(stack.shape)
+    rest: NDArray[np.float64] = flat - (flat @ basis) @ basis.T
+    return rest.reshape(stack.shape)

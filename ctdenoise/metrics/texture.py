@@ -42,4 +42,5 @@ def _power(image: NDArray[np.floating], side: int) -> NDArray[np.float64]:
     centred = squares - squares.mean((-2, -1), keepdims=True)
     power = np.abs(np.fft.rfft2(centred * window)) ** 2
     # Steps to air or bone would drown the grain: of each frequency the middle square counts.
-    return np.median(power.reshape(-1, *power.shape[-2:]), axis=0) + 1e-12
+    middle: NDArray[np.float64] = np.median(power.reshape(-1, *power.shape[-2:]), axis=0)
+    return middle + 1e-12

@@ -112,8 +112,9 @@ def _smoothed(image: NDArray[np.float64]) -> NDArray[np.float64]:
     is a ring of weight 1: its noise is not correlated with the pixel's where that is white, and
     hardly where it has the spectrum of filtered back-projection.
     """
-    wide = gaussian_filter(image, 2**0.5 * SMOOTHING)
-    return 2 * wide - gaussian_filter(image, SMOOTHING)
+    wide: NDArray[np.float64] = gaussian_filter(image, 2**0.5 * SMOOTHING)
+    narrow: NDArray[np.float64] = gaussian_filter(image, SMOOTHING)
+    return 2 * wide - narrow
 
 
 def _by_block(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -34,6 +34,7 @@ class PlainCNN(Network):
 
     @property
     def layers(self) -> list[nn.Conv2d]:
+        """The convolutions in order, without their activations."""
         return [layer for layer in self.convolutions if isinstance(layer, nn.Conv2d)]
 
     def initialise(self, generator: torch.Generator) -> None:
@@ -53,6 +54,7 @@ class PlainCNN(Network):
         return [(layer.weight, layer.bias) for layer in self.layers]  # type: ignore[misc]
 
     def forward(self, hu: Tensor) -> Tensor:
+        """Denoise a batch (batch, 1, rows, columns) in the image's unit."""
         x = self.scaled(hu)
         first, *hidden, (weight, bias) = self.filters()
         # bf16 has too few digits for HU: what comes in and what goes out stays in float32.

@@ -40,17 +40,29 @@ class Settings(Protocol):
     """What a network is built from; :class:`~ctdenoise.config.config.Config` is one."""
 
     @property
-    def layers(self) -> int: ...
+    def layers(self) -> int:
+        """How many convolutions."""
+
     @property
-    def filters(self) -> int: ...
+    def filters(self) -> int:
+        """Feature maps of a hidden layer."""
+
     @property
-    def kernel_size(self) -> int: ...
+    def kernel_size(self) -> int:
+        """Side of a kernel in pixels, odd."""
+
     @property
-    def stride(self) -> int: ...
+    def stride(self) -> int:
+        """Pixels between the places where the first layer looks."""
+
     @property
-    def activation(self) -> Activation: ...
+    def activation(self) -> Activation:
+        """What follows each hidden layer."""
+
     @property
-    def residual(self) -> bool: ...
+    def residual(self) -> bool:
+        """Whether the noise is learned, which is then subtracted."""
+
     @property
     def dials(self) -> int:
         """How many loss terms are on the dial."""

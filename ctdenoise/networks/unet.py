@@ -53,6 +53,7 @@ class UNet(Network):
             nn.init.zeros_(self.last.weight)
 
     def forward(self, hu: Tensor) -> Tensor:
+        """Denoise a batch (batch, 1, rows, columns) in the image's unit; any size."""
         rows, columns = hu.shape[-2:]
         x = F.pad(self.scaled(hu), (0, -columns % MULTIPLE, 0, -rows % MULTIPLE), mode="replicate")
         # bf16 has too few digits for HU: what comes in and what goes out stays in float32.
@@ -80,4 +81,6 @@ class Pair(nn.Module):
         self.second = nn.Conv2d(width, width, kernel_size, padding=kernel_size // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(self.activation(self.first(x)))
+        """Maps of the same shape, the input's plus what both convolutions add."""
+        change: Tensor = self.second(self.activation(self.first(x)))
+        return x + change

@@ -35,6 +35,7 @@ def is_junk(name: str) -> bool:
 
 
 def is_zip(path: Path) -> bool:
+    """Whether a file begins like a ZIP archive, be it an empty one."""
     with path.open("rb") as file:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
 

@@ -55,6 +55,7 @@ class Pseudonyms:
         return f"Patient {self._hash('patient', patient).hex()[:8].upper()}" if patient else ""
 
     def uid(self, uid: str) -> str:
+        """A UID under 2.25 (DICOM PS3.5 B.2), the same for the same UID."""
         return f"2.25.{int.from_bytes(self._hash('uid', uid)[:16], 'big')}"
 
     def _hash(self, kind: str, text: str) -> bytes:

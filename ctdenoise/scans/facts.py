@@ -32,6 +32,7 @@ def patient(dataset: "Dataset") -> str:
 
 
 def facts(dataset: "Dataset") -> Facts:
+    """What a series' header says, of its dose and its kernel above all."""
     kernel = dataset.get("ConvolutionKernel") or ""
     kernel = kernel if isinstance(kernel, str) else "/".join(map(str, kernel))
     kv, thickness = numbers(dataset, "KVP", "SliceThickness")
@@ -67,6 +68,7 @@ def _exposure(dataset: "Dataset") -> float | None:
 
 
 def numbers(dataset: "Dataset", *keywords: str) -> list[float | None]:
+    """Values of keywords; None where missing, not a number or not finite."""
     found: list[float | None] = []
     for keyword in keywords:
         try:
@@ -78,10 +80,12 @@ def numbers(dataset: "Dataset", *keywords: str) -> list[float | None]:
 
 
 def integer(dataset: "Dataset", keyword: str) -> int:
+    """A keyword's whole number, 0 where there is none."""
     return int(numbers(dataset, keyword)[0] or 0)
 
 
 def vector(dataset: "Dataset", keyword: str, length: int) -> tuple[float, ...] | None:
+    """A keyword's ``length`` finite numbers, None where there are not as many."""
     try:
         values = tuple(float(v) for v in dataset.get(keyword))
     except (TypeError, ValueError):

@@ -57,6 +57,7 @@ class Patient:
 
     @property
     def name(self) -> str:
+        """For lists: the archive, the patient and the region."""
         return f"Mayo {self.id}, {self.region}"
 
     def download_mb(self, every: int = 1) -> float:

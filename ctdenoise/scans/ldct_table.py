@@ -57,6 +57,7 @@ def rows(index: Path) -> list[dict[str, Any]]:
 
 
 def main() -> None:
+    """Write the table anew from the index of the Imaging Data Commons."""
     from idc_index_data import IDC_INDEX_PARQUET_FILEPATH
 
     made = rows(IDC_INDEX_PARQUET_FILEPATH)

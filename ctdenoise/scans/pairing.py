@@ -35,6 +35,7 @@ class Matched:
 
     @property
     def sentence(self) -> str:
+        """How the slices were paired, for people."""
         count = len(self.low_slices)
         told = f"{count} {'slice' if count == 1 else 'slices'} matched by position"
         rest = [
@@ -173,7 +174,7 @@ def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int]] | Problem:
 def _tolerance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """mm: half a millimetre, or a quarter of the slice distance where that is less."""
     steps = np.concatenate([np.diff(np.sort(a)), np.diff(np.sort(b))])
-    return min([0.5, *(0.25 * steps[steps > 0])])
+    return float(min([0.5, *(0.25 * steps[steps > 0])]))
 
 
 def nearest(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[list[int], list[int]]:

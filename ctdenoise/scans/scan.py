@@ -56,6 +56,7 @@ class Scan:
 
     @property
     def is_hu(self) -> bool:
+        """Whether values are Hounsfield units."""
         return self.unit == "HU"
 
 
@@ -80,4 +81,5 @@ class Pair:
 
     @property
     def slices(self) -> int:
+        """How many there are."""
         return int(self.full.shape[0])

@@ -27,6 +27,7 @@ class Machine:
 
     @property
     def name(self) -> str:
+        """The device's name for people."""
         if self.device.type == "cuda":
             return torch.cuda.get_device_name(self.device)
         if self.device.type == "mps":
@@ -35,6 +36,7 @@ class Machine:
 
     @property
     def precision(self) -> str:
+        """The hidden layers' number format by its name, such as bfloat16."""
         return str(self.hidden).removeprefix("torch.")
 
 
@@ -65,7 +67,7 @@ def choose(device: str, precision: str, filters: int) -> Machine:
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether the hardware has instructions for it; emulation is many times slower."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     return False

@@ -49,7 +49,8 @@ class Learner:
         low = low.contiguous(memory_format=machine.memory_format)
         with torch.autocast(machine.device.type, machine.hidden,
                             enabled=machine.hidden != torch.float32):  # fmt: skip
-            return self.network(low)
+            output: Tensor = self.network(low)
+        return output
 
     def step(self, low: Tensor, full: Tensor, rate: float, factors: Mapping[str, float], *,
              setting: Sequence[float] = (),

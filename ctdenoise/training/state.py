@@ -41,6 +41,7 @@ _ADAPTER = TypeAdapter(Progress)
 def save(out: Path, network: Network, optimiser: torch.optim.Optimizer,
          generator: torch.Generator, terms: Terms, progress: Progress,
          ) -> None:  # fmt: skip
+    """Write all that a training needs to go on as if it had not stopped."""
     tensors = {f"network/{k}": v for k, v in network.state_dict().items()}
     for index, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{index}/{k}": v for k, v in state.items()}

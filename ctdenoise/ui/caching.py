@@ -23,6 +23,7 @@ class Once(Generic[P, R]):
         self._lock = threading.Lock()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The value kept for these arguments, worked out the first time."""
         key = (args, tuple(kwargs.items()))
         with self._lock:
             found = self._kept.get(key)

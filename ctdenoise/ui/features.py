@@ -27,13 +27,17 @@ def view(asked: Smoothing, sigma: float, by: str, count: int) -> View:
     seen = kinds.Features.model_validate(
         {**asked.model_dump(), "sigma": sigma, "by": by, "count": count}
     )
-    return executor().request(kinds.FEATURES, seen, asked.owner, WAIT_SECONDS)
+    view: View = executor().request(kinds.FEATURES, seen, asked.owner, WAIT_SECONDS)
+    return view
 
 
 @once(size=64)
 def smoothing(asked: Smoothing) -> tuple[list[float], list[float]]:
     """What smoothing does to both losses, for all who look at it."""
-    return executor().request(kinds.SMOOTHING, asked, asked.owner, WAIT_SECONDS)
+    losses: tuple[list[float], list[float]] = executor().request(
+        kinds.SMOOTHING, asked, asked.owner, WAIT_SECONDS
+    )
+    return losses
 
 
 def show(asked: Smoothing, record: PairRecord, sigma: float, by: str, count: int) -> None:

@@ -78,7 +78,10 @@ def show(group: Group, watched: bool) -> None:
 
 
 def _dots(run: Run) -> tuple[list[Dot], list[Dot]]:
-    return executor().request(places.MAP, places.Map(run=run.id), run.workspace)
+    dots: tuple[list[Dot], list[Dot]] = executor().request(
+        places.MAP, places.Map(run=run.id), run.workspace
+    )
+    return dots
 
 
 def _trail(run: Run, dots: list[Dot]) -> charts.Trail:

@@ -88,9 +88,11 @@ class ScanSlice(Picture):
     index: Index
 
     def owners(self) -> set[str]:
+        """The scan's workspace."""
         return {self.owner}
 
     def load(self) -> Pixels:
+        """int16 HU, or float32 in another unit: (rows, columns)."""
         found = library(self.owner).scan(self.scan)
         return to_pixels(found.values[self.index], found.unit)
 
@@ -106,13 +108,15 @@ class Simulated(ScanSlice):
     seed: int
 
     def load(self) -> Pixels:
+        """int16 HU, or float32 in another unit: (rows, columns)."""
         from ctdenoise.jobs.kinds.simulate import PREVIEW, Physics, Preview
 
         physics = Physics(photons=self.photons, electrons=self.electrons, f50=self.f50)
         asked = Preview(
             scan=self.scan, index=self.index, dose=self.dose, physics=physics, seed=self.seed
         )
-        return executor().request(PREVIEW, asked, self.owner, WAIT_SECONDS)
+        pixels: Pixels = executor().request(PREVIEW, asked, self.owner, WAIT_SECONDS)
+        return pixels
 
 
 class FullDose(Picture):
@@ -124,9 +128,11 @@ class FullDose(Picture):
     index: Index
 
     def owners(self) -> set[str]:
+        """The workspaces whose visitors may see it."""
         return {self.owner}
 
     def load(self) -> Pixels:
+        """int16 HU, or float32 in another unit: (rows, columns)."""
         pair = library(self.owner).pair(self.pair)
         return to_pixels(pair.full[self.index], pair.unit)
 
@@ -137,6 +143,7 @@ class LowDose(FullDose):
     kind = "low"
 
     def load(self) -> Pixels:
+        """int16 HU, or float32 in another unit: (rows, columns)."""
         pair = library(self.owner).pair(self.pair)
         return to_pixels(pair.low[0, self.index], pair.unit)
 
@@ -148,6 +155,7 @@ class Gaussian(FullDose):
     sigma: float
 
     def load(self) -> Pixels:
+        """int16 HU, or float32 in another unit: (rows, columns)."""
         from scipy.ndimage import gaussian_filter  # not needed before the first comparison
 
         pair = library(self.owner).pair(self.pair)
@@ -164,9 +172,11 @@ class Reference(Picture):
     folder: ClassVar[str] = ""
 
     def owners(self) -> set[str]:
+        """The workspaces whose visitors may see it."""
         return {find_run(self.run).workspace}
 
     def load(self) -> Pixels:
+        """int16 HU, or float32 in another unit: (rows, columns)."""
         from tifffile import imread
 
         pixels: Pixels = imread(find_run(self.run).folder / self.folder / self.image)
@@ -193,17 +203,20 @@ class Denoised(Picture):
     setting: Annotated[str, StringConstraints(pattern=r"^([\d.]+(-[\d.]+)*|\{\})?$")] = ""
 
     def owners(self) -> set[str]:
+        """The workspaces whose visitors may see it."""
         if self.network.startswith(shipped.PREFIX):
             return {self.owner}
         return {self.owner, find_run(self.network).workspace}
 
     def load(self) -> Pixels:
+        """int16 HU, or float32 in another unit: (rows, columns)."""
         from ctdenoise.jobs.kinds.denoise import DENOISE_SLICE, DenoiseSlice
 
         dial = tuple(float(part) for part in self.setting.split("-") if part)
         method = denoisers.network(self.network, self.version, dial)
         asked = DenoiseSlice(method=method, owner=self.owner, pair=self.pair, index=self.index)
-        return executor().request(DENOISE_SLICE, asked, self.owner, WAIT_SECONDS)
+        pixels: Pixels = executor().request(DENOISE_SLICE, asked, self.owner, WAIT_SECONDS)
+        return pixels
 
 
 class ResultSlice(Picture):
@@ -217,9 +230,11 @@ class ResultSlice(Picture):
     mix: Literal["0", "1", "{}"]
 
     def owners(self) -> set[str]:
+        """The workspaces whose visitors may see it."""
         return {self.owner}
 
     def load(self) -> Pixels:
+        """int16 HU, or float32 in another unit: (rows, columns)."""
         found = results.find(self.owner, self.result)
         if self.mix == "1":
             return to_pixels(found.output(self.index), found.record.unit)

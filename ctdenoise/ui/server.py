@@ -39,8 +39,9 @@ def _warm_up() -> None:
     from ctdenoise.jobs import queue
     from ctdenoise.jobs.executor import executor
     from ctdenoise.jobs.kinds import ingest
-    from ctdenoise.ui.session import SAMPLE, library, tell_start_problem
+    from ctdenoise.ui.session import library, tell_start_problem
     from ctdenoise.workspace.library import sweep
+    from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
     try:
         executor().watch()
@@ -68,7 +69,8 @@ def _send_at_once() -> None:
 
 def _import_first() -> bool:
     """Import what the first page needs; whether it finds the sample made."""
-    from ctdenoise.ui.session import SAMPLE, library
+    from ctdenoise.ui.session import library
+    from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
     return bool(library(SAMPLE).pairs())
 
@@ -86,6 +88,7 @@ def _import_rest() -> None:
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
+    """What the server does before its first and after its last request."""
     with suppress(Problem):  # which _warm_up meets again, and tells
         private_home()
     _send_at_once()

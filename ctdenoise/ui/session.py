@@ -83,4 +83,5 @@ def tell_start_problem(problem: Problem) -> None:
 
 
 def start_problem() -> Problem | None:
+    """What went wrong last when the server started, if anything did."""
     return _start_problems[-1] if _start_problems else None

@@ -28,6 +28,7 @@ def encrypted(connection: HTTPConnection) -> bool:
 
 
 def new_cookie() -> str:
+    """128 random bits in hexadecimal."""
     return secrets.token_hex(16)
 
 
@@ -48,6 +49,7 @@ class Visitor:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; the answer gets a cookie and the headers of the policy."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -127,6 +127,7 @@ class Job:
 
     @property
     def live(self) -> bool:
+        """Whether it is queued or running."""
         return self.state in ("queued", "running")
 
 

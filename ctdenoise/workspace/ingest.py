@@ -257,6 +257,7 @@ def _limit(memory_mb: int, seconds: int) -> None:
 
 
 def main() -> None:
+    """Read, in a process of its own, what stdin asks for and tell of it on stdout."""
     _limit(settings().decode_memory_mb, settings().decode_seconds)
     # What decoders print must not mix with the messages.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")

@@ -43,10 +43,14 @@ class Record(BaseModel):
 
 
 class ScanRecord(Record):
+    """What a library keeps of a scan beside its values."""
+
     facts: Facts
 
 
 class PairRecord(Record):
+    """What a library keeps of a pair beside its values."""
+
     draws: int
     dose_fraction: float | None
     simulated: bool
@@ -82,9 +86,11 @@ class Library:
         raise Problem("This scan", "is not in the workspace", "choose one from the list")
 
     def scan_record(self, id: str) -> ScanRecord:
+        """The record alone; :class:`Problem` where there is no such scan."""
         return _record(self._folder_of(id, "scans"), ScanRecord)
 
     def pair_record(self, id: str) -> PairRecord:
+        """The record alone; :class:`Problem` where there is no such pair."""
         return _record(self._folder_of(id, "pairs"), PairRecord)
 
     def scan(self, id: str) -> Scan:
@@ -197,10 +203,12 @@ class Library:
 
     @telling_disk_problems
     def remove(self, id: str) -> None:
+        """Delete a scan or a pair from disk."""
         remove_folder(self.folder(id), self.root)
 
     @telling_disk_problems
     def rename(self, id: str, name: str) -> None:
+        """Give a scan or a pair another name, of at most 100 characters."""
         name = " ".join(name.split())[:100]
         if not name:
             raise Problem("The name", "is empty", "type one")

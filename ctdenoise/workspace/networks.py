@@ -35,6 +35,7 @@ class NetworkRecord(BaseModel):
 
     @property
     def unit(self) -> str:
+        """Of the images that it was trained on; HU where its card is silent."""
         return str(self.card.get("unit", "HU"))
 
 

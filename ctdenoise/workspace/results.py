@@ -89,6 +89,7 @@ class Result:
 
     @property
     def live(self) -> bool:
+        """Whether its job is queued or running."""
         job = self.job
         return job is not None and job.live
 

@@ -58,6 +58,7 @@ class Run:
 
     @property
     def folder(self) -> Path:
+        """Where the training writes."""
         return settings().home / "runs" / self.id
 
     @property
@@ -67,10 +68,12 @@ class Run:
 
     @property
     def state(self) -> State:
+        """Of its job; "stopped" where there is none."""
         return self.job.state if self.job else "stopped"
 
     @property
     def live(self) -> bool:
+        """Whether its job is queued or running."""
         return self.job is not None and self.job.live
 
 

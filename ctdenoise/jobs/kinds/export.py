@@ -123,7 +123,8 @@ def mixed(result: Result, index: int, mix: float) -> NDArray[np.float32]:
     if mix == 1:
         return np.array(after)
     before = np.array(slices_of(result.record.source.load())[index])
-    return before + np.float32(mix) * (after - before)
+    blended: NDArray[np.float32] = before + np.float32(mix) * (after - before)
+    return blended
 
 
 def origins(source: Scan | Pair) -> NDArray[np.float64]:

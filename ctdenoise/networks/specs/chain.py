@@ -16,6 +16,7 @@ class Chain(NetworkSpec):
     """The article's row of layers; on a dial, a :class:`~ctdenoise.networks.dial.DialCNN`."""
 
     def build(self, settings: Settings) -> Network:
+        """A :class:`PlainCNN`, or a :class:`DialCNN` where terms are on the dial."""
         from ctdenoise.networks.chain import PlainCNN
         from ctdenoise.networks.dial import DialCNN
 
@@ -32,6 +33,7 @@ class Chain(NetworkSpec):
     def layer_table(
         self, settings: Settings, rows: int = 512, columns: int = 512
     ) -> list[LayerRow]:
+        """Convolutions in order; with a stride above 1, enlarging before the last."""
         k, table = settings.kernel_size, []
         channels = [1, *[settings.filters] * (settings.layers - 1), 1]
         r, c = rows, columns
@@ -47,11 +49,13 @@ class Chain(NetworkSpec):
         return table
 
     def receptive_field(self, settings: Settings) -> int:
+        """The first layer adds kernel size - 1, each other ``stride`` times that."""
         around, s = settings.kernel_size - 1, settings.stride
         enlarging = s if s > 1 else 0
         return 1 + around + (settings.layers - 1) * around * s + enlarging
 
     def size_multiple(self, settings: Settings) -> int:
+        """The stride."""
         return settings.stride
 
     def radius(self, settings: Settings) -> int:
@@ -61,6 +65,7 @@ class Chain(NetworkSpec):
         return radius + (settings.stride if settings.stride > 1 else 0)
 
     def in_words(self, settings: Settings) -> str:
+        """Layers, filters and kernels in one sentence."""
         size = settings.kernel_size
         return (
             f"{settings.layers} convolutions of {size} × {size} pixels, "

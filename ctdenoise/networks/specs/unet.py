@@ -20,6 +20,7 @@ class UNetSpec(NetworkSpec):
     """Five stages of ``layers`` convolutions each, at full, half, quarter, half and full size."""
 
     def check(self, settings: Settings) -> None:
+        """ValueError also where layers do not come in pairs, or with a stride above 1."""
         super().check(settings)
         if settings.layers % 2:
             raise ValueError("a U-Net's layers come in pairs, so their number must be even")
@@ -27,6 +28,7 @@ class UNetSpec(NetworkSpec):
             raise ValueError("a U-Net makes the picture smaller by itself and needs stride 1")
 
     def build(self, settings: Settings) -> Network:
+        """A :class:`UNet`."""
         from ctdenoise.networks.unet import UNet
 
         return UNet(
@@ -69,15 +71,19 @@ class UNetSpec(NetworkSpec):
         return table
 
     def receptive_field(self, settings: Settings) -> int:
+        """The largest over all positions of an output pixel within the coarsest grid."""
         return 1 + max(sum(_looks(settings, pixel)) for pixel in range(MULTIPLE))
 
     def size_multiple(self, settings: Settings) -> int:
+        """Pixels of the coarsest level's grid."""
         return MULTIPLE
 
     def radius(self, settings: Settings) -> int:
+        """The largest over all positions of an output pixel within the coarsest grid."""
         return max(max(_looks(settings, pixel)) for pixel in range(MULTIPLE))
 
     def in_words(self, settings: Settings) -> str:
+        """Stages, filters and kernels in one sentence."""
         size = settings.kernel_size
         return (
             f"U-Net: {settings.layers} convolutions of {size} × {size} pixels in each of five "

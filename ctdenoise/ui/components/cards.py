@@ -13,10 +13,11 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import panes
-from ctdenoise.ui.session import SAMPLE, from_link, library, pairs, recall, remember, start_problem
+from ctdenoise.ui.session import from_link, library, pairs, recall, remember, start_problem
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.workspace.library import PairRecord, ScanRecord
 from ctdenoise.workspace.runs import Run
+from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 Key = TypeVar("Key")
 P = ParamSpec("P")
@@ -53,6 +54,7 @@ def pair_name(owner: str, record: PairRecord) -> str:
 
 
 def slices(count: int) -> str:
+    """A count in words: 1 slice, 2 slices."""
     return f"{count} {'slice' if count == 1 else 'slices'}"
 
 
@@ -133,6 +135,7 @@ def first_look(owner: str, record: PairRecord) -> None:
 
 
 def step(place: DeltaGenerator, number: str, page: str, sentence: str) -> None:
+    """A card with a link to a page and a sentence on it."""
     with place.container(border=True, height="stretch"):
         st.page_link(
             menu.page(page), label=f"**{number}. {page}**", icon=":material/arrow_forward:"

@@ -55,16 +55,19 @@ def enlarged(pane: Pane, unit: str) -> tuple[float, float, float]:
 
 
 def low(owner: str, record: PairRecord) -> Pane:
+    """The viewer's pane of a pair's low dose."""
     frames = pictures.LowDose.addresses(record.slices, pair=record.id, owner=owner)
     return Pane("Low dose", palette.LOW.color, frames, dash=palette.LOW.dash)
 
 
 def full(owner: str, record: PairRecord) -> Pane:
+    """The viewer's pane of a pair's full dose."""
     frames = pictures.FullDose.addresses(record.slices, pair=record.id, owner=owner)
     return Pane("Full dose", palette.FULL.color, frames, dash=palette.FULL.dash)
 
 
 def gaussian(owner: str, record: PairRecord, sigma: float) -> Pane:
+    """The viewer's pane of the smoothed low dose, ``sigma`` in pixels."""
     frames = pictures.Gaussian.addresses(record.slices, pair=record.id, owner=owner, sigma=sigma)
     style = palette.GAUSSIAN
     return Pane(f"Gaussian {sigma:g} px", style.color, frames, dash=style.dash)

@@ -30,7 +30,8 @@ def uploader() -> NetworkRecord | None:
     )
     if file is None:
         _tell_last()
-        return state.pop("network-new", None)
+        added: NetworkRecord | None = state.pop("network-new", None)
+        return added
     name = st.text_input(
         "Name", Path(file.name).stem, max_chars=80, key=f"network-name-{count}",
         help="What it will be called in lists, panes and tables.",

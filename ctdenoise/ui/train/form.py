@@ -42,7 +42,8 @@ def values() -> dict[str, Any]:
             st.session_state[_LINK_PROBLEM] = str(problem)
         st.session_state[_PRESET] = preset
         adopt(config)
-    return st.session_state[_VALUES]
+    values: dict[str, Any] = st.session_state[_VALUES]
+    return values
 
 
 def adopt(config: Config) -> None:

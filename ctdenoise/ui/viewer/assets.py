@@ -46,9 +46,11 @@ def javascript() -> str:
 
 @cache
 def css() -> str:
+    """The viewer's style sheet."""
     return (HERE / "viewer.css").read_text("utf-8")
 
 
 @cache
 def html() -> str:
+    """The viewer's markup."""
     return (HERE / "viewer.html").read_text("utf-8")
