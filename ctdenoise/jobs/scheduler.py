@@ -96,7 +96,8 @@ def workers(
         "host": host,
         "security": security(certificates),
         "memory_limit": 0,
-        "local_directory": str(folder() / "workers"),
+        # Of a cluster, not in the home, which all hosts share.
+        "local_directory": str(folder() / "workers") if host else None,
     }
     warm: dict[str, Any] = {"preload": ["ctdenoise.jobs.preload"]}
     found = []

@@ -153,10 +153,13 @@ class _Heart:
             with self._change:
                 alive = list(self._alive.values())
             for running in alive:
-                with suppress(Problem):  # a database that is busy for once does not end a job
+                try:
                     row = queue.beat(running.job, running.progress, running.message)
-                    running.stop_wanted = row is None or row.wanted == "stop"
-                    running.focus = row.focus if row else None
+                except Exception:  # a database that is busy for once does not end a job
+                    logger.warning("%s could not be told of", running.job.id, exc_info=True)
+                    continue
+                running.stop_wanted = row is None or row.wanted == "stop"
+                running.focus = row.focus if row else None
 
 
 @cache

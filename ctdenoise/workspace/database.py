@@ -149,7 +149,7 @@ def transaction() -> Iterator[Connection]:
     try:
         with database().begin() as fresh:
             yield fresh
-    except exc.OperationalError as error:
+    except (exc.OperationalError, exc.InterfaceError) as error:
         raise _problem(str(error.orig)) from error
 
 
