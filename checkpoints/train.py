@@ -122,7 +122,8 @@ def main() -> int:
     for number, scan in enumerate(scans):  # unnamed patients are not one and the same
         if not scan.facts.patient:
             scans[number] = replace(scan, facts=replace(scan.facts, patient=scan.name))
-    for each in [*given, *scans]:
+    brought: list[Pair | Scan] = [*given, *scans]
+    for each in brought:
         if each.spacing is None:
             raise Problem(each.name, "has no pixel spacing, by which its noise is known",
                           "leave it out or bring it as DICOM")  # fmt: skip
