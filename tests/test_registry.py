@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,15 @@ def test_every_example_of_the_manual_adds_what_it_says(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What a new metric, network, loss term and kind of job do is tested with those."""
-    registries = (METRICS, NETWORKS, LOSS_TERMS, FILTERS, READERS, FORMATS, KINDS)
+    registries: tuple[Registry[Any], ...] = (
+        METRICS,
+        NETWORKS,
+        LOSS_TERMS,
+        FILTERS,
+        READERS,
+        FORMATS,
+        KINDS,
+    )
     before = [set(registry) for registry in registries]
     for registry in registries:
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))

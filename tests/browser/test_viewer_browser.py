@@ -333,8 +333,8 @@ def test_own_units_are_drawn_read_and_subtracted_in_their_own_numbers(page: Page
     drag(page, at(page, 0, 9.5, 59.5), at(page, 0, 79.5, 61.5))
     for pane, exact in ((0, low), (2, low - full), (3, images["large"])):
         expected = statistics(exact, Region(10, 60, 70, 2))
-        told = page.get_by_test_id(f"viewer-region-{pane}").inner_text().replace("−", "-")
-        mean, sd = map(float, told.split(" ± "))
+        over = page.get_by_test_id(f"viewer-region-{pane}").inner_text().replace("−", "-")
+        mean, sd = map(float, over.split(" ± "))
         assert mean == pytest.approx(expected.mean, rel=0.01)
         assert sd == pytest.approx(expected.sd, rel=0.01)
 

@@ -138,7 +138,7 @@ def test_hu_reach_the_network_in_full_precision() -> None:
     network = build_network(Config(layers=2, filters=2, device="cpu"))
     for parameter in network.parameters():
         torch.nn.init.zeros_(parameter)
-    first, last = network.layers
+    first, last = network.layers  # type: ignore[misc]
     for n, sign in enumerate((1.0, -1.0)):
         first.weight.data[n, 0, 1, 1:] = torch.tensor([-sign, sign])
         last.weight.data[0, n, 1, 1] = sign

@@ -17,8 +17,8 @@ def test_the_window_is_burnt_in() -> None:
     decoded = Image.open(io.BytesIO(png(values, WINDOW, description="Größe")))
     assert decoded.mode == "L"
     np.testing.assert_array_equal(decoded, [[0, 0, 128], [191, 255, 255]])
-    assert decoded.text["Comment"] == "Window level 40, width 400"
-    assert decoded.text["Description"] == "Größe"
+    assert decoded.info["Comment"] == "Window level 40, width 400"
+    assert decoded.info["Description"] == "Größe"
 
 
 @pytest.mark.parametrize("cosines", [(-1, 0, 0, 0, -1, 0), (0, 1, 0, 1, 0, 0), (1, 0, 0, 0, 0, 1)])

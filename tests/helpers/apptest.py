@@ -1,5 +1,6 @@
 """Pages without a browser, and what stands in for the engine there."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -65,5 +66,5 @@ def opened(name: str, **query: str) -> AppTest:
     return app
 
 
-def labelled(elements: list, label: str):  # type: ignore[no-untyped-def]
+def labelled(elements: Iterable[Any], label: str) -> Any:
     return next(element for element in elements if element.label == label)

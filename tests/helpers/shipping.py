@@ -21,7 +21,7 @@ def ships(
         network.initialise(torch.Generator().manual_seed(seed))
         with torch.no_grad():
             for weights in network.parameters():
-                weights += 0.01 * (seed + 1)
+                weights.add_(0.01 * (seed + 1))
         save(folder / f"{name}.safetensors", network, config, {"unit": "HU"})
         (folder / f"{name}.md").write_text(f"# The {name} network\n\nIt is small.")
     monkeypatch.setattr(shipped.shipped, "__defaults__", (folder,))

@@ -37,9 +37,9 @@ def test_a_unet_has_the_table_that_it_is_said_to_have(layers: int, kernel_size: 
     config = Config(network="unet", layers=layers, filters=6, kernel_size=kernel_size)
     network = build_network(config)
     shapes: list[tuple[int, ...]] = []
-    modules = [network.first, network.down[0], network.smaller[0], network.down[1],
-               network.smaller[1], network.bottom, network.larger[0], network.up[0],
-               network.larger[1], network.up[1], network.last]  # fmt: skip
+    order = ("first", "down.0", "smaller.0", "down.1", "smaller.1", "bottom", "larger.0", "up.0",
+             "larger.1", "up.1", "last")  # fmt: skip
+    modules = [network.get_submodule(name) for name in order]
     for module in modules:
         module.register_forward_hook(lambda _m, _i, output: shapes.append(tuple(output.shape[1:])))
     network(torch.zeros(1, 1, 33, 50))
@@ -47,7 +47,7 @@ def test_a_unet_has_the_table_that_it_is_said_to_have(layers: int, kernel_size: 
     assert [row.output_shape for row in table[:-1]] == shapes[:-1]
     assert table[-1].output_shape == (1, 33, 50)
     assert [row.parameters for row in table] == [
-        sum(p.numel() for p in module.parameters()) for module in modules
+        sum((p.numel() for p in module.parameters()), 0) for module in modules
     ]
     assert config.spec.parameters(config) == sum(p.numel() for p in network.parameters())
 

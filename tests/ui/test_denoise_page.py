@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -214,7 +215,7 @@ def test_no_fragment_lies_in_another(scan: ScanRecord, monkeypatch: pytest.Monke
     """Streamlit may lose the outer one's blocks: the browser then shows a white page."""
     real, open_now, most = st.fragment, [], []
 
-    def watched(function: Callable[..., None], **named: float | None) -> Callable[..., None]:
+    def watched(function: Callable[..., None], **named: Any) -> Callable[..., None]:
         @wraps(function)
         def counted(*given: object) -> None:
             open_now.append(function.__name__)

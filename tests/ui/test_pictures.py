@@ -1,12 +1,12 @@
 """What the route of the pictures answers: HU as they are, other units exactly enough."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
 from apptest import WORKSPACE
 from starlette.applications import Starlette
-from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from ctdenoise.scans.scan import Pair
@@ -21,7 +21,7 @@ def decoded(body: bytes, headers: Mapping[str, str]) -> np.ndarray:
     return values.reshape(int(headers["X-Rows"]), int(headers["X-Columns"]))
 
 
-def asked(address: str) -> Response:
+def asked(address: str) -> Any:
     """The whole way: the address, the library, the route."""
     return TestClient(Starlette(routes=server.ROUTES)).get(address)
 

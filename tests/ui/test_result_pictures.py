@@ -2,12 +2,12 @@
 
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 from apptest import WORKSPACE, OnTheSpot
 from starlette.applications import Starlette
-from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from ctdenoise.errors import Problem
@@ -39,7 +39,7 @@ def focus(result: Result) -> int | None:
     return job.focus if job else None
 
 
-def asked(result: Result, index: int, share: str, owner: str = WORKSPACE) -> Response:
+def asked(result: Result, index: int, share: str, owner: str = WORKSPACE) -> Any:
     client = TestClient(Starlette(routes=server.ROUTES))
     return client.get(address(result, index, share, owner))
 

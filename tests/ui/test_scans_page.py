@@ -54,7 +54,7 @@ def test_a_pair_of_each_dose_is_made_at_once(scan_id: str, mine: Library) -> Non
     labelled(app.number_input, "Seed of the noise").set_value(7).run()
     make_button(app).click().run()
     assert not app.exception and not app.error
-    doses = {record.dose_fraction: record for record in mine.pairs()}
+    doses = {record.dose_fraction or 0: record for record in mine.pairs()}
     assert sorted(doses) == [0.02, 0.1, 0.5]
     assert doses[0.1].matched.endswith("seed 7.")
     assert any("2% dose simulated" in text.value for text in app.markdown)

@@ -118,7 +118,7 @@ def test_the_dicom_series_is_the_mix(chest: Source, tmp_path: Path, strength: fl
 
 def test_only_finished_slices_go_along(chest: Source) -> None:
     path = taken(denoised(chest, (1, 2)), "nifti")
-    image = nibabel.load(path)
+    image: Any = nibabel.load(path)
     np.testing.assert_array_equal(image.get_fdata().transpose(2, 1, 0), VALUES[1:3] + SHIFT)
     origins = chest.load().origins  # left and back in DICOM are right and front in NIfTI
     np.testing.assert_allclose(image.affine[:3, 3], origins[1] * [-1, -1, 1])
@@ -128,7 +128,7 @@ def test_a_pair_gives_volumes_and_says_why_no_dicom(library: Library) -> None:
     made = Pair("tiny", VALUES[None], VALUES, (0.7, 0.7), np.arange(4) * 2.5)
     pair = Source(owner="ann", kind="pair", id=library.add_pair(made).id)
     result = denoised(pair)
-    image = nibabel.load(taken(result, "nifti", 0.5))
+    image: Any = nibabel.load(taken(result, "nifti", 0.5))
     np.testing.assert_array_equal(image.get_fdata().transpose(2, 1, 0), VALUES + SHIFT / 2)
     assert image.header.get_zooms() == pytest.approx((0.7, 0.7, 2.5))
     assert "A pair keeps no DICOM headers" in lacking(result, "dicom")
