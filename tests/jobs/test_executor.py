@@ -305,6 +305,7 @@ def test_an_engine_that_dies_while_it_is_spoken_to_is_told(
 def test_recover_leaves_what_is_well_alone(
     launch: Callable[..., str], running: DaskExecutor
 ) -> None:
+    until(lambda: calls(running) == 0)  # what other tests stopped has let go of its worker
     first, second = launch(epochs=100), launch()
     until(lambda: bool(starts(find_run(first))))
     for _ in range(5):
@@ -319,6 +320,7 @@ def test_recover_leaves_what_is_well_alone(
 def test_another_server_finds_the_engine_and_its_work(
     launch: Callable[..., str], running: DaskExecutor
 ) -> None:
+    until(lambda: calls(running) == 0)
     run_id = launch(epochs=1000)
     until(lambda: bool(starts(find_run(run_id))))
     announced = (settings().home / "engine" / local.STATE).read_text()
