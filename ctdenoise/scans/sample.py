@@ -48,20 +48,7 @@ def sample_pairs(progress: Progress | None = None) -> list[Pair]:
             progress(n / len(scans), f"Making the low dose of {scan.name}")
         assert scan.spacing is not None
         low = insert_noise(scan.values, scan.spacing, DOSE_FRACTION, seed=SEED + n, draws=DRAWS)
-        pairs.append(
-            Pair(
-                name=scan.name,
-                low=low,
-                full=scan.values,
-                spacing=scan.spacing,
-                positions=scan.positions,
-                orientation=scan.orientation,
-                unit=scan.unit,
-                patient=scan.facts.patient,
-                dose_fraction=DOSE_FRACTION,
-                simulated=True,
-            )
-        )
+        pairs.append(scan.simulated_pair(low, DOSE_FRACTION))
     if progress:
         progress(1.0, "The sample is ready")
     return pairs

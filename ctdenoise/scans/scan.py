@@ -59,6 +59,22 @@ class Scan:
         """Whether values are Hounsfield units."""
         return self.unit == "HU"
 
+    def simulated_pair(self, low: NDArray[np.float32], dose_fraction: float) -> "Pair":
+        """Itself as the full dose, with a simulated ``low`` (draws, slices, rows, columns) of
+        ``dose_fraction`` of it."""
+        return Pair(
+            name=self.name,
+            low=low,
+            full=self.values,
+            spacing=self.spacing,
+            positions=self.positions,
+            orientation=self.orientation,
+            unit=self.unit,
+            patient=self.facts.patient,
+            dose_fraction=dose_fraction,
+            simulated=True,
+        )
+
 
 @dataclass(frozen=True)
 class Pair:

@@ -95,7 +95,6 @@ def _simulate(running: Running[Simulate]) -> list[str]:
     """Add each pair to the workspace as soon as it is whole; their ids. One that a killed worker
     had made already is not made again."""
     from ctdenoise.dose.insertion import check_dose, insert_noise
-    from ctdenoise.scans.scan import Pair
 
     asked = running.arguments
     for dose in asked.doses:
@@ -129,18 +128,7 @@ def _simulate(running: Running[Simulate]) -> list[str]:
             progress=tell,
         )
         tell(1.0, "Keeping the pair")
-        pair = Pair(
-            name=scan.name,
-            low=low,
-            full=full,
-            spacing=scan.spacing,
-            positions=scan.positions,
-            orientation=scan.orientation,
-            unit=scan.unit,
-            patient=scan.facts.patient,
-            dose_fraction=dose,
-            simulated=True,
-        )
+        pair = scan.simulated_pair(low, dose)
         made.append(library.add_pair(pair, full_scan=asked.scan, matched=told).id)
     return made
 
