@@ -6,13 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 from phantoms import disc_phantom, write_ct_series
+from waiting import until
 
 from ctdenoise.cli import main
 from ctdenoise.cli.train import load_pairs
@@ -256,10 +256,7 @@ def test_the_first_ctrl_c_keeps_what_is_trained_and_resume_goes_on(
                run, *TINY, "--set", "epochs=1000"]  # fmt: skip
     training = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        for _ in range(600):
-            if any(e.kind == "epoch" and e.epoch > 1 for e in events.read(run)):
-                break
-            time.sleep(0.1)
+        until(lambda: any(e.kind == "epoch" and e.epoch > 1 for e in events.read(run)))
         os.kill(training.pid, signal.SIGINT)
         _, error = training.communicate(timeout=60)
     finally:

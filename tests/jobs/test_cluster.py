@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 import psutil
 import pytest
 from homes import forget
+from waiting import until
 
 from ctdenoise.config.config import Config
 from ctdenoise.jobs import queue
@@ -28,13 +28,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="kills processes the POSIX way"),
     pytest.mark.usefixtures("stand_in"),
 ]
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 class Cluster:

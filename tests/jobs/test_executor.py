@@ -22,6 +22,7 @@ import pytest
 from distributed.client import ClosedClientError
 from distributed.comm import CommClosedError
 from homes import forget
+from waiting import until
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
@@ -38,13 +39,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="kills processes the POSIX way"),
     pytest.mark.usefixtures("stand_in", "clean"),
 ]
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def nap(name: str, seconds: float = 0.0, trouble: str = "") -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from waiting import until
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue, worker
@@ -121,9 +122,7 @@ def test_a_stop_is_heard_within_a_second_and_progress_is_told(
     thread = threading.Thread(target=worker.serve, args=("batch",))
     thread.start()
     assert begun.wait(10)
-    deadline = time.monotonic() + 10
-    while queue.job(id).progress != 0.3 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: queue.job(id).progress == 0.3)
     assert (queue.job(id).progress, queue.job(id).message) == (0.3, "Step 3")
     queue.stop(id)
     thread.join(10)
@@ -137,9 +136,7 @@ def test_who_looks_at_a_part_reaches_the_job(kind: Callable[..., Kind[Given, Any
 
     def run(job: Running[Given]) -> None:
         queue.look_at(job.job.id, 5)
-        deadline = time.monotonic() + 10
-        while job.focus is None and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: job.focus is not None)
         seen.append(job.focus)
 
     done(kind(run))
@@ -151,11 +148,7 @@ def test_a_job_that_was_removed_stops_and_leaves_nothing(
 ) -> None:
     def run(job: Running[Given]) -> None:
         queue.remove(job.job.id)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            job.tell(0.5, "")
-            time.sleep(0.01)
-        pytest.fail("it never heard of it")
+        until(lambda: job.tell(0.5, "") is not None)  # ends when it hears of it
 
     with pytest.raises(Problem, match="does not exist any more"):
         done(kind(run))

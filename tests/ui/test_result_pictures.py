@@ -1,7 +1,6 @@
 """The pictures of a denoised scan on their way to the viewer, while it is still being denoised."""
 
 import threading
-import time
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from apptest import WORKSPACE, OnTheSpot
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from waiting import until
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
@@ -60,9 +60,7 @@ def test_both_ends_of_the_strength_slider(result: Result, mine: Library, pair: P
 
 def test_a_slice_that_is_still_to_come_is_wanted_and_waited_for(result: Result) -> None:
     def work() -> None:
-        end = time.monotonic() + 10
-        while focus(result) != 4 and time.monotonic() < end:
-            time.sleep(0.01)
+        until(lambda: focus(result) == 4)
         finish(result, 4)
 
     worker = threading.Thread(target=work)

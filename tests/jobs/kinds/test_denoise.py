@@ -1,12 +1,12 @@
 """Result a scan: what is computed, in which order, and how it ends."""
 
 import errno
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from waiting import until
 
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.jobs import executor, queue, worker
@@ -98,9 +98,7 @@ def stopped_after(result: Result, slices: int, monkeypatch: pytest.MonkeyPatch) 
         keep(self, *given)
         if len(self.figures) == slices:
             queue.stop(self.record.id)
-            deadline = time.monotonic() + 20
-            while not running[-1].stop_wanted and time.monotonic() < deadline:
-                time.sleep(0.01)
+            until(lambda: running[-1].stop_wanted)
 
     monkeypatch.setattr(worker, "_running", made)
     monkeypatch.setattr(Result, "keep", keep_and_stop)

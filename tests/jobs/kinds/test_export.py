@@ -21,6 +21,7 @@ from phantoms import disc_phantom, write_ct_series
 from PIL import Image
 from pypdf import PdfReader
 from shipping import ships
+from waiting import until
 
 from ctdenoise.errors import Problem, Progress
 from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
@@ -229,12 +230,8 @@ def test_progress_is_told_and_a_stop_is_heard(
         for done, each in enumerate(mixed(content, tell)):
             if done == 2:
                 queue.stop(id)
-                deadline = time.monotonic() + 20
-                while queue.job(id).progress != 0.5 and time.monotonic() < deadline:
-                    time.sleep(0.01)
-                while time.monotonic() < deadline:
-                    tell(0.5, "Slice 2 of 4")
-                    time.sleep(0.01)
+                until(lambda: queue.job(id).progress == 0.5)
+                until(lambda: tell(0.5, "Slice 2 of 4") is not None)
             yield each
 
     monkeypatch.setattr(Content, "slices", stopped_half_way)
