@@ -27,6 +27,16 @@ class Problem(Exception):
         return f"{self.subject} {self.reason}: {self.hint}."
 
 
+class Told(Problem):
+    """A problem that was put in its sentence already, in another process."""
+
+    def __init__(self, sentence: str) -> None:
+        Exception.__init__(self, sentence)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 def disk_problem(error: OSError, subject: str) -> Problem:
     """Turn an operating system error while writing into a sentence."""
     import errno

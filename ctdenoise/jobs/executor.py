@@ -18,7 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, Told
 from ctdenoise.jobs import local, queue, worker
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind
 from ctdenoise.settings import settings
@@ -35,7 +35,9 @@ R = TypeVar("R")
 
 CALL = "call-"
 """Begins the key of a Dask task that calls a worker to a queue; the queue's name follows."""
-ANSWER_SECONDS = 60
+WAIT_SECONDS = 60
+LOOK_SECONDS = 0.05
+"""Between two looks at a job that somebody waits for."""
 CONNECT_SECONDS = 20
 WATCH_SECONDS = 5
 
@@ -75,11 +77,32 @@ class Executor:
         self.dispatch(job)
         return job
 
+    def ask(self, kind: Kind[A, Any], arguments: A, workspace: str) -> Job:
+        """The job that answers this question: the newest one, or else one that is queued now."""
+        asked = queue.answers(kind, arguments, workspace)
+        return asked or self.submit(kind, arguments, workspace, subject=queue.digest(arguments))
+
+    def answer(
+        self, kind: Kind[A, Any], arguments: A, workspace: str, timeout: float = WAIT_SECONDS
+    ) -> Any:
+        """The result of :meth:`ask`, as JSON, for which the caller waits; what was stopped goes on.
+        :class:`Problem` where it fails or takes longer than ``timeout`` seconds."""
+        job = self.ask(kind, arguments, workspace)
+        if job.state == "stopped":
+            job = self.requeue(job.id)
+        end = time.monotonic() + timeout
+        while job.live:
+            if time.monotonic() > end:
+                raise _late(kind.title)
+            time.sleep(LOOK_SECONDS)
+            job = queue.job(job.id)
+        return result(job)
+
     def request(
-        self, kind: Kind[A, R], arguments: A, workspace: str, timeout: float = ANSWER_SECONDS
+        self, kind: Kind[A, R], arguments: A, workspace: str, timeout: float = WAIT_SECONDS
     ) -> R:
-        """Do what somebody waits for and return it; :class:`Problem` where it fails or takes longer
-        than ``timeout`` seconds."""
+        """Have pixels made and return them; :class:`Problem` where that fails or takes longer than
+        ``timeout`` seconds."""
         answer: R = self.fetch(queue.add(kind, arguments, workspace)).result(timeout)
         return answer
 
@@ -127,7 +150,7 @@ class DaskExecutor(Executor):
         known = _on_scheduler(client, workers_and_calls)
         queue.put_back_lost(known["workers"])
         calls = Counter(key.removeprefix(CALL).rpartition("-")[0] for key in known["calls"])
-        live = Counter(job.queue for job in queue.live() if KINDS[job.kind].kept)
+        live = Counter(job.queue for job in queue.live())
         for name, count in (live - calls).items():
             for _ in range(count):
                 self._call(name)
@@ -240,9 +263,7 @@ class _Future:
         except Problem:
             raise
         except TimeoutError as error:
-            raise Problem(
-                self._title, "is taking too long", "the machine is busy, try again in a moment"
-            ) from error
+            raise _late(self._title) from error
         except KilledWorker as error:
             raise Problem(
                 self._title,
@@ -291,6 +312,17 @@ def _telling_loss(title: str) -> Iterator[None]:
         yield
     except (OSError, AttributeError, ClosedClientError) as error:
         raise _lost(title) from error
+
+
+def result(job: Job) -> Any:
+    """What a job that ended gave, as JSON; :class:`Problem` where it did not finish."""
+    if job.state != "finished":
+        raise Told(job.message)
+    return job.result
+
+
+def _late(title: str) -> Problem:
+    return Problem(title, "is taking too long", "the machine is busy, try again in a moment")
 
 
 def _lost(title: str) -> Problem:

@@ -14,6 +14,11 @@ Queue = Literal["train", "batch", "interactive", "files", "download"]
 a GPU, ``batch`` for what takes long and ``interactive`` for what somebody waits for, ``files`` for
 what reads and writes them, ``download`` for what mostly waits for the network."""
 
+MONTH_SECONDS = 30 * 86_400.0
+"""How long the row of an ended job stays that is neither a run's nor a result's."""
+ANSWER_SECONDS = 600.0
+"""How long that of an answer stays: whoever asks the same meanwhile need not wait."""
+
 
 class Arguments(BaseModel):
     """What a kind of job is given; strict and hashable, kept as JSON in the job's row."""
@@ -70,11 +75,12 @@ class Running(Generic[A]):
 class Kind(Generic[A, R]):
     """A kind of job: where it waits and what it does.
 
-    ``run`` does the work on a worker. It returns the result (kept as JSON where ``kept``), or an
+    ``run`` does the work on a worker. It returns the result (kept as JSON in the job's row), or an
     :class:`Outcome`; it raises :class:`~ctdenoise.errors.Problem` for what a person can mend,
     :class:`Stopped` and :class:`GaveWay`. It has to be able to go on where a killed worker left
-    off, or to begin anew. ``title`` is what people call such a job; ``kept`` tells whether its
-    row stays after its end: what is shown in an instant and asked for again as easily has none.
+    off, or to begin anew. ``title`` is what people call such a job. ``kept_seconds`` is how long
+    its row stays after its end; 0 for pixels, which no row can hold: they are handed to whoever
+    waits for them, and forgotten.
     """
 
     name: str
@@ -82,7 +88,7 @@ class Kind(Generic[A, R]):
     queue: Queue
     arguments: type[A]
     run: Callable[[Running[A]], R | Outcome]
-    kept: bool = True
+    kept_seconds: float = MONTH_SECONDS
     rank: int = 0
 
 

@@ -8,6 +8,7 @@ the jobs that were queued or running are found here and go on.
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
@@ -21,10 +22,8 @@ ATTEMPTS = 2
 """So often may a job's worker die without getting any further in between."""
 LEASE_SECONDS = 20.0
 """A worker that has not been heard of for so long is gone."""
-FORGOTTEN_SECONDS = 600.0
-"""A job whose row is not kept is forgotten after so long, should nobody have fetched its answer."""
-KEPT_SECONDS = 30 * 86_400.0
-"""How long the row of an ended job stays that is neither a run's nor a result's."""
+UNFETCHED_SECONDS = 600.0
+"""Pixels that nobody fetched for so long, nobody waits for any more."""
 
 _ENDED: tuple[State, ...] = ("finished", "stopped", "failed")
 
@@ -79,6 +78,17 @@ def jobs_of(workspace: str, kind: str, subject: str | None = None) -> list[Job]:
     return _select(table.c.workspace == workspace, table.c.kind == kind, *about)
 
 
+def answers(kind: Kind[Any, Any], arguments: Arguments, workspace: str) -> Job | None:
+    """The newest job that answers, or will answer, this very question, unless it failed."""
+    found = jobs_of(workspace, kind.name, digest(arguments))
+    return found[0] if found and found[0].state != "failed" else None
+
+
+def digest(arguments: Arguments) -> str:
+    """The same for the same arguments: the subject of a job that is about nothing but them."""
+    return sha256(arguments.model_dump_json().encode()).hexdigest()
+
+
 def stop(id: str) -> Job:
     """A queued job never starts; a running one hears of it within a second."""
     done = job(id).progress
@@ -131,9 +141,11 @@ def remove(id: str) -> None:
 
 
 def live(queue: str | None = None) -> list[Job]:
-    """All queued and running jobs, of one queue where that is given."""
+    """All queued and running jobs, of one queue where that is given; but not those that hand
+    somebody pixels, who sees to them."""
     which = [table.c.queue == queue] if queue else []
-    return _select(table.c.state.in_(("queued", "running")), *which)
+    waits = table.c.kind.not_in(_handed_over())
+    return _select(table.c.state.in_(("queued", "running")), waits, *which)
 
 
 def waiting(queue: str) -> list[Job]:
@@ -298,20 +310,24 @@ def put_back_lost(workers: Sequence[str] | None = None) -> None:
 
 def prune() -> None:
     """Forget jobs that nobody can ask for any more."""
-    fleeting = [kind.name for kind in KINDS.values() if not kind.kept]
     with transaction() as connection:
         moment = now(connection)
-        old = and_(
-            table.c.state.in_(_ENDED),
-            table.c.id != table.c.subject,
-            table.c.ended < moment - KEPT_SECONDS,
-        )
+        old = [
+            and_(table.c.kind == kind.name, table.c.ended < moment - kind.kept_seconds)
+            for kind in KINDS.values()
+        ]
+        ended = and_(table.c.state.in_(_ENDED), table.c.id != table.c.subject, or_(*old))
         unfetched = and_(
-            table.c.kind.in_(fleeting),
-            table.c.state != "running",
-            table.c.queued < moment - FORGOTTEN_SECONDS,
+            table.c.kind.in_(_handed_over()),
+            table.c.state == "queued",
+            table.c.queued < moment - UNFETCHED_SECONDS,
         )
-        connection.execute(delete(table).where(or_(old, unfetched)))
+        connection.execute(delete(table).where(or_(ended, unfetched)))
+
+
+def _handed_over() -> list[str]:
+    """The kinds of job that are not called to from their queue, but each by who waits for it."""
+    return [kind.name for kind in KINDS.values() if not kind.kept_seconds]
 
 
 def _held(held: Job) -> tuple[ColumnElement[bool], ...]:

@@ -38,7 +38,7 @@ def serve(name: str) -> None:
 
 
 def answer(id: str) -> Any:
-    """Do one job, which somebody waits for, and return its result.
+    """Do one job, which somebody waits for, and hand over its result.
 
     Raises :class:`Problem` where it failed, was stopped or is not there any more.
     """
@@ -96,9 +96,9 @@ def _running(kind: Kind[Any, Any], job: Job) -> Running[Any]:
 
 
 def _close(job: Job, running: Running[Any] | None, state: State, message: str, result: Any) -> None:
-    """Write the end of a job, or forget one that is not kept."""
+    """Write the end of a job, or forget one whose row does not stay."""
     with suppress(KeyError):
-        if not KINDS[job.kind].kept:
+        if not KINDS[job.kind].kept_seconds:
             queue.remove(job.id)
             return
     progress = 1.0 if state == "finished" else running.progress if running else 0.0

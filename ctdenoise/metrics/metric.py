@@ -223,6 +223,12 @@ def measure(sample: Sample, metrics: Iterable[Metric] | None = None) -> dict[str
     return {m.name: m.measure(sample) for m in chosen if sample.holds(m.needs)}
 
 
+def headlines(*, of_region: bool) -> list[Metric]:
+    """What short tables show of a region, or of whole images."""
+    drawn = {"region", "background"}
+    return [m for m in METRICS.values() if m.headline and bool(drawn & m.needs) == of_region]
+
+
 def mean_over_slices(slices: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
     """Mean of each metric over the slices that have a number of it, None where none has.
 

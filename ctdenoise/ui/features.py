@@ -10,7 +10,7 @@ from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds import features as kinds
 from ctdenoise.jobs.kinds.features import SIGMAS, Smoothing, View
 from ctdenoise.ui.caching import once
-from ctdenoise.ui.components import charts, palette
+from ctdenoise.ui.components import charts, jobs, palette
 from ctdenoise.units import upright
 from ctdenoise.workspace.library import PairRecord
 
@@ -29,15 +29,6 @@ def view(asked: Smoothing, sigma: float, by: str, count: int) -> View:
     )
     view: View = executor().request(kinds.FEATURES, seen, asked.owner, WAIT_SECONDS)
     return view
-
-
-@once(size=64)
-def smoothing(asked: Smoothing) -> tuple[list[float], list[float]]:
-    """What smoothing does to both losses, for all who look at it."""
-    losses: tuple[list[float], list[float]] = executor().request(
-        kinds.SMOOTHING, asked, asked.owner, WAIT_SECONDS
-    )
-    return losses
 
 
 def show(asked: Smoothing, record: PairRecord, sigma: float, by: str, count: int) -> None:
@@ -64,8 +55,10 @@ def show(asked: Smoothing, record: PairRecord, sigma: float, by: str, count: int
 
 def _curves(asked: Smoothing, sigma: float, unit: str) -> None:
     """Feature loss and MSE of the smoothed low dose, in percent of those of the low dose."""
-    with st.spinner("Smoothing step by step …"):
-        losses, errors = smoothing(asked)
+    found = jobs.answer(kinds.SMOOTHING, asked, asked.owner)
+    if not found:
+        return
+    losses, errors = found
     left, right = st.columns([3, 2], gap="medium")
     curves = [
         charts.Curve("feature loss", SIGMAS, _percent(losses), palette.TERMS[0]),

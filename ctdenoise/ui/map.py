@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ctdenoise.config import events, progress_slice, split
-from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds import map as places
 from ctdenoise.jobs.kinds.map import Dot
 from ctdenoise.ui import menu, pictures, session
-from ctdenoise.ui.components import cards, charts, palette, panes
+from ctdenoise.ui.components import cards, charts, jobs, palette, panes
 from ctdenoise.ui.session import pairs
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
@@ -78,10 +77,13 @@ def show(group: Group, watched: bool) -> None:
 
 
 def _dots(run: Run) -> tuple[list[Dot], list[Dot]]:
-    dots: tuple[list[Dot], list[Dot]] = executor().request(
-        places.MAP, places.Map(run=run.id), run.workspace
-    )
-    return dots
+    """Of a run's pictures, and of what needs no network; none before they are measured."""
+    pictures = sum(isinstance(said, events.Epoch) for said in events.read(run.folder))
+    if not pictures:
+        return [], []
+    asked = places.Map(run=run.id, pictures=pictures)
+    own, others = jobs.answer(places.MAP, asked, run.workspace) or ([], [])
+    return [Dot(**each) for each in own], [Dot(**each) for each in others]
 
 
 def _trail(run: Run, dots: list[Dot]) -> charts.Trail:

@@ -154,13 +154,16 @@ class Gaussian(FullDose):
     kind = "gaussian"
     sigma: float
 
+    @property
+    def method(self) -> denoisers.ClassicalFilter:
+        """What the low dose went through."""
+        return denoisers.ClassicalFilter(name="gaussian", strength=min(self.sigma, 20.0))
+
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
-        from scipy.ndimage import gaussian_filter  # not needed before the first comparison
-
         pair = library(self.owner).pair(self.pair)
-        blurred = gaussian_filter(pair.low[0, self.index], min(self.sigma, 20.0))
-        return to_pixels(blurred, pair.unit)
+        blur = denoisers.ready(self.method, pair.unit)
+        return to_pixels(blur(np.array(pair.low[0, self.index])), pair.unit)
 
 
 class Reference(Picture):
@@ -208,13 +211,17 @@ class Denoised(Picture):
             return {self.owner}
         return {self.owner, find_run(self.network).workspace}
 
+    @property
+    def method(self) -> denoisers.ShippedNetwork | denoisers.RunNetwork:
+        """What the low dose went through."""
+        dial = tuple(float(part) for part in self.setting.split("-") if part)
+        return denoisers.network(self.network, self.version, dial)
+
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
         from ctdenoise.jobs.kinds.denoise import DENOISE_SLICE, DenoiseSlice
 
-        dial = tuple(float(part) for part in self.setting.split("-") if part)
-        method = denoisers.network(self.network, self.version, dial)
-        asked = DenoiseSlice(method=method, owner=self.owner, pair=self.pair, index=self.index)
+        asked = DenoiseSlice(method=self.method, owner=self.owner, pair=self.pair, index=self.index)
         pixels: Pixels = executor().request(DENOISE_SLICE, asked, self.owner, WAIT_SECONDS)
         return pixels
 

@@ -139,8 +139,9 @@ def network_file(run: Run) -> None:
 
 def _made(run: Run, kind: Kind[export.OfRun, str]) -> Path:
     """A file of a run, written by a job of this kind."""
-    asked = export.OfRun(run=run.id)
-    return run.folder / executor().request(kind, asked, run.workspace, EXPORT_SECONDS)
+    asked = export.OfRun(run=run.id, name=run.name, epoch=kept_epochs(run.folder)[-1])
+    name: str = executor().answer(kind, asked, run.workspace, EXPORT_SECONDS)
+    return run.folder / name
 
 
 def _descent(run: Run) -> None:

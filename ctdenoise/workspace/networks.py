@@ -40,8 +40,9 @@ class NetworkRecord(BaseModel):
 
 
 @telling_disk_problems
-def add_network(workspace: str, path: Path, name: str = "") -> NetworkRecord:
-    """Take a checkpoint file into a workspace; on a worker, since it has to be loaded once.
+def add_network(workspace: str, path: Path, name: str = "", id: str = "") -> NetworkRecord:
+    """Take a checkpoint file into a workspace; on a worker, since it has to be loaded once. ``id``:
+    12 hexadecimal digits that it shall have.
 
     Raises :class:`Problem` for anything but a whole safetensors file of this program, of bounded
     size, whose tensors are those that its config describes and whose network returns numbers.
@@ -57,7 +58,7 @@ def add_network(workspace: str, path: Path, name: str = "") -> NetworkRecord:
             raise Problem(path.name, "returns values that are not numbers",
                           "choose another checkpoint or train again")  # fmt: skip
     network = NetworkRecord(
-        id=secrets.token_hex(6),
+        id=id or secrets.token_hex(6),
         name=" ".join(name.split())[:80] or path.stem,
         created=time.time(),
         config=found.config,

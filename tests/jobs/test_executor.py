@@ -154,6 +154,40 @@ def test_problems_come_back_as_problems(running: DaskExecutor) -> None:
     assert (job.state, job.message) == ("failed", "scan7 is upside down: turn it.")
 
 
+def test_the_same_question_is_answered_once(running: DaskExecutor) -> None:
+    first = running.answer(*nap("ANSWER"), "ann")
+    assert running.answer(*nap("ANSWER"), "ann") == first
+    assert running.answer(*nap("ANSWER", 0.01), "ann") != first  # another question
+    assert running.answer(*nap("ANSWER"), "bob") != first  # another's
+    with pytest.raises(Problem, match="too long"):
+        running.answer(*nap("ANSWER", 60), "ann", timeout=0.1)
+
+
+def test_what_failed_or_was_stopped_is_answered_when_it_is_asked_again(
+    running: DaskExecutor,
+) -> None:
+    for _ in range(2):
+        with pytest.raises(Problem) as told:
+            running.answer(*nap("ANSWER", trouble="problem"), "ann")
+        assert str(told.value) == "scan7 is upside down: turn it."
+    job = queue.stop(queue.add(*nap("ANSWER", 0.02), "ann").id)
+    assert job.state == "stopped"
+    assert running.answer(*nap("ANSWER", 0.02), "ann")["pid"]
+
+
+def test_an_answer_survives_the_engine(running: DaskExecutor) -> None:
+    job = running.ask(*nap("ANSWER", 2), "ann")
+    until(lambda: queue.job(job.id).state == "running")
+    first = psutil.Process(local.find().pid)
+    family = [first, *first.children(recursive=True)]
+    first.kill()
+    psutil.wait_procs(family, timeout=10)
+    running.recover()
+    assert running.answer(*nap("ANSWER", 2), "ann")["pid"] not in [each.pid for each in family]
+    assert queue.job(job.id).state == "finished"
+    assert running.ready(30)
+
+
 def test_a_job_that_kills_its_worker_is_given_up_and_can_be_tried_again(
     running: DaskExecutor,
 ) -> None:

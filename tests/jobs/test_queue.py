@@ -11,10 +11,11 @@ from sqlalchemy import update
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
+from ctdenoise.jobs.kind import ANSWER_SECONDS, MONTH_SECONDS
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
-from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
+from ctdenoise.jobs.kinds.simulate import PREVIEW, SIMULATE, Preview, Simulate
 from ctdenoise.jobs.kinds.train import TRAIN, Train
-from ctdenoise.workspace.database import Job, jobs, transaction
+from ctdenoise.workspace.database import Job, find_job, jobs, transaction
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -207,19 +208,37 @@ def test_who_looks_at_a_part_is_heard() -> None:
 
 
 def test_what_nobody_can_ask_for_any_more_is_forgotten() -> None:
-    run, request = new("ann"), queue.add(ESTIMATE, Estimate(config=Config()), "ann").id
-    export = queue.add(SIMULATE, Simulate(scan="x", doses=(0.5,)), "ann", subject="x").id
-    queue.end(claimed(), "finished", 1, "")
-    queue.end(claimed(name="batch"), "finished", 1, "")
-    queue.prune()
-    assert all(queue.job(id) for id in (run, request, export))
-    long = queue.KEPT_SECONDS + 1
-    with transaction() as connection:
-        connection.execute(
-            update(jobs).values(ended=jobs.c.ended - long, queued=jobs.c.queued - long)
-        )
-    queue.prune()
-    assert queue.job(run)  # as long as the run itself
-    for id in (request, export):
-        with pytest.raises(Problem, match="does not exist any more"):
-            queue.job(id)
+    run, asked = new("ann"), Estimate(config=Config())
+    answer = queue.add(ESTIMATE, asked, "ann", subject=queue.digest(asked)).id
+    pixels = queue.add(PREVIEW, Preview(scan="x", index=0, dose=0.5), "ann").id
+    simulation = queue.add(SIMULATE, Simulate(scan="x", doses=(0.5,)), "ann", subject="x").id
+    for name in ("train", "interactive", "batch"):
+        queue.end(claimed(name=name), "finished", 1, "")
+
+    def left_after(seconds: float) -> set[str]:
+        with transaction() as connection:
+            moved = {name: jobs.c[name] - seconds for name in ("ended", "queued")}
+            connection.execute(update(jobs).values(moved))
+        queue.prune()
+        return {id for id in (run, answer, pixels, simulation) if find_job(id)}
+
+    assert left_after(0) == {run, answer, pixels, simulation}
+    assert left_after(ANSWER_SECONDS + 1) == {run, simulation}
+    assert left_after(MONTH_SECONDS) == {run}  # as long as the run itself
+
+
+def test_a_question_finds_the_job_that_answers_it() -> None:
+    asked = Estimate(config=Config(filters=8))
+    assert queue.answers(ESTIMATE, asked, "ann") is None
+    job = queue.add(ESTIMATE, asked, "ann", subject=queue.digest(asked))
+    assert queue.answers(ESTIMATE, Estimate(config=Config(filters=8)), "ann") == job
+    assert queue.answers(ESTIMATE, Estimate(config=Config(filters=9)), "ann") is None
+    assert queue.answers(ESTIMATE, asked, "bob") is None
+    queue.end(claimed(name="interactive"), "failed", 0, "It broke: mend it.")
+    assert queue.answers(ESTIMATE, asked, "ann") is None  # and is asked anew
+
+
+def test_pixels_are_left_to_who_waits_for_them() -> None:
+    job = queue.add(PREVIEW, Preview(scan="x", index=0, dose=0.5), "ann")
+    assert queue.claim("interactive", "w") is None and not queue.live()
+    assert queue.take(job.id, "w")

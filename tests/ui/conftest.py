@@ -15,7 +15,6 @@ from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import pictures
-from ctdenoise.ui.train import estimate
 from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, create_run, find_run
@@ -35,7 +34,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is measured: every run would take 75 s."""
-    estimate.forget()
     monkeypatch.setattr("ctdenoise.training.estimate.estimate_seconds", lambda config: 75.0)
 
 

@@ -152,6 +152,6 @@ def test_a_run_is_offered_as_onnx(trained: Run, on_the_spot: OnTheSpot) -> None:
     app = opened("Watch", run=trained.id)
     labels = [each.proto.label for each in app.get("download_button")]
     assert labels == ["Run card (zip)", "Network (ONNX)"]
-    name = on_the_spot.request(EXPORT_NETWORK, OfRun(run=trained.id), WORKSPACE)
+    name = on_the_spot.answer(EXPORT_NETWORK, OfRun(run=trained.id, name="x", epoch=2), WORKSPACE)
     path = trained.folder / name
     assert path.parent == trained.folder and path.stat().st_size > 0

@@ -5,7 +5,8 @@ import pytest
 from apptest import WORKSPACE, labelled, opened
 from scipy.ndimage import gaussian_filter
 
-from ctdenoise.jobs.kinds.features import SIGMAS, Smoothing
+from ctdenoise.jobs import executor
+from ctdenoise.jobs.kinds.features import SIGMAS, SMOOTHING, Smoothing
 from ctdenoise.ui import features
 from ctdenoise.workspace.library import Library, PairRecord
 
@@ -33,7 +34,7 @@ def test_smoothing_moves_the_picture_and_its_loss(pair: PairRecord, mine: Librar
     smooth = features.view(asked, 1.0, "strongest", 4)
     assert plain.numbers == smooth.numbers and len(plain.numbers) == 4 and plain.maps == 64
     np.testing.assert_array_equal(smooth.image, gaussian_filter(plain.image, 1.0))
-    losses, errors = features.smoothing(asked)
+    losses, errors = executor.executor().answer(SMOOTHING, asked, WORKSPACE)
     assert losses[0] == pytest.approx(plain.loss)
     assert losses[SIGMAS.index(1.0)] == pytest.approx(smooth.loss)
     full = mine.pair(pair.id).full[1]

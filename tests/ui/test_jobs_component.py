@@ -4,12 +4,15 @@ import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled
 from streamlit.testing.v1 import AppTest
 
+from ctdenoise.config.config import Config
+from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kind import KINDS, Arguments
+from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.ui.components import jobs
 from ctdenoise.workspace.database import Job, State
 
-KEPT = [kind.name for kind in KINDS.values() if kind.kept]
+KEPT = [kind.name for kind in KINDS.values() if kind.kept_seconds]
 each_kind = pytest.mark.parametrize("kind", KEPT)
 
 
@@ -144,3 +147,84 @@ def page_of_those_there() -> None:
 
     for job in queue.jobs_of("local", "simulate"):
         jobs.follow(job)
+
+
+ASKED = Estimate(config=Config(filters=5))
+
+
+def page_with_an_answer() -> None:
+    import streamlit as st
+
+    from ctdenoise.config.config import Config
+    from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
+    from ctdenoise.ui.components import jobs
+
+    found = jobs.answer(ESTIMATE, Estimate(config=Config(filters=5)), st.query_params["owner"])
+    st.text(f"Answer: {found and round(found)}")
+
+
+def asking(owner: str = WORKSPACE) -> AppTest:
+    app = AppTest.from_function(page_with_an_answer, default_timeout=30)
+    app.query_params["owner"] = owner
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def asked(owner: str = WORKSPACE) -> Job:
+    return queue.add(ESTIMATE, ASKED, owner, subject=queue.digest(ASKED))
+
+
+def test_an_answer_is_there_at_once_and_stays(on_the_spot: OnTheSpot) -> None:
+    on_the_spot.waiting.clear()
+    assert asking().text[0].value == "Answer: 75"
+    on_the_spot.waiting.add(ESTIMATE.name)
+    app = asking()  # as after a reload, or in another browser of the same person
+    assert app.text[0].value == "Answer: 75" and not app.button
+    assert not on_the_spot.launched
+
+
+@pytest.mark.parametrize(("owner", "stops"), [(WORKSPACE, 1), ("sample", 0)])
+def test_an_answer_that_takes_its_time_shows_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, owner: str, stops: int
+) -> None:
+    job = asked(owner)
+    held = queue.take(job.id, "test")
+    assert held
+    seen: list[str] = []
+    buttons: list[str] = []
+
+    def show(job: Job) -> None:
+        seen.append(job.state)
+        if len(seen) == 2:
+            queue.end(held, "finished", 1, "", 75.0)
+
+    monkeypatch.setattr(jobs, "show", show)
+    monkeypatch.setattr(jobs, "stop_button", lambda job, width: buttons.append(job.id))
+    app = asking(owner)
+    assert seen == ["running"] * 2 and buttons == [job.id] * stops
+    assert app.text[0].value == "Answer: 75"
+
+
+def test_an_answer_that_was_stopped_can_be_asked_for_again(on_the_spot: OnTheSpot) -> None:
+    queue.stop(asked().id)
+    app = asking()
+    assert app.info[0].value == "Stopped before its turn came." and buttons(app) == ["Try again"]
+    assert app.text[0].value == "Answer: None"
+    on_the_spot.waiting.clear()
+    app.button[0].click().run()
+    assert app.text[0].value == "Answer: 75" and not app.button
+
+
+def test_an_answer_that_failed_says_why(
+    on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_the_spot.waiting.clear()
+
+    def fails(config: Config) -> float:
+        raise Problem("Block 4 of VGG16", "cannot be had", "choose an earlier one")
+
+    monkeypatch.setattr("ctdenoise.training.estimate.estimate_seconds", fails)
+    app = asking()
+    assert app.error[0].value == "Block 4 of VGG16 cannot be had: choose an earlier one."
+    assert buttons(app) == ["Try again"] and app.text[0].value == "Answer: None"

@@ -125,9 +125,8 @@ def outwards(slices: int) -> list[int]:
 
 
 @telling_disk_problems
-def _denoise_slice(running: Running[DenoiseSlice]) -> Pixels:
-    """A slice through a network, in the pair's unit, kept for next time."""
-    asked = running.arguments
+def denoised_slice(asked: DenoiseSlice) -> Pixels:
+    """A slice (rows, columns) through a network, in the pair's unit, kept for next time."""
     kept = denoised_file(asked)
     if kept.exists():
         pixels: Pixels = np.load(kept)
@@ -140,6 +139,10 @@ def _denoise_slice(running: Running[DenoiseSlice]) -> Pixels:
         np.save(file, pixels)
     _forget(kept.parent)
     return pixels
+
+
+def _denoise_slice(running: Running[DenoiseSlice]) -> Pixels:
+    return denoised_slice(running.arguments)
 
 
 def denoised_file(asked: DenoiseSlice) -> Path:
@@ -168,5 +171,5 @@ _denoiser = lru_cache(maxsize=32)(ready)
 
 DENOISE = KINDS.register(Kind("denoise", "The denoising", "batch", Denoise, _denoise))
 DENOISE_SLICE = KINDS.register(
-    Kind("denoise-slice", "The denoised slice", "interactive", DenoiseSlice, _denoise_slice, False)
+    Kind("denoise-slice", "The denoised slice", "interactive", DenoiseSlice, _denoise_slice, 0)
 )

@@ -1,7 +1,7 @@
 """How long a training will take here, from a few real steps of it."""
 
 from ctdenoise.config.config import Config
-from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
+from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 
 
 class Estimate(Arguments):
@@ -18,5 +18,5 @@ def _estimate(running: Running[Estimate]) -> float:
 
 
 ESTIMATE = KINDS.register(
-    Kind("estimate", "The estimate", "interactive", Estimate, _estimate, kept=False)
+    Kind("estimate", "The estimate", "interactive", Estimate, _estimate, ANSWER_SECONDS)
 )

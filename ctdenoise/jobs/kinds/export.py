@@ -15,7 +15,7 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.exports.formats import FORMATS, Content
 from ctdenoise.exports.report import Report
 from ctdenoise.files import sweep, write_atomically
-from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
+from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 from ctdenoise.scans import scan
 from ctdenoise.scans.images import is_image
 from ctdenoise.scans.scan import Pair, Scan
@@ -52,9 +52,11 @@ class Export(Arguments):
 
 
 class OfRun(Arguments):
-    """A file of a run, by its id."""
+    """A file of a run, by its id, as the run is called and as it was after ``epoch``."""
 
     run: str
+    name: str
+    epoch: int
 
 
 def file(result: Result, asked: Export) -> Path:
@@ -172,6 +174,15 @@ def _run_card(running: Running[OfRun]) -> str:
 
 EXPORT = KINDS.register(Kind("export", "The export", "files", Export, _export))
 EXPORT_NETWORK = KINDS.register(
-    Kind("export-network", "The network's file", "interactive", OfRun, _export_network, False)
+    Kind(
+        "export-network",
+        "The network's file",
+        "interactive",
+        OfRun,
+        _export_network,
+        ANSWER_SECONDS,
+    )
 )
-RUN_CARD = KINDS.register(Kind("run-card", "The run card", "interactive", OfRun, _run_card, False))
+RUN_CARD = KINDS.register(
+    Kind("run-card", "The run card", "interactive", OfRun, _run_card, ANSWER_SECONDS)
+)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.config import progress_slice
-from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
+from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.units import WINDOWS, Window
@@ -113,8 +113,8 @@ def _slice(
 
 
 FEATURES = KINDS.register(
-    Kind("features", "The feature maps", "interactive", Features, _features, kept=False)
+    Kind("features", "The feature maps", "interactive", Features, _features, 0)
 )
 SMOOTHING = KINDS.register(
-    Kind("smoothing", "The smoothing curve", "interactive", Smoothing, _smoothing, kept=False)
+    Kind("smoothing", "The smoothing curve", "interactive", Smoothing, _smoothing, ANSWER_SECONDS)
 )

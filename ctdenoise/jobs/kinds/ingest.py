@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -73,16 +72,19 @@ def _ingest(running: Running[Ingest]) -> Ingested | Outcome:
     )
 
 
-def _import_network(running: Running[ImportNetwork]) -> Any:
-    """Check a checkpoint and take it into the workspace; its id."""
-    from ctdenoise.workspace.networks import add_network
+def _import_network(running: Running[ImportNetwork]) -> str:
+    """Check a checkpoint and take it into the workspace, unless a killed worker had; its id, which
+    is the job's too."""
+    from ctdenoise.workspace.networks import add_network, networks
 
-    workspace, asked = running.job.workspace, running.arguments
+    workspace, asked, id = running.job.workspace, running.arguments, running.job.id
     file = settings().workspaces / workspace / "uploads" / asked.file
     try:
-        return add_network(workspace, file, asked.name).id
+        if not any(network.id == id for network in networks(workspace)):
+            add_network(workspace, file, asked.name, id)
     finally:
         shutil.rmtree(file.parent, ignore_errors=True)
+    return id
 
 
 def _sample(running: Running[Sample]) -> list[str]:
@@ -94,6 +96,6 @@ def _sample(running: Running[Sample]) -> list[str]:
 
 INGEST = KINDS.register(Kind("ingest", "The upload", "files", Ingest, _ingest))
 IMPORT_NETWORK = KINDS.register(
-    Kind("import-network", "The network", "interactive", ImportNetwork, _import_network, False)
+    Kind("import-network", "The network", "interactive", ImportNetwork, _import_network)
 )
 SAMPLE = KINDS.register(Kind("sample", "The sample", "batch", Sample, _sample))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctdenoise.config import events, progress_slice
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.files import write_atomically
-from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
+from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 from ctdenoise.workspace.runs import find_run
 
 KEPT = "map.json"
@@ -20,9 +20,10 @@ SIGMAS = (0.5, 0.7, 1.0, 1.4)
 
 
 class Map(Arguments):
-    """The progress pictures of a run, by its id."""
+    """The progress pictures of a run, by its id; there are ``pictures`` of them."""
 
     run: str
+    pictures: int
 
 
 @dataclass(frozen=True)
@@ -87,4 +88,4 @@ def _read(file: Path) -> dict[str, Dot]:
     return {n: Dot(**values) for n, values in json.loads(file.read_text("utf-8")).items()}
 
 
-MAP = KINDS.register(Kind("map", "The map", "interactive", Map, _map, kept=False))
+MAP = KINDS.register(Kind("map", "The map", "interactive", Map, _map, ANSWER_SECONDS))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
+from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 from ctdenoise.settings import settings
 from ctdenoise.units import to_int16
 from ctdenoise.workspace.library import Library
@@ -161,9 +161,7 @@ def _physics(given: Physics) -> Any:
 
 
 SIMULATE = KINDS.register(Kind("simulate", "The low dose", "batch", Simulate, _simulate))
-PREVIEW = KINDS.register(
-    Kind("preview", "The preview", "interactive", Preview, _preview, kept=False)
-)
+PREVIEW = KINDS.register(Kind("preview", "The preview", "interactive", Preview, _preview, 0))
 CALIBRATE = KINDS.register(
-    Kind("calibrate", "The calibration", "interactive", Calibrate, _calibrate, kept=False)
+    Kind("calibrate", "The calibration", "interactive", Calibrate, _calibrate, ANSWER_SECONDS)
 )

@@ -7,21 +7,22 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
+from ctdenoise.jobs.kinds.judge import JUDGE, Judge, Method
 from ctdenoise.metrics.metric import (
     CONVENTIONS,
     METRICS,
     Convention,
-    Metric,
     Region,
     Sample,
     clipped,
-    mean_over_slices,
+    headlines,
     measure,
     titles,
     viewing,
 )
 from ctdenoise.ui import pictures
 from ctdenoise.ui.caching import once
+from ctdenoise.ui.components import jobs
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import Pane, ViewerState
 from ctdenoise.workspace.library import PairRecord
@@ -46,7 +47,7 @@ def show(
     """One row per image, the last of ``images`` being the reference, within ``rows``: of the slice
     in view or, where a person wants it, the mean over the ``unseen`` slices."""
     st.markdown("##### In numbers")
-    slices: Sequence[int] = [state.frame]
+    mean = False
     if len(unseen) > 1:
         every = f"Mean of {len(unseen)} test slices"
         scope = st.segmented_control(
@@ -58,7 +59,7 @@ def show(
             persist_state="session",
             help="Test slices are those that no network shown here has learned from.",
         )
-        slices = unseen if scope == every else slices
+        mean = scope == every
     choices, digits, windowed = list(CONVENTION_NAMES), "%.1f", titles(clipped())
     if record.unit != "HU":
         choices, digits = ["viewing"], "%.4g"
@@ -73,7 +74,13 @@ def show(
     convention = viewing(state.window) if name == "viewing" else CONVENTIONS[name]
     region = Region(*state.region) if state.region else None
     background = Region(*state.background) if state.background else None
-    found = _of_slices(images, slices, convention, rows, record.spacing)
+    if mean:
+        of_images = _mean(images, unseen, convention, rows)
+    else:
+        of_images = _of_slice(images, state.frame, convention, rows, record.spacing)
+    if of_images is None:
+        return
+    found = dict(zip((pane.name for pane in images), of_images, strict=True))
     if region or background:
         full = values(images[-1], state.frame)
         for pane in images:
@@ -85,7 +92,7 @@ def show(
                 background,
                 record.spacing,
             )
-            found[pane.name] |= measure(sample, _headlines(of_region=True))
+            found[pane.name] |= measure(sample, headlines(of_region=True))
     shown = [m for m in METRICS.values() if any(m.name in each for each in found.values())]
     heading = {metric.name: metric.heading(record.unit) for metric in shown}
     table = [
@@ -105,7 +112,7 @@ def show(
             for m in shown
         },
     )
-    what = "This slice" if slices is not unseen else f"Mean of {len(unseen)} test slices"
+    what = f"Mean of {len(unseen)} test slices" if mean else "This slice"
     where = f"{what}, within the test band," if rows != (0, record.rows) else what
     st.caption(f"{where} against the full dose. {convention.sentence}.")
     if not region:
@@ -119,34 +126,48 @@ def values(pane: Pane, frame: int) -> NDArray[np.float32]:
     )
 
 
-def _headlines(*, of_region: bool) -> list[Metric]:
-    """What the table shows of a region or of whole images."""
-    drawn = {"region", "background"}
-    return [m for m in METRICS.values() if m.headline and bool(drawn & m.needs) == of_region]
+def _of_slice(
+    images: Sequence[Pane],
+    index: int,
+    convention: Convention,
+    rows: tuple[int, int],
+    spacing: tuple[float, float] | None,
+) -> list[dict[str, float | None]]:
+    """Metrics of every image, those of a region left out. The last image is the reference and is
+    compared with nothing."""
+    *others, reference = [pane.frames[index] for pane in images]
+    judged = [(each, reference) for each in others]
+    return [
+        measured(image, wanted, workspace(), convention, rows, spacing)
+        for image, wanted in [*judged, (reference, None)]
+    ]
 
 
-def _of_slices(
+def _mean(
     images: Sequence[Pane],
     slices: Sequence[int],
     convention: Convention,
     rows: tuple[int, int],
-    spacing: tuple[float, float] | None,
-) -> dict[str, dict[str, float | None]]:
-    """Metrics of every image by name, those of a region left out: the mean over ``slices``;
-    progress where long. The last image is the reference and is compared with nothing."""
-    reference = images[-1]
-    found: dict[str, list[dict[str, float | None]]] = {pane.name: [] for pane in images}
-    place = st.empty()
-    for number, index in enumerate(slices):
-        if number:
-            place.progress(number / len(slices), f"Slice {number + 1} of {len(slices)}")
-        for pane in images:
-            wanted = None if pane is reference else reference.frames[index]
-            found[pane.name].append(
-                measured(pane.frames[index], wanted, workspace(), convention, rows, spacing)
-            )
-    place.empty()
-    return {name: mean_over_slices(each) for name, each in found.items()}
+) -> list[dict[str, float | None]] | None:
+    """The same as the mean over ``slices``, worked out by a job; None before it has ended."""
+    shown = [pictures.parse(pane.frames[0]) for pane in images]
+    reference = shown[-1]
+    assert isinstance(reference, pictures.FullDose)
+    asked = Judge(
+        owner=reference.owner,
+        pair=reference.pair,
+        slices=tuple(slices),
+        rows=rows,
+        methods=tuple(_method(picture) for picture in shown[:-1]),
+        level=convention.window.level,
+        width=convention.window.width,
+    )
+    found: list[dict[str, float | None]] | None = jobs.answer(JUDGE, asked, workspace())
+    return found
+
+
+def _method(picture: pictures.Picture) -> Method:
+    return picture.method if isinstance(picture, pictures.Gaussian | pictures.Denoised) else None
 
 
 @once(size=4096)
@@ -166,4 +187,4 @@ def measured(
 
     wanted = None if reference is None else band(reference)
     sample = Sample(band(image), convention, wanted, spacing=spacing)
-    return measure(sample, _headlines(of_region=False))
+    return measure(sample, headlines(of_region=False))

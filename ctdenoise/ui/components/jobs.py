@@ -2,21 +2,24 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
-from ctdenoise.jobs.executor import executor
-from ctdenoise.jobs.kind import Kind
+from ctdenoise.jobs.executor import LOOK_SECONDS, executor
+from ctdenoise.jobs.kind import Arguments, Kind
 from ctdenoise.ui.session import workspace
-from ctdenoise.workspace.access import Action, Visitor, require
+from ctdenoise.workspace.access import Action, Visitor, allowed, require
 from ctdenoise.workspace.database import Job
 
 SAID_SECONDS = 3600.0
 PACE_SECONDS = 0.5
 """Between two looks at a job that is not shown together with pictures of its own."""
+AT_ONCE_SECONDS = 0.5
+"""What is answered so soon needs no sign that it is worked on."""
+A = TypeVar("A", bound=Arguments)
 
 
 def newest(kind: Kind[Any, Any]) -> Job | None:
@@ -59,6 +62,31 @@ def line(job: Job) -> None:
                 on_click=_do,
                 args=("change", job, executor().requeue),
             )
+
+
+def answer(kind: Kind[A, Any], arguments: A, owner: str) -> Any:
+    """The result, as JSON, of a job that the rest of the page needs; while that takes its time, or
+    where it did not finish, one line tells so and None is returned."""
+    job = executor().ask(kind, arguments, owner)
+    shown = time.monotonic() + AT_ONCE_SECONDS
+    place = st.empty()
+    bar = None
+    while job.live:
+        if bar:
+            with bar:
+                show(job)  # where a newer run of the script takes over
+        elif time.monotonic() > shown:
+            with place.container(horizontal=True, vertical_alignment="center"):
+                bar = st.empty()
+                if allowed(Visitor(workspace()), "cancel", owner):
+                    stop_button(job, width="content")
+        time.sleep(LOOK_SECONDS)
+        job = queue.job(job.id)
+    place.empty()
+    if job.state == "finished":
+        return job.result
+    line(job)
+    return None
 
 
 def show(job: Job, text: str = "") -> None:

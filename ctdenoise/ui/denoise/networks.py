@@ -8,13 +8,16 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.errors import telling_disk_problems
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import IMPORT_NETWORK, ImportNetwork, upload_folder
 from ctdenoise.settings import CHECKPOINT_MB
-from ctdenoise.ui.components import cards
+from ctdenoise.ui.components import cards, jobs
 from ctdenoise.ui.session import workspace
-from ctdenoise.workspace.networks import NetworkRecord, find, networks, remove
+from ctdenoise.workspace.networks import NetworkRecord, networks, remove
+
+CHECKED = "network-checked"
+"""Session state: the upload from here that is still to be chosen on the page."""
 
 
 def uploader() -> NetworkRecord | None:
@@ -29,31 +32,35 @@ def uploader() -> NetworkRecord | None:
         "file is checked first, and nothing in it is ever executed.",
     )
     if file is None:
-        _tell_last()
-        added: NetworkRecord | None = state.pop("network-new", None)
-        return added
+        return _tell_last()
     name = st.text_input(
         "Name", Path(file.name).stem, max_chars=80, key=f"network-name-{count}",
         help="What it will be called in lists, panes and tables.",
     )  # fmt: skip
     if st.button("Add this network", type="primary", icon=":material/add:"):
-        try:
-            with st.spinner("Checking the network …"):
-                state["network-told"] = state["network-new"] = _taken_in(file, name)
-        except Problem as problem:
-            state["network-told"] = problem
+        asked = ImportNetwork(file=_set_aside(file), name=name)
+        state[CHECKED] = executor().submit(IMPORT_NETWORK, asked, workspace()).id
         state["network-uploads"] += 1  # a new uploader: the old one's file leaves the memory
         st.rerun()
     return None
 
 
-def _tell_last() -> None:
-    """What became of the last upload; said until the next file is chosen."""
-    told: NetworkRecord | Problem | None = st.session_state.get("network-told")
-    if isinstance(told, NetworkRecord):
-        st.success(f"{told.name} is here: {_facts(told)}.", icon=":material/check:")
-    elif told:
-        st.error(str(told), icon=":material/error:")
+def _tell_last() -> NetworkRecord | None:
+    """What becomes or became of the last upload, said until the next file is chosen; the network,
+    the first time after its upload from here."""
+    last = jobs.newest(IMPORT_NETWORK)
+    if last is None:
+        return None
+    if last.live:
+        jobs.follow(last)
+        return None
+    if last.state != "finished":
+        jobs.show(last)
+        return None
+    added = next((each for each in networks(workspace()) if each.id == last.result), None)
+    if added:
+        st.success(f"{added.name} is here: {_facts(added)}.", icon=":material/check:")
+    return added if st.session_state.pop(CHECKED, "") == last.id else None
 
 
 def shelf() -> None:
@@ -73,15 +80,15 @@ def _facts(network: NetworkRecord) -> str:
 
 
 @telling_disk_problems
-def _taken_in(file: UploadedFile, name: str) -> NetworkRecord:
-    """Write the upload to a folder of its own, have it checked on a worker, and clean up."""
+def _set_aside(file: UploadedFile) -> str:
+    """Write the upload to a folder of its own, where a worker checks it; its place there."""
     folder = secrets.token_hex(6)
     aside = upload_folder(workspace(), folder)
     called = re.sub(r"[^\w .-]", "-", file.name)[-80:].lstrip(".") or "network"
     try:
         aside.mkdir(parents=True)
         (aside / called).write_bytes(file.getbuffer())
-        asked = ImportNetwork(file=f"{folder}/{called}", name=name)
-        return find(workspace(), executor().request(IMPORT_NETWORK, asked, workspace()))
-    finally:
+    except OSError:
         shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return f"{folder}/{called}"

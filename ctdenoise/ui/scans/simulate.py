@@ -160,7 +160,7 @@ def _more(library: Library, record: ScanRecord) -> tuple[Physics, int]:
             frame, region = (frame, region) if seen == record.id else (record.slices // 2, None)
             with st.spinner("Measuring the noise …"):
                 asked = Calibrate(scan=record.id, index=frame, region=region)
-                found = executor().request(CALIBRATE, asked, workspace())
+                found = executor().answer(CALIBRATE, asked, workspace())
             st.session_state[f"physics-{record.id}"] = {
                 name: found["physics"][name] for name in Physics.model_fields
             }

@@ -7,55 +7,40 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.config.config import Config
 from ctdenoise.jobs import queue
-from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.executor import executor, result
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.ui.components.cards import duration
-from ctdenoise.ui.session import workspace
+from ctdenoise.workspace.sample import WORKSPACE as EVERYBODY
 
 LABEL = "Time on this machine"
 HELP = "Measured just now with real steps of this network, then multiplied."
 WAIT_SECONDS = 60
 DOWNLOAD_SECONDS = 300
-KEPT = 256
-
-_known: dict[Config, float] = {}  # seconds; for all visitors of this server
 
 
 def show(place: DeltaGenerator, config: Config) -> None:
-    """Measure real steps of this network, once the person has stopped moving controls.
+    """Measure real steps of this network, once the person has stopped moving controls; what was
+    measured holds for all visitors.
 
     Every call on ``place`` lets a newer run of this script take over.
     """
-    if config not in _known:
+    asked = Estimate(config=config)
+    if not queue.answers(ESTIMATE, asked, EVERYBODY):
         for _ in range(6):
             place.metric(LABEL, "measuring …", help=HELP)
             time.sleep(0.1)
-        job = executor().fetch(queue.add(ESTIMATE, Estimate(config=config), workspace()))
-        end = time.monotonic() + WAIT_SECONDS
-        while not job.done() and time.monotonic() < end:
-            place.metric(LABEL, "measuring …", help=HELP)
-            time.sleep(0.1)
-        if not job.done():
-            place.metric(LABEL, "machine is busy", help=HELP)
-            return
-        _keep(config, job.result())
-    place.metric(LABEL, f"about {duration(_known[config])}", help=HELP)
+    job = executor().ask(ESTIMATE, asked, EVERYBODY)
+    end = time.monotonic() + WAIT_SECONDS
+    while job.live and time.monotonic() < end:
+        place.metric(LABEL, "measuring …", help=HELP)
+        time.sleep(0.1)
+        job = queue.job(job.id)
+    told = "machine is busy" if job.live else f"about {duration(result(job))}"
+    place.metric(LABEL, told, help=HELP)
 
 
 def check(config: Config) -> None:
     """Raise :class:`Problem` where a run could not start: parts of VGG16 cannot be had."""
-    if config.loss.downloads() and config not in _known:
+    if config.loss.downloads():
         with st.spinner("Looking for the later blocks of VGG16 …"):
-            asked = Estimate(config=config)
-            _keep(config, executor().request(ESTIMATE, asked, workspace(), DOWNLOAD_SECONDS))
-
-
-def forget() -> None:
-    """Measure everything anew."""
-    _known.clear()
-
-
-def _keep(config: Config, seconds: float) -> None:
-    _known[config] = seconds
-    while len(_known) > KEPT:
-        _known.pop(next(iter(_known)), None)
+            executor().answer(ESTIMATE, Estimate(config=config), EVERYBODY, DOWNLOAD_SECONDS)

@@ -25,8 +25,10 @@ def trained(clean: None, pair_id: str, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def dots(run_id: str) -> tuple[list[Dot], list[Dot]]:
-    found: tuple[list[Dot], list[Dot]] = worker.answer(queue.add(MAP, Map(run=run_id), "ann").id)
-    return found
+    id = queue.add(MAP, Map(run=run_id, pictures=3), "ann").id
+    worker.serve("interactive")
+    own, others = queue.job(id).result
+    return [Dot(**each) for each in own], [Dot(**each) for each in others]
 
 
 def test_every_epoch_has_its_dot_and_the_low_dose_too(trained: Run) -> None:

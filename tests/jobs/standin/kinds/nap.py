@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from ctdenoise.errors import Problem
-from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
+from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 
 
 class Nap(Arguments):
@@ -33,4 +33,5 @@ BATCH, FILES, DOWNLOAD = (
     KINDS.register(Kind(f"nap-{queue}", "The nap", queue, Nap, _nap))
     for queue in ("batch", "files", "download")
 )
-NOW = KINDS.register(Kind("nap-interactive", "The nap", "interactive", Nap, _nap, kept=False))
+NOW = KINDS.register(Kind("nap-interactive", "The nap", "interactive", Nap, _nap, 0))
+ANSWER = KINDS.register(Kind("nap-answer", "The nap", "interactive", Nap, _nap, ANSWER_SECONDS))
