@@ -61,10 +61,10 @@ def execute(job: Job, raising: bool = False) -> Any:
         title = kind.title
         running = _running(kind, job)
         with _heart().beating(running):
-            result = kind.run(running)
-        state, message = "finished", ""
-        if isinstance(result, Outcome):
-            state, message, result = result.state, result.message, result.result
+            given = kind.run(running)
+        outcome = given if isinstance(given, Outcome) else Outcome("finished", "", given)
+        result = to_jsonable_python(outcome.result) if kind.kept_seconds else outcome.result
+        state, message = outcome.state, outcome.message
     except GaveWay as way:
         assert running
         queue.give_way(job, running.progress, str(way) or "Waits for its next turn.")
@@ -102,7 +102,7 @@ def _close(job: Job, running: Running[Any] | None, state: State, message: str, r
             queue.remove(job.id)
             return
     progress = 1.0 if state == "finished" else running.progress if running else 0.0
-    queue.end(job, state, progress, message, to_jsonable_python(result))
+    queue.end(job, state, progress, message, result)
 
 
 def _problem(error: Exception, title: str) -> Problem:

@@ -29,6 +29,8 @@ pytestmark = [
     pytest.mark.usefixtures("stand_in"),
 ]
 
+EPOCHS = 25  # of a fifth of a second each
+
 
 class Cluster:
     """``ctdenoise cluster`` as somebody types it, every part a process."""
@@ -85,7 +87,7 @@ def cluster(
 
 
 def launch(server: DaskExecutor, who: str, pair: str, epochs: int) -> str:
-    config = Config(epochs=epochs, steps_per_epoch=20)  # a fifth of a second an epoch
+    config = Config(epochs=epochs, steps_per_epoch=20)
     run = create_run(who, f"run of {who}", config, [("ann", pair)])
     server.submit(TRAIN, Train(), who, id=run.id)
     return run.id
@@ -115,7 +117,7 @@ def test_whatever_is_killed_every_job_ends_on_what_is_left(cluster: Cluster) -> 
     until(lambda: server._connected() is not None and server._resources() == {"train"})
     until(lambda: cluster.logs().count("have joined") == 2)
     try:
-        runs = [launch(server, who, pair.id, 60) for who in ("ann", "bob", "cid")]
+        runs = [launch(server, who, pair.id, EPOCHS) for who in ("ann", "bob", "cid")]
         until(lambda: sum(bool(starts(run)) for run in runs) == 2)
         first, second = [run for run in runs if starts(run)]
         until(lambda: min(reached(first), reached(second)) >= 2)
@@ -149,7 +151,7 @@ def test_whatever_is_killed_every_job_ends_on_what_is_left(cluster: Cluster) -> 
         for run in runs:
             assert find_run(run).state == "finished", (queue.job(run), cluster.logs())
             begun = [int(start[0]) for start in starts(run)]
-            assert begun == sorted(begun) and reached(run) == 60
+            assert begun == sorted(begun) and reached(run) == EPOCHS
         assert int(starts(first)[1][0]) >= done - 1  # at most one epoch was lost
     finally:
         server.close()

@@ -35,10 +35,10 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Kind[Given, 
     with ExitStack() as added:
 
         def make(
-            run: Callable[[Running[Given]], Any], kept: bool = True, name: str = "own"
+            run: Callable[[Running[Given]], Any], kept_seconds: float = 60, name: str = "own"
         ) -> Kind[Given, Any]:
             return added.enter_context(
-                KINDS.added(Kind(name, "The work", "batch", Given, run, kept))
+                KINDS.added(Kind(name, "The work", "batch", Given, run, kept_seconds))
             )
 
         yield make
@@ -100,6 +100,13 @@ def test_a_kind_that_there_is_no_more_fails_that_job_alone(
     id = queue.add(gone, Given(), "ann").id
     worker.serve("batch")
     assert queue.job(id).message.startswith("The kind of job gone does not exist")
+
+
+def test_a_result_that_no_row_can_hold_fails_that_job_alone(
+    kind: Callable[..., Kind[Given, Any]],
+) -> None:
+    ended = done(kind(lambda job: {"pixels": np.zeros(3)}))
+    assert ended.state == "failed" and "PydanticSerializationError" in ended.message
 
 
 def test_an_outcome_says_how_it_ended(kind: Callable[..., Kind[Given, Any]]) -> None:
@@ -176,7 +183,7 @@ def test_a_job_that_gives_way_comes_back_after_the_others(
 
 
 def test_somebody_waits_for_an_answer(kind: Callable[..., Kind[Given, Any]]) -> None:
-    own = kind(lambda job: job.arguments.number + 1, kept=False)
+    own = kind(lambda job: job.arguments.number + 1, kept_seconds=0)
     id = queue.add(own, Given(number=4), "ann").id
     assert worker.answer(id) == 5
     with pytest.raises(Problem, match="does not exist any more"):  # nothing is kept of it

@@ -78,8 +78,7 @@ def _preview(running: Running[Preview]) -> NDArray[np.int16]:
 
 
 def _calibrate(running: Running[Calibrate]) -> dict[str, Any]:
-    """Photons and kernel from the noise in the region: ``physics`` beside all fields of a
-    ``Calibration``."""
+    """Photons and kernel (``physics``) from the noise in a ``region``, whose ``sd`` is in HU."""
     from ctdenoise.dose.calibration import calibrate
     from ctdenoise.metrics.metric import Region
 
@@ -87,7 +86,8 @@ def _calibrate(running: Running[Calibrate]) -> dict[str, Any]:
     scan, spacing = _ct(running.job.workspace, asked.scan)
     where = Region(*asked.region) if asked.region else None
     physics, measured = calibrate(np.array(scan.values[asked.index]), spacing, where)
-    return {"physics": asdict(physics), **asdict(measured)}
+    region = asdict(measured.region)
+    return {"physics": asdict(physics), "region": region, "sd": measured.sd}
 
 
 @telling_disk_problems

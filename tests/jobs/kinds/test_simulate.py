@@ -146,12 +146,13 @@ def test_calibration_is_that_of_the_dose_room(add_scan: Callable[..., str]) -> N
     scan = Scan("noisy", pair.low[0], (0.8, 0.8), np.arange(3.0), np.zeros((3, 3)))
     noisy_id = library().add_scan(scan, []).id
     region = (24, 24, 16, 16)
-    told = worker.answer(
-        queue.add(CALIBRATE, Calibrate(scan=noisy_id, index=1, region=region), "ann").id
-    )
+    id = queue.add(CALIBRATE, Calibrate(scan=noisy_id, index=1, region=region), "ann").id
+    worker.serve("interactive")
+    told = queue.job(id).result
     inside = np.asarray(pair.low[0, 1, 24:40, 24:40], np.float64)
     assert told["sd"] == pytest.approx(inside.std(ddof=1), rel=0.2)
     assert told["physics"]["photons"] > 0
+    assert told["region"] == {"row": 24, "column": 24, "height": 16, "width": 16}
 
 
 @pytest.mark.parametrize(("unit", "spacing", "lacks"), [
