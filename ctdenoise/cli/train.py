@@ -16,7 +16,6 @@ from ctdenoise.config import events, progress_slice, run_folder, split
 from ctdenoise.config.config import Config, override, settings
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
-from ctdenoise.metrics.metric import METRICS
 from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
 
@@ -185,12 +184,14 @@ def _tell(event: events.Event) -> None:
                 flush=True,
             )
         case events.Epoch():
-            psnr = "identical" if event.psnr is None else f"{event.psnr:.2f} dB"
-            ssim = METRICS["ssim"].text(event.ssim)
+            figures = "".join(
+                f"  {metric.title} {metric.text(value)}" + f" {metric.unit}" * bool(value and metric.unit)
+                for metric, value in progress_slice.figures(event)
+            )
             left = "" if event.seconds_left is None else f"  {event.seconds_left:.0f} s left"
             print(
                 f"epoch {event.epoch:3d}  validation MSE {event.validation_mse:10.1f} "
-                f"(low dose {event.low_mse:.1f})  PSNR {psnr}  SSIM {ssim}{left}",
+                f"(low dose {event.low_mse:.1f}){figures}{left}",
                 flush=True,
             )
         case events.Notice() | events.Ended():

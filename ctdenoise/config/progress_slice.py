@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from scipy import ndimage
 
+from ctdenoise.config.events import Epoch
 from ctdenoise.config.split import Part
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.files import atomic_file
 from ctdenoise.metrics.fidelity import SMALLEST
-from ctdenoise.metrics.metric import Sample, measure, viewing
+from ctdenoise.metrics.metric import Metric, Sample, headlines, measure, viewing
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import WINDOWS, Window, to_int16
 
@@ -75,6 +76,16 @@ class ProgressSlice:
 def facts(run: Path) -> Geometry:
     """The facts of a run's progress slice, from its folder."""
     return Geometry.model_validate_json((run / FACTS).read_bytes())
+
+
+def figures(epoch: Epoch) -> list[tuple[Metric, float | None]]:
+    """What short tables show of the progress slice after an epoch. They leave out its error in its
+    own unit, since they show that of the validation patches."""
+    return [
+        (metric, epoch.metrics[metric.name])
+        for metric in headlines(of_region=False)
+        if metric.name in epoch.metrics and not metric.in_image_unit
+    ]
 
 
 def whole(image: NDArray[np.float32]) -> tuple[slice, slice]:

@@ -16,9 +16,6 @@ from ctdenoise.errors import Problem
 from ctdenoise.registry import Registry
 from ctdenoise.units import Window
 
-Need = Literal["reference", "convention", "region", "background", "spacing"]
-"""What a metric may need beside the image: the names of the fields of a :class:`Sample`."""
-
 
 @dataclass(frozen=True)
 class Region:
@@ -182,7 +179,7 @@ class Metric:
 
     @property
     def needs(self) -> frozenset[str]:
-        """Those :data:`Need` that ``function`` takes after the image."""
+        """Those fields of a :class:`Sample` that ``function`` takes after the image."""
         _, *needs = signature(self.function).parameters
         return frozenset(needs)
 

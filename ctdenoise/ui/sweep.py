@@ -12,6 +12,7 @@ from ctdenoise.config.sweep import Axis, grid, spread
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import launch, stop_sweep
 from ctdenoise.losses.term import LOSS_TERMS
+from ctdenoise.metrics.metric import Metric, titles
 from ctdenoise.ui import pictures
 from ctdenoise.ui.components import cards, palette, panes
 from ctdenoise.ui.session import pairs, runs, workspace
@@ -200,16 +201,18 @@ def _cell(run: Run, said: list[events.Event]) -> Pane:
 def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> None:
     """The numbers under the pictures, and the way to each run."""
     rows = []
+    shown: dict[Metric, None] = {}
     for run in begun:
         last = _last(said[run.id])
         assert last is not None
+        figures = dict(progress_slice.figures(last))
+        shown |= dict.fromkeys(figures)
         rows.append(
             {
                 "Cell": run.name,
                 f"RMSE ({unit})" if unit else "RMSE": last.validation_mse**0.5,
                 "Low dose": last.low_mse**0.5,
-                "PSNR (dB)": last.psnr,
-                "SSIM": last.ssim,
+                **{metric.heading(unit): value for metric, value in figures.items()},
                 "State": run.state,
                 "Open": f"/watch?run={run.id}",
             }
@@ -221,12 +224,11 @@ def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> 
         column_config={
             f"RMSE ({unit})" if unit else "RMSE": numbers(format="%.1f"),
             "Low dose": numbers("Low dose RMSE", format="%.1f"),
-            "PSNR (dB)": numbers(format="%.2f"),
-            "SSIM": numbers(format="%.4f"),
+            **{m.heading(unit): numbers(format=f"%.{m.digits}f") for m in shown},
             "Open": st.column_config.LinkColumn(display_text="Watch it"),
         },
     )
     st.caption(
-        "RMSE on the fixed validation patches; PSNR and SSIM of the picture shown. A smaller RMSE "
-        "is not the better picture: look at the grain."
+        f"RMSE on the fixed validation patches; {titles(shown)} of the picture shown. A smaller "
+        "RMSE is not the better picture: look at the grain."
     )

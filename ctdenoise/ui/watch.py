@@ -12,7 +12,7 @@ from ctdenoise.jobs.kind import Kind
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.train import continue_run
 from ctdenoise.losses.term import term_title
-from ctdenoise.metrics.metric import METRICS
+from ctdenoise.metrics.metric import clipped, titles
 from ctdenoise.ui import menu, pictures
 from ctdenoise.ui.components import cards, charts, jobs, palette, panes
 from ctdenoise.ui.session import runs
@@ -214,13 +214,14 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
         help="Mean squared error on patches that training never saw.",
     )
     level, width = start.window
-    first, second = st.columns(2)
     convention = (
-        f"PSNR and SSIM of the picture shown, clipped to the window {level:g}/{width:g}, "
+        f"{titles(clipped())} of the picture shown, clipped to the window {level:g}/{width:g}, "
         f"data range {width:g}."
     )
-    first.metric("PSNR (dB)", METRICS["psnr"].text(last.psnr, digits=1), help=convention)
-    second.metric("SSIM", METRICS["ssim"].text(last.ssim, digits=3), help=convention)
+    columns = st.columns(2)
+    for number, (metric, value) in enumerate(progress_slice.figures(last)):
+        place, text = columns[number % 2], metric.text(value, digits=max(metric.digits - 1, 0))
+        place.metric(metric.heading(unit), text, help=convention)
     style = panes.run_style(run)
     if len(epochs) > 2:  # a curve needs points, and the first picture comes sooner without charts
         plain = {"displayModeBar": False}

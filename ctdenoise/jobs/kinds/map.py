@@ -54,7 +54,8 @@ def _map(running: Running[Map]) -> tuple[list[Dot], list[Dot]]:
         for sigma in SIGMAS:
             name = f"Gaussian {sigma:g} px"
             known[name] = _dot(name, gaussian_filter(low, sigma), full, rows)
-    for image in said:
+    for number, image in enumerate(said):
+        running.tell(number / len(said), f"Picture {number + 1} of {len(said)}")
         if image not in known:
             values = imread(folder / "progress" / image).astype(np.float32)
             known[image] = _dot(image, values, full, rows)
