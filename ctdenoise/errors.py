@@ -55,7 +55,7 @@ def disk_problem(error: OSError, subject: str) -> Problem:
         )
     return Problem(
         subject,
-        f"could not be read or written ({error.strerror})",
+        f"could not be read or written ({error.strerror or error})",
         "check that the disk and the folder are there",
     )
 

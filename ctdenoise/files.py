@@ -73,9 +73,9 @@ def remove_folder(path: Path, home: Path | None = None) -> None:
 
 
 def sweep(left: Iterable[Path], seconds: float) -> None:
-    """Delete those folders that nobody changed for ``seconds``: what a killed process left, not
-    what another is still working on."""
-    for folder in left:
+    """Delete those files and folders that nobody changed for ``seconds``: what a killed process
+    left, not what another is still working on."""
+    for each in left:
         with suppress(OSError):
-            if time.time() - folder.stat().st_mtime > seconds:
-                shutil.rmtree(folder)
+            if time.time() - each.stat().st_mtime > seconds:
+                shutil.rmtree(each) if each.is_dir() else each.unlink()

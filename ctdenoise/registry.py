@@ -49,8 +49,9 @@ class Registry(Mapping[str, T]):
     def added(self, entry: T) -> Iterator[T]:
         """``entry`` is there for a while."""
         self._discover()
+        self.register(entry)
         try:
-            yield self.register(entry)
+            yield entry
         finally:
             del self._entries[entry.name]
 

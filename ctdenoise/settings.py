@@ -58,7 +58,7 @@ def settings() -> Settings:
     certificates = os.environ.get("CTDENOISE_ENGINE_CERTIFICATES")
     return Settings(
         home=home,
-        database=os.environ.get("CTDENOISE_DATABASE", f"sqlite:///{home / 'runs.sqlite'}"),
+        database=os.environ.get("CTDENOISE_DATABASE") or f"sqlite:///{home / 'runs.sqlite'}",
         engine=os.environ.get("CTDENOISE_ENGINE"),
         engine_certificates=Path(certificates) if certificates else None,
         s3=os.environ.get("CTDENOISE_S3"),

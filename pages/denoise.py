@@ -4,12 +4,13 @@ import streamlit as st
 
 from ctdenoise.ui.components import upload
 from ctdenoise.ui.denoise import choices, result
-from ctdenoise.ui.session import library, workspace
+from ctdenoise.ui.session import workspace
 from ctdenoise.workspace import results as denoisings
+from ctdenoise.workspace.library import library_of
 
 heading, network, bring = st.columns([5, 2, 4])
 heading.title("What would a network do to this scan?")
-mine = library(workspace())
+mine = library_of(workspace())
 network.space(8)
 with network.popover("Bring a network", icon=":material/neurology:", width="stretch"):
     choices.bring_network()

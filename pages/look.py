@@ -4,8 +4,9 @@ import streamlit as st
 
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, panes
-from ctdenoise.ui.session import keep_link, library
+from ctdenoise.ui.session import keep_link
 from ctdenoise.ui.viewer import viewer
+from ctdenoise.workspace.library import library_of
 
 st.title("What does a lower dose do to the picture?")
 owner, record = cards.pair_picker("Scan", "look")
@@ -18,7 +19,7 @@ viewer(
     height=430,
     window=panes.first_window(shown[0], record.unit),
     report=(),
-    **panes.geometry(library(owner).pair(record.id)),
+    **panes.geometry(library_of(owner).pair(record.id)),
 )
 st.caption(
     "Drag on a picture to change the window; the wheel goes through the slices; the toolbar has "

@@ -6,11 +6,11 @@ from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, upload
 from ctdenoise.ui.scans import download, simulate
 from ctdenoise.ui.scans import pair as pairing
-from ctdenoise.ui.session import library, pairs, workspace
-from ctdenoise.workspace.library import PairRecord
+from ctdenoise.ui.session import pairs, workspace
+from ctdenoise.workspace.library import PairRecord, library_of
 
 st.title("Which scans shall we use?")
-mine = library(workspace())
+mine = library_of(workspace())
 
 
 def pair_line(owner: str, record: PairRecord) -> None:

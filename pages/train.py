@@ -10,7 +10,6 @@ from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import (
     free_name,
     from_link,
-    library,
     pairs,
     recall,
     remember,
@@ -19,7 +18,7 @@ from ctdenoise.ui.session import (
 )
 from ctdenoise.ui.train import estimate, form
 from ctdenoise.ui.viewer import viewer
-from ctdenoise.workspace.library import PairRecord
+from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run
 
 st.title("Which network shall learn?")
@@ -83,7 +82,7 @@ def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
                 tools=("window",),
                 overlay=marked,
                 report=(),
-                **panes.geometry(library(owner).pair(id)),
+                **panes.geometry(library_of(owner).pair(id)),
             )
             return
 

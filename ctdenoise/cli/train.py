@@ -185,7 +185,7 @@ def _tell(event: events.Event) -> None:
             )
         case events.Epoch():
             figures = "".join(
-                f"  {metric.title} {metric.text(value)}" + f" {metric.unit}" * bool(value and metric.unit)
+                f"  {metric.title} {metric.text(value)} {metric.unit if value else ''}".rstrip()
                 for metric, value in progress_slice.figures(event)
             )
             left = "" if event.seconds_left is None else f"  {event.seconds_left:.0f} s left"

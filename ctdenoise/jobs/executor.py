@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -89,7 +89,9 @@ class Executor:
         :class:`Problem` where it fails or takes longer than ``timeout`` seconds."""
         job = self.ask(kind, arguments, workspace)
         if job.state == "stopped":
-            job = self.requeue(job.id)
+            with suppress(Problem):  # somebody else may have been first
+                self.requeue(job.id)
+            job = queue.job(job.id)
         end = time.monotonic() + timeout
         while job.live:
             if time.monotonic() > end:

@@ -1,7 +1,7 @@
 """What a kind of job is, and what it sees while it runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -15,7 +15,7 @@ a GPU, ``batch`` for what takes long and ``interactive`` for what somebody waits
 what reads and writes them, ``download`` for what mostly waits for the network."""
 
 MONTH_SECONDS = 30 * 86_400.0
-"""How long the row of an ended job stays that is neither a run's nor a result's."""
+"""How long the row of an ended job stays, where its kind says nothing else."""
 ANSWER_SECONDS = 600.0
 """How long that of an answer stays: whoever asks the same meanwhile need not wait."""
 
@@ -62,7 +62,7 @@ class Running(Generic[A]):
     progress: float = 0.0
     message: str = ""
     stop_wanted: bool = False
-    focus: int | None = field(default=None)
+    focus: int | None = None
 
     def tell(self, progress: float, message: str) -> None:
         """Say how far it is; raises :class:`Stopped` where a stop is wanted."""
@@ -79,8 +79,8 @@ class Kind(Generic[A, R]):
     :class:`Outcome`; it raises :class:`~ctdenoise.errors.Problem` for what a person can mend,
     :class:`Stopped` and :class:`GaveWay`. It has to be able to go on where a killed worker left
     off, or to begin anew. ``title`` is what people call such a job. ``kept_seconds`` is how long
-    its row stays after its end; 0 for pixels, which no row can hold: they are handed to whoever
-    waits for them, and forgotten.
+    its row stays after its end: as long as the run or result that it is of (``inf``), or 0 for
+    pixels, which no row can hold; they are handed to whoever waits for them, and forgotten.
     """
 
     name: str

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -161,7 +162,8 @@ def end(found: Found, seconds: float = 15) -> None:
         return
     _, alive = psutil.wait_procs(family, timeout=seconds)
     for member in alive:
-        member.kill()
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
     psutil.wait_procs(alive, timeout=5)
 
 

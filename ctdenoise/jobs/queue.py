@@ -5,6 +5,7 @@ database. The engine only executes: whatever dies (a browser, the server, a work
 the jobs that were queued or running are found here and go on.
 """
 
+import math
 import secrets
 from collections import Counter
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ ATTEMPTS = 2
 """So often may a job's worker die without getting any further in between."""
 LEASE_SECONDS = 20.0
 """A worker that has not been heard of for so long is gone."""
+MISSED_SECONDS = 2.0
+"""So is one of which the scheduler does not know after so long: it is heard of twice a second."""
 UNFETCHED_SECONDS = 600.0
 """Pixels that nobody fetched for so long, nobody waits for any more."""
 
@@ -79,9 +82,14 @@ def jobs_of(workspace: str, kind: str, subject: str | None = None) -> list[Job]:
 
 
 def answers(kind: Kind[Any, Any], arguments: Arguments, workspace: str) -> Job | None:
-    """The newest job that answers, or will answer, this very question, unless it failed."""
+    """The newest job that answers, or will answer, this very question; but none that failed, or
+    whose answer has become too old."""
     found = jobs_of(workspace, kind.name, digest(arguments))
-    return found[0] if found and found[0].state != "failed" else None
+    if not found or found[0].state == "failed":
+        return None
+    with transaction() as connection:
+        old = now(connection) - kind.kept_seconds
+    return None if found[0].ended and found[0].ended < old else found[0]
 
 
 def digest(arguments: Arguments) -> str:
@@ -194,14 +202,14 @@ def claim(queue: str, worker: str) -> Job | None:
     return None
 
 
-def take(id: str, worker: str) -> Job | None:
-    """Take this job, or None where it does not wait any more."""
+def take(id: str, worker: str, states: Sequence[State] = ("queued",)) -> Job | None:
+    """Take this job, or None where it is in none of these states any more."""
     with transaction() as connection:
         moment = now(connection)
         if not _change(
             connection,
             table.c.id == id,
-            table.c.state == "queued",
+            table.c.state.in_(states),
             state="running",
             lease=secrets.token_hex(8),
             worker=worker,
@@ -250,6 +258,7 @@ def give_way(held: Job, progress: float, message: str) -> bool:
             connection,
             *_held(held),
             state="queued",
+            attempts=0,  # nobody died of it now: it has no right to go first
             queued=now(connection),
             progress=progress,
             message=message,
@@ -297,13 +306,14 @@ def release(worker: str) -> None:
 
 def put_back_lost(workers: Sequence[str] | None = None) -> None:
     """Put back the jobs of workers that nobody hears of any more or, where all ``workers`` that
-    there are are known by name, that are not among them."""
+    there are are known by name, that are not among them and have missed some heartbeats: one may
+    have joined since."""
     with transaction() as connection:
-        silent = or_(
-            table.c.heartbeat.is_(None), table.c.heartbeat < now(connection) - LEASE_SECONDS
-        )
+        moment = now(connection)
+    silent = or_(table.c.heartbeat.is_(None), table.c.heartbeat < moment - LEASE_SECONDS)
     if workers is not None:
-        silent = or_(silent, table.c.worker.not_in(workers))
+        unknown = table.c.worker.not_in(workers)
+        silent = or_(silent, and_(unknown, table.c.heartbeat < moment - MISSED_SECONDS))
     for held in _select(table.c.state == "running", silent):
         put_back(held)
 
@@ -315,8 +325,9 @@ def prune() -> None:
         old = [
             and_(table.c.kind == kind.name, table.c.ended < moment - kind.kept_seconds)
             for kind in KINDS.values()
+            if kind.kept_seconds < math.inf
         ]
-        ended = and_(table.c.state.in_(_ENDED), table.c.id != table.c.subject, or_(*old))
+        ended = and_(table.c.state.in_(_ENDED), or_(*old))
         unfetched = and_(
             table.c.kind.in_(_handed_over()),
             table.c.state == "queued",

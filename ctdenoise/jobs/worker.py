@@ -43,7 +43,8 @@ def answer(id: str) -> Any:
     Raises :class:`Problem` where it failed, was stopped or is not there any more.
     """
     _enter()
-    job = queue.take(id, _worker())
+    # That it runs already, only a worker said that is dead: a call is repeated for nothing else.
+    job = queue.take(id, _worker(), ("queued", "running"))
     if job is None:
         raise Problem("The request", "is not waited for any more", "try again")
     return execute(job, raising=True)
@@ -63,7 +64,9 @@ def execute(job: Job, raising: bool = False) -> Any:
         with _heart().beating(running):
             given = kind.run(running)
         outcome = given if isinstance(given, Outcome) else Outcome("finished", "", given)
-        result = to_jsonable_python(outcome.result) if kind.kept_seconds else outcome.result
+        result = outcome.result
+        if kind.kept_seconds:
+            result = to_jsonable_python(result, inf_nan_mode="null")
         state, message = outcome.state, outcome.message
     except GaveWay as way:
         assert running
@@ -72,6 +75,7 @@ def execute(job: Job, raising: bool = False) -> Any:
     except Stopped as stopped:
         state, message = "stopped", str(stopped)
     except Exception as error:
+        result = None
         problem = _problem(error, title)
         if problem is not error:
             logger.exception("%s %s failed", job.kind, job.id)

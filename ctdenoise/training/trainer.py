@@ -18,7 +18,7 @@ from ctdenoise.config import events, progress_slice, run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.config.split import outline, split
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.files import atomic_file
+from ctdenoise.files import atomic_file, write_atomically
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, state
 from ctdenoise.training.device import choose, is_out_of_memory, keeping_memory
@@ -49,7 +49,7 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
         raise Problem(out.name, "already holds a run", "continue that run or choose a new folder")
     (out / "progress").mkdir(exist_ok=True)
     (out / run_folder.FOLDER).mkdir(exist_ok=True)
-    (out / "config.json").write_text(config.model_dump_json(indent=2), encoding="utf-8")
+    write_atomically(out / "config.json", config.model_dump_json(indent=2))
     with keeping_memory():
         return _Training(config, pairs, out, on_event, resume, start).run(should_stop)
 
@@ -66,7 +66,7 @@ class _Training:
         self.pairs = [pair.name for pair in pairs]
         self.unit = pairs[0].unit if pairs else ""
         self.split = split([outline(pair) for pair in pairs], config.seed)
-        (out / "split.json").write_text(json.dumps(asdict(self.split), indent=2), encoding="utf-8")
+        write_atomically(out / "split.json", json.dumps(asdict(self.split), indent=2))
 
         self.source = Patchwork(pairs, self.split.train, config.patch, device)
         self.collection: Patches | None = None

@@ -12,9 +12,9 @@ from ctdenoise.metrics.noise_power import noise_power_spectrum
 from ctdenoise.ui import menu
 from ctdenoise.ui.compare import view
 from ctdenoise.ui.components import cards, charts, figures, panes
-from ctdenoise.ui.session import free_name, library, pairs, workspace
+from ctdenoise.ui.session import free_name, pairs, workspace
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
-from ctdenoise.workspace.library import PairRecord
+from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run
 
 STOPS = {1: 26, 2: 5}
@@ -88,7 +88,7 @@ def show(network: Run | Shipped, owner: str, record: PairRecord) -> None:
         frame=unseen[len(unseen) // 2],
         dials=[Dial(term_title(name), "smooth", LOSS_TERMS[name].leads_to) for name in terms],
         stops=STOPS[len(terms)],
-        **panes.geometry(library(owner).pair(record.id)),
+        **panes.geometry(library_of(owner).pair(record.id)),
     )
     rows = view.judged_rows(record, trained)
     view.tell_seen(record, trained, state.frame, rows)

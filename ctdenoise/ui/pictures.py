@@ -22,11 +22,11 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.ui.caching import once
-from ctdenoise.ui.session import library
 from ctdenoise.ui.visitors import COOKIE, workspace_of
 from ctdenoise.units import Pixels, to_pixels
 from ctdenoise.workspace import denoisers, results
 from ctdenoise.workspace.access import Visitor, require
+from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.runs import find_run
 
 ROUTE = "/pixels/"
@@ -93,7 +93,7 @@ class ScanSlice(Picture):
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
-        found = library(self.owner).scan(self.scan)
+        found = library_of(self.owner).scan(self.scan)
         return to_pixels(found.values[self.index], found.unit)
 
 
@@ -133,7 +133,7 @@ class FullDose(Picture):
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
-        pair = library(self.owner).pair(self.pair)
+        pair = library_of(self.owner).pair(self.pair)
         return to_pixels(pair.full[self.index], pair.unit)
 
 
@@ -144,7 +144,7 @@ class LowDose(FullDose):
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
-        pair = library(self.owner).pair(self.pair)
+        pair = library_of(self.owner).pair(self.pair)
         return to_pixels(pair.low[0, self.index], pair.unit)
 
 
@@ -161,7 +161,7 @@ class Gaussian(FullDose):
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
-        pair = library(self.owner).pair(self.pair)
+        pair = library_of(self.owner).pair(self.pair)
         blur = denoisers.ready(self.method, pair.unit)
         return to_pixels(blur(np.array(pair.low[0, self.index])), pair.unit)
 

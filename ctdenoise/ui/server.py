@@ -35,18 +35,17 @@ async def _pixels(request: Request) -> Response:
 
 def _warm_up() -> None:
     """Bring the engine up, resume what a stopped server left, and make the sample once."""
-    from ctdenoise.errors import Problem
     from ctdenoise.jobs import queue
     from ctdenoise.jobs.executor import executor
     from ctdenoise.jobs.kinds import ingest
-    from ctdenoise.ui.session import library, tell_start_problem
-    from ctdenoise.workspace.library import sweep
+    from ctdenoise.ui.session import tell_start_problem
+    from ctdenoise.workspace.library import library_of, sweep
     from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
     try:
         executor().watch()
         sweep(settings().workspaces)
-        if not library(SAMPLE).pairs() and not any(
+        if not library_of(SAMPLE).pairs() and not any(
             job.live for job in queue.jobs_of(SAMPLE, ingest.SAMPLE.name)
         ):
             executor().submit(ingest.SAMPLE, ingest.Sample(), SAMPLE)
@@ -69,10 +68,11 @@ def _send_at_once() -> None:
 
 def _import_first() -> bool:
     """Import what the first page needs; whether it finds the sample made."""
-    from ctdenoise.ui.session import library
+    import ctdenoise.ui.session  # noqa: F401
+    from ctdenoise.workspace.library import library_of
     from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
-    return bool(library(SAMPLE).pairs())
+    return bool(library_of(SAMPLE).pairs())
 
 
 def _import_rest() -> None:

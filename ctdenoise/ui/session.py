@@ -6,9 +6,8 @@ from typing import Any
 import streamlit as st
 
 from ctdenoise.errors import Problem
-from ctdenoise.settings import settings
 from ctdenoise.ui.visitors import COOKIE, workspace_of
-from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run, runs_of
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
@@ -18,16 +17,13 @@ def workspace() -> str:
     return workspace_of(st.context.cookies.get(COOKIE)) or "local"
 
 
-def library(owner: str) -> Library:
-    """The library of a workspace."""
-    return Library(settings().workspaces / owner)
-
-
 def pairs() -> dict[tuple[str, str], PairRecord]:
     """Every pair this session may use, by (workspace, pair id): its own first, then the sample."""
     mine = workspace()
     return {
-        (owner, record.id): record for owner in (mine, SAMPLE) for record in library(owner).pairs()
+        (owner, record.id): record
+        for owner in (mine, SAMPLE)
+        for record in library_of(owner).pairs()
     }
 
 

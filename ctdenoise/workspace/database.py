@@ -149,8 +149,8 @@ def transaction() -> Iterator[Connection]:
     try:
         with database().begin() as fresh:
             yield fresh
-    except (exc.OperationalError, exc.InterfaceError) as error:
-        raise _problem(str(error.orig)) from error
+    except (exc.DBAPIError, exc.TimeoutError) as error:
+        raise _problem(error) from error
 
 
 def now(connection: Connection) -> float:
@@ -189,8 +189,8 @@ def open_database(url: str) -> Engine:
         ) from error
     try:
         _migrate(opened)
-    except (exc.OperationalError, exc.InterfaceError) as error:
-        raise _problem(str(error.orig)) from error
+    except (exc.DBAPIError, exc.TimeoutError) as error:
+        raise _problem(error) from error
     return opened
 
 
@@ -237,9 +237,12 @@ def _journal(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
-def _problem(reason: str) -> Problem:
-    name = "The database"
-    if "full" in reason:
+def _problem(error: exc.SQLAlchemyError) -> Problem:
+    """What the driver says in a sentence; PostgreSQL's has its message in a table of fields."""
+    name, said = "The database", getattr(error, "orig", None) or error
+    told = said.args[0] if said.args else said
+    reason = str(told.get("M", told) if isinstance(told, dict) else told).strip() or "no answer"
+    if "full" in reason or "No space left" in reason:
         return Problem(
             name,
             "could not be written because the disk is full",
@@ -253,6 +256,6 @@ def _problem(reason: str) -> Problem:
         )
     return Problem(
         name,
-        f"did not answer ({reason.strip().splitlines()[0]})",
+        f"did not answer ({reason.splitlines()[0]})",
         "check CTDENOISE_DATABASE and try again",
     )

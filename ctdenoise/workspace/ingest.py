@@ -53,7 +53,8 @@ def read_guarded(
     ``journal`` (a file to write) takes back what this one had stored.
     """
     received = Received()
-    _take_back(library, journal)
+    if journal:
+        take_back(library, journal)
     skip: list[str] = []
     library.root.mkdir(parents=True, exist_ok=True)
     while True:
@@ -67,7 +68,9 @@ def read_guarded(
             }
             answer, late, reader = _run(request, library, progress, journal)
         if answer is not None:
-            received.scans.extend(library.scan_record(id) for id in answer["scans"])
+            for id in answer["scans"]:
+                with contextlib.suppress(Problem):  # somebody removed it meanwhile
+                    received.scans.append(library.scan_record(id))
             received.problems.extend(Problem(*p) for p in answer["problems"])
             received.notes.extend(answer["notes"])
             return received
@@ -146,20 +149,25 @@ def _run(
         if child.stdout:
             child.stdout.close()
         if answer is None:  # all of an upload or nothing
-            for id in stored:
-                library.remove(id)
+            _remove(library, stored)
         if journal:
             journal.unlink(missing_ok=True)
     return answer, late.is_set(), reader
 
 
-def _take_back(library: Library, journal: Path | None) -> None:
-    """Remove what a call stored that never came to its end."""
-    if journal and journal.exists():
-        for id in json.loads(journal.read_text()):
-            with contextlib.suppress(Problem):
-                library.remove(id)
+def take_back(library: Library, journal: Path) -> None:
+    """Remove the scans of a journal, a JSON list of their ids: what wrote it never came to its
+    end."""
+    if journal.exists():
+        _remove(library, json.loads(journal.read_text()))
         journal.unlink()
+
+
+def _remove(library: Library, scans: Sequence[str]) -> None:
+    """Those of the scans that are still there: lists show them before the upload is whole."""
+    for id in scans:
+        with contextlib.suppress(Problem):
+            library.remove(id)
 
 
 def _message(line: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ctdenoise import files
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_folder, remove_folder, write_atomically
 from ctdenoise.scans.scan import Facts, Pair, Scan, SliceSource
+from ctdenoise.settings import settings
 
 Orientation = tuple[float, float, float, float, float, float]
 
@@ -230,10 +231,16 @@ class Library:
         return record
 
 
+def library_of(workspace: str) -> Library:
+    """What a workspace holds."""
+    return Library(settings().workspaces / workspace)
+
+
 def sweep(workspaces: Path, older_than: float = 86_400) -> None:
     """Remove what a process that died left half-made, once it is ``older_than`` seconds old."""
-    for pattern in (f"{files.MAKING}*", ".reading-*", f"{files.REMOVED}*", "uploads/*"):
-        files.sweep(workspaces.glob(f"*/{pattern}"), older_than)
+    own = (f"{files.MAKING}*", ".reading-*", f"{files.REMOVED}*", "uploads/*")
+    for pattern in (f"{files.MAKING}*", *(f"*/{each}" for each in own)):
+        files.sweep(workspaces.glob(pattern), older_than)
 
 
 def _record(folder: Path, kind: type[R]) -> R:

@@ -30,7 +30,7 @@ from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
 from ctdenoise.workspace.database import Job, find_job, jobs, transaction
 from ctdenoise.workspace.denoisers import DenoiserChoice, title
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import library_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -44,7 +44,7 @@ class Source(BaseModel):
 
     def load(self) -> Scan | Pair:
         """Memory-mapped; :class:`Problem` where it has been removed."""
-        library = Library(settings().workspaces / self.owner)
+        library = library_of(self.owner)
         return library.scan(self.id) if self.kind == "scan" else library.pair(self.id)
 
 

@@ -18,7 +18,7 @@ from ctdenoise.exports.png import png
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import PACKAGE, settings
 from ctdenoise.units import Window
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import Library, library_of
 from ctdenoise.workspace.runs import START, Run
 
 REPEAT = PACKAGE / "cli" / "repeat.py"
@@ -90,7 +90,7 @@ def find_pair(id: str) -> Pair:
 
 def _described(owner: str, id: str) -> dict[str, Any]:
     """What a run learned from, without anything of the scan but its hash."""
-    library = Library(settings().workspaces / owner)
+    library = library_of(owner)
     try:
         record, pair = library.pair_record(id), library.pair(id)
     except Problem:

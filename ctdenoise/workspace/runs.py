@@ -7,6 +7,7 @@
 How a run stands is told by its job, which has the same id (see :mod:`ctdenoise.jobs`).
 """
 
+import json
 import secrets
 import shutil
 import time
@@ -39,7 +40,7 @@ class Run:
     id: str
     workspace: str
     number: int
-    """Counts the runs of the workspace, from 0, removed ones included."""
+    """Counts the runs of the workspace, from 0; that of a removed newest run is given anew."""
     name: str
     pairs: tuple[tuple[str, str], ...]
     """(workspace, pair id) of what it is trained on."""
@@ -159,8 +160,9 @@ def remove_run(run_id: str) -> None:
     """Delete a run, its job and its folder; one that is being trained has to be stopped first."""
     run = find_run(run_id)
     with transaction() as connection:
-        running = select(jobs.c.id).where(jobs.c.id == run_id, jobs.c.state == "running")
-        if connection.execute(running).first():
+        own = jobs.c.id == run_id
+        connection.execute(delete(jobs).where(own, jobs.c.state != "running"))
+        if connection.execute(select(jobs.c.id).where(own)).first():
             raise Problem(run.name, "is being trained", "stop it first, then remove it")
         connection.execute(delete(jobs).where(jobs.c.subject == run_id))
         connection.execute(delete(table).where(table.c.id == run_id))
@@ -207,8 +209,6 @@ def _config(folder: Path, name: str) -> Config:
 
 @lru_cache(maxsize=1024)
 def _parsed(path: Path, changed: int) -> Config:
-    import json
-
     return parse(json.loads(path.read_bytes()))
 
 

@@ -280,8 +280,7 @@ def test_a_running_run_that_nobody_executes_goes_on(running: DaskExecutor, pair_
     run = create_run("ann", "x", Config(epochs=1, steps_per_epoch=1), [("ann", pair_id)])
     queue.add(TRAIN, Train(), "ann", id=run.id)
     assert queue.take(run.id, "a worker of yesterday")
-    running.recover()
-    until(lambda: find_run(run.id).state == "finished")
+    until(lambda: running.recover() or find_run(run.id).state == "finished")
 
 
 def test_a_killed_engine_is_replaced_and_its_run_goes_on(

@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
@@ -182,19 +182,60 @@ def test_a_worker_that_starts_anew_lets_go_of_what_it_held() -> None:
     assert (queue.job(mine).state, queue.job(others).state) == ("queued", "running")
 
 
-def test_a_silent_worker_loses_its_jobs_and_a_missing_one_at_once() -> None:
+def heard_of(id: str, seconds: float) -> None:
+    """So long ago, the worker of this job said its last word."""
+    with transaction() as connection:
+        last = jobs.c.heartbeat - seconds
+        connection.execute(update(jobs).where(jobs.c.id == id).values(heartbeat=last))
+
+
+def test_a_silent_worker_loses_its_jobs_and_a_missing_one_soon() -> None:
     silent, gone, well = new("ann"), new("bob"), new("cid")
     claimed("silent"), claimed("gone"), claimed("well")
-    with transaction() as connection:
-        connection.execute(
-            update(jobs)
-            .where(jobs.c.id == silent)
-            .values(heartbeat=jobs.c.heartbeat - queue.LEASE_SECONDS - 1)
-        )
+    heard_of(silent, queue.LEASE_SECONDS + 1)
     queue.put_back_lost()
     assert [queue.job(id).state for id in (silent, gone, well)] == ["queued", "running", "running"]
     queue.put_back_lost(["well", "another"])
+    assert queue.job(gone).state == "running"  # it may have joined since they were counted
+    heard_of(gone, queue.MISSED_SECONDS + 1)
+    queue.put_back_lost(["well", "another"])
     assert [queue.job(id).state for id in (gone, well)] == ["queued", "running"]
+
+
+def test_who_gives_way_has_no_right_to_go_first_any_more() -> None:
+    new("ann")
+    interrupted = claimed("gone")
+    queue.release("gone")
+    other = new("bob")
+    again = claimed()
+    assert (again.id, again.attempts) == (interrupted.id, 1)  # what was interrupted goes on first
+    queue.give_way(again, 0.5, "")
+    assert claimed().id == other
+
+
+def test_an_answer_becomes_too_old() -> None:
+    asked = Estimate(config=Config())
+    job = queue.add(ESTIMATE, asked, "ann", subject=queue.digest(asked))
+    queue.end(claimed(name="interactive"), "finished", 1, "", 5)
+    assert (found := queue.answers(ESTIMATE, asked, "ann")) and found.id == job.id
+    with transaction() as connection:
+        connection.execute(update(jobs).values(ended=jobs.c.ended - ANSWER_SECONDS - 1))
+    assert queue.answers(ESTIMATE, asked, "ann") is None
+
+
+def test_pixels_are_made_again_by_another_worker_after_a_death() -> None:
+    job = queue.add(PREVIEW, Preview(scan="x", index=0, dose=0.5), "ann")
+    assert queue.take(job.id, "died of it")
+    assert queue.take(job.id, "w") is None
+    taken = queue.take(job.id, "w", ("queued", "running"))
+    assert taken and taken.worker == "w"
+
+
+def test_what_the_database_refuses_is_told_in_a_sentence() -> None:
+    with pytest.raises(Problem) as told, transaction() as connection:
+        connection.execute(text("SELECT x FROM nowhere"))
+    assert str(told.value).startswith("The database did not answer (")
+    assert "nowhere" in str(told.value) and "{" not in str(told.value)
 
 
 def test_who_looks_at_a_part_is_heard() -> None:

@@ -202,7 +202,7 @@ def test_who_waits_hears_what_went_wrong(kind: Callable[..., Kind[Given, Any]]) 
     for run, sentence in ((fail, "scan7 is upside down"), (stop, "The work was stopped")):
         with ExitStack() as while_:
             own = while_.enter_context(
-                KINDS.added(Kind("answer", "The work", "interactive", Given, run, False))
+                KINDS.added(Kind("answer", "The work", "interactive", Given, run, 0))
             )
             id = queue.add(own, Given(), "ann").id
             with pytest.raises(Problem, match=sentence):

@@ -4,6 +4,7 @@ pair, for whoever compares.
 A result's job has the result's id.
 """
 
+import math
 import shutil
 import time
 from collections.abc import Iterator
@@ -20,10 +21,9 @@ from ctdenoise.files import atomic_file
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running
 from ctdenoise.scans.scan import Pair
-from ctdenoise.settings import settings
 from ctdenoise.units import Pixels, to_pixels
 from ctdenoise.workspace.denoisers import DenoiserChoice, RunNetwork, ShippedNetwork, ready
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.results import Result, SliceFigures, Source, create, find, slices_of
 from ctdenoise.workspace.runs import find_run
 
@@ -88,7 +88,8 @@ def _denoise(running: Running[Denoise]) -> Outcome:
 
     def denoised() -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
         while left and not (running.stop_wanted or gives_way):
-            index = running.focus if running.focus in left else left[0]
+            focus = running.focus  # once: it changes while we look
+            index = focus if focus in left else left[0]
             left.remove(index)
             before = np.array(values[index], np.float32)
             yield index, before, denoise(before)
@@ -131,7 +132,7 @@ def denoised_slice(asked: DenoiseSlice) -> Pixels:
     if kept.exists():
         pixels: Pixels = np.load(kept)
         return pixels
-    pair = Library(settings().workspaces / asked.owner).pair(asked.pair)
+    pair = library_of(asked.owner).pair(asked.pair)
     denoise = _denoiser(asked.method, pair.unit)
     pixels = to_pixels(denoise(np.array(pair.low[0, asked.index])), pair.unit)
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +153,7 @@ def denoised_file(asked: DenoiseSlice) -> Path:
     if isinstance(method, RunNetwork):
         folder = find_run(method.run).folder / "compared" / str(method.epoch)
     else:
-        pair = Library(settings().workspaces / asked.owner).folder(asked.pair)
+        pair = library_of(asked.owner).folder(asked.pair)
         folder = pair / "compared" / method.name / shipped.shipped()[method.name].edition
     parts = [asked.owner, asked.pair, str(asked.index), *(f"{part:g}" for part in method.dial)]
     return folder / f"{'-'.join(parts)}.npy"
@@ -169,7 +170,7 @@ def _forget(current: Path) -> None:
 _denoiser = lru_cache(maxsize=32)(ready)
 """Networks in this process' memory."""
 
-DENOISE = KINDS.register(Kind("denoise", "The denoising", "batch", Denoise, _denoise))
+DENOISE = KINDS.register(Kind("denoise", "The denoising", "batch", Denoise, _denoise, math.inf))
 DENOISE_SLICE = KINDS.register(
     Kind("denoise-slice", "The denoised slice", "interactive", DenoiseSlice, _denoise_slice, 0)
 )

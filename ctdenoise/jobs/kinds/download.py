@@ -1,5 +1,6 @@
 """Real low-dose pairs on their way from the public archive into a workspace."""
 
+import json
 import shutil
 from dataclasses import replace
 from typing import Annotated
@@ -7,12 +8,12 @@ from typing import Annotated
 from pydantic import Field
 
 from ctdenoise.errors import Problem, Progress, telling_disk_problems
+from ctdenoise.files import write_atomically
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running, Stopped
 from ctdenoise.scans import ldct
 from ctdenoise.scans.pairing import match
-from ctdenoise.settings import settings
-from ctdenoise.workspace.ingest import read_guarded
-from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.ingest import read_guarded, take_back
+from ctdenoise.workspace.library import Library, PairRecord, library_of
 
 
 class Download(Arguments):
@@ -26,7 +27,7 @@ def _download(running: Running[Download]) -> Outcome:
     """Fetch the patients one after the other; each is there as soon as it is whole, and one that an
     interrupted download brought is not fetched again."""
     asked = running.arguments
-    library = Library(settings().workspaces / running.job.workspace)
+    library = library_of(running.job.workspace)
     wanted = [ldct.patient(id) for id in asked.patients]
     made: list[str] = []
     there = {pair.name: pair.id for pair in library.pairs() if pair.created > running.job.created}
@@ -62,6 +63,8 @@ def fetch(
     the pair that they are, with its dose fraction. All of it, or nothing new in the library."""
     tell = progress or (lambda fraction, sentence: None)
     folder = library.root / "uploads" / f"ldct-{patient.id}-{every}"
+    journal = folder.with_suffix(".stored")
+    take_back(library, journal)
     ldct.download(
         patient,
         folder,
@@ -77,6 +80,7 @@ def fetch(
 
             received = read_guarded([folder / dose], library, progress=reading)
             scans += [scan.id for scan in received.scans]
+            write_atomically(journal, json.dumps(scans))
             if received.problems:
                 raise received.problems[0]
             if len(received.scans) != 1:
@@ -95,9 +99,9 @@ def fetch(
             matched=f"{matched.sentence} {ldct.COLLECTION}, doi:{ldct.DOI}, {patient.licence}.",
         )
     except BaseException:
-        for id in scans:
-            library.remove(id)
+        take_back(library, journal)
         raise
+    journal.unlink()
     shutil.rmtree(folder, ignore_errors=True)
     return record
 

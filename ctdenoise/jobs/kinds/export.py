@@ -19,9 +19,8 @@ from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 from ctdenoise.scans import scan
 from ctdenoise.scans.images import is_image
 from ctdenoise.scans.scan import Pair, Scan
-from ctdenoise.settings import settings
 from ctdenoise.units import Window
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.results import Result, Source, find, slices_of
 from ctdenoise.workspace.runs import find_run
 
@@ -78,7 +77,7 @@ def _export(running: Running[Export]) -> str:
     form, given = FORMATS.find(asked.format), content(result, asked)
     if reason := form.lacking(given):
         raise Problem(result.record.name, "cannot be taken away so", reason.rstrip("."))
-    path = file(result, asked)
+    path = result.folder / "exports" / asked.format / asked.name(len(given.finished))
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent.glob(".*"), LEFT_SECONDS)
     with TemporaryDirectory(prefix=".", dir=path.parent) as making:
@@ -87,7 +86,7 @@ def _export(running: Running[Export]) -> str:
         made.replace(path)
     for other in path.parent.iterdir():
         if other.is_file() and other != path:
-            other.unlink()
+            other.unlink(missing_ok=True)  # another export may have come before us
     return path.name
 
 
@@ -149,7 +148,7 @@ def _dicom_files(source: Source) -> list[scan.SliceSource]:
     """The DICOM file of every slice; empty where there are none."""
     if source.kind == "pair":
         return []
-    found = Library(settings().workspaces / source.owner).sources(source.id)
+    found = library_of(source.owner).sources(source.id)
     return [] if any(is_image(each.path) for each in found) else found
 
 

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from ctdenoise.config import progress_slice
 from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 from ctdenoise.scans.scan import Pair
-from ctdenoise.settings import settings
 from ctdenoise.units import WINDOWS, Window
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import library_of
 
 SIGMAS = (0.0, 0.4, 0.7, 1.0, 1.4, 2.0)
 """Of the Gaussian filters along the smoothing curve, in pixels."""
@@ -104,7 +103,7 @@ def _slice(
     asked: Smoothing,
 ) -> tuple[Pair, NDArray[np.float32], NDArray[np.float32], Window]:
     """A pair, low and full dose of the body in a slice of it, and the window to look through."""
-    pair = Library(settings().workspaces / asked.owner).pair(asked.pair)
+    pair = library_of(asked.owner).pair(asked.pair)
     full = np.array(pair.full[asked.index], np.float32)
     rows, columns = progress_slice.body(full) if pair.unit == "HU" else progress_slice.whole(full)
     window = WINDOWS["soft tissue"] if pair.unit == "HU" else Window.automatic(full)

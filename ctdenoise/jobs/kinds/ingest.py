@@ -9,7 +9,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running, Stopped
 from ctdenoise.scans.images import Meaning
 from ctdenoise.settings import settings
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import library_of
 
 
 class Ingest(Arguments):
@@ -56,7 +56,7 @@ def _ingest(running: Running[Ingest]) -> Ingested | Outcome:
     try:
         received = read_guarded(
             [folder],
-            Library(settings().workspaces / workspace),
+            library_of(workspace),
             meaning=asked.meaning,
             progress=running.tell,
             journal=folder.with_suffix(".stored"),

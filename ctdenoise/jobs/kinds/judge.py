@@ -6,10 +6,9 @@ from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 from ctdenoise.jobs.kinds.denoise import DenoiseSlice, denoised_slice
 from ctdenoise.metrics.metric import Convention, Sample, headlines, mean_over_slices, measure
 from ctdenoise.scans.scan import Pair
-from ctdenoise.settings import settings
 from ctdenoise.units import Pixels, Window, to_pixels
 from ctdenoise.workspace.denoisers import ClassicalFilter, RunNetwork, ShippedNetwork, ready
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import library_of
 
 Method = RunNetwork | ShippedNetwork | ClassicalFilter | None
 """What the low dose goes through; None for itself."""
@@ -35,7 +34,7 @@ def _judge(running: Running[Judge]) -> list[dict[str, float | None]]:
     Pictures are measured as people see them: HU rounded to whole numbers.
     """
     asked = running.arguments
-    pair = Library(settings().workspaces / asked.owner).pair(asked.pair)
+    pair = library_of(asked.owner).pair(asked.pair)
     convention = Convention("", Window(asked.level, asked.width))
     band = slice(*asked.rows)
     metrics = headlines(of_region=False)

@@ -3,8 +3,7 @@
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
 from ctdenoise.scans.pairing import match
-from ctdenoise.settings import settings
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import library_of
 
 
 class MakePair(Arguments):
@@ -17,7 +16,7 @@ class MakePair(Arguments):
 @telling_disk_problems
 def _pair(running: Running[MakePair]) -> str:
     """Add the pair to the workspace, unless a killed worker had; its id."""
-    library, asked = Library(settings().workspaces / running.job.workspace), running.arguments
+    library, asked = library_of(running.job.workspace), running.arguments
     for pair in library.pairs():
         if (pair.low_scan, pair.full_scan) == (asked.low, asked.full):
             return pair.id

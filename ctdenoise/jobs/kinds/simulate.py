@@ -10,9 +10,8 @@ from pydantic import Field
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
-from ctdenoise.settings import settings
 from ctdenoise.units import to_int16
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import library_of
 
 if TYPE_CHECKING:
     from ctdenoise.scans.scan import Scan
@@ -99,20 +98,22 @@ def _simulate(running: Running[Simulate]) -> list[str]:
     asked = running.arguments
     for dose in asked.doses:
         check_dose(dose)
-    library = Library(settings().workspaces / running.job.workspace)
+    library = library_of(running.job.workspace)
     scan, spacing = _ct(running.job.workspace, asked.scan)
     full = np.array(scan.values)
     made = []
     for number, dose in enumerate(asked.doses):
         told = (
             f"Simulated at {dose:.0%} of the dose, {asked.draws} noise draws of every slice, "
-            f"seed {asked.seed}."
+            f"seed {asked.seed}, {asked.physics.photons:.3g} photons per ray, electronic noise "
+            f"{asked.physics.electrons:g}, kernel {asked.physics.f50:g} lp/mm."
         )
         begun = running.job.created
         known = [
             pair.id
             for pair in library.pairs()
-            if (pair.full_scan, pair.matched) == (asked.scan, told) and pair.created > begun
+            if (pair.full_scan, pair.matched, pair.dose_fraction) == (asked.scan, told, dose)
+            and pair.created > begun
         ]
         if known:
             made.append(known[0])
@@ -143,7 +144,7 @@ def _tell(
 
 def _ct(workspace: str, scan_id: str) -> tuple["Scan", tuple[float, float]]:
     """A scan and its spacing, where the physics of CT applies to it."""
-    scan = Library(settings().workspaces / workspace).scan(scan_id)
+    scan = library_of(workspace).scan(scan_id)
     if not scan.is_hu or scan.spacing is None:
         lacking = "pixel spacing" if scan.is_hu else "Hounsfield units"
         raise Problem(

@@ -3,6 +3,7 @@
 A run's job has the run's id, and continuing a run queues that job again.
 """
 
+import math
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,9 +15,8 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running
-from ctdenoise.settings import settings
 from ctdenoise.workspace.denoisers import refuse_other_unit
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.runs import Run, create_run, find_run, keep_config, last_epoch
 
 SLOWER = 5
@@ -102,7 +102,7 @@ def adapt(
     start = shipped.file(network)
     known = shipped.shipped()[network]
     for owner, pair in pairs:
-        record = Library(settings().workspaces / owner).pair_record(pair)
+        record = library_of(owner).pair_record(pair)
         refuse_other_unit(known.title, known.unit, record.unit)
     changed = {
         "learning_rate": known.config.learning_rate / SLOWER,
@@ -128,7 +128,7 @@ def _train(running: Running[Train]) -> Outcome:
 
     run = find_run(running.job.id)
     try:
-        pairs = [Library(settings().workspaces / owner).pair(pair) for owner, pair in run.pairs]
+        pairs = [library_of(owner).pair(pair) for owner, pair in run.pairs]
         ended = train(
             run.config,
             pairs,
@@ -156,4 +156,4 @@ def _tell(running: Running[Train], config: Config, event: events.Event) -> None:
         running.message = f"Epoch {event.epoch}"
 
 
-TRAIN = KINDS.register(Kind("train", "The training", "train", Train, _train))
+TRAIN = KINDS.register(Kind("train", "The training", "train", Train, _train, math.inf))

@@ -10,9 +10,9 @@ from ctdenoise.config import run_folder, split
 from ctdenoise.config.shipped import Shipped
 from ctdenoise.metrics.profile import line_profile
 from ctdenoise.ui.components import cards, charts, figures, panes
-from ctdenoise.ui.session import library, pairs
+from ctdenoise.ui.session import pairs
 from ctdenoise.ui.viewer import Band, Pane, ViewerState, viewer
-from ctdenoise.workspace.library import PairRecord
+from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run
 
 MAPS = ("None", "Removed noise", "Error against full dose")
@@ -38,7 +38,7 @@ def show(
     shown = images + _maps(images, maps)
     rows = judged_rows(record, trained)
     unseen = test_slices(record, trained)
-    geometry = panes.geometry(library(owner).pair(record.id))
+    geometry = panes.geometry(library_of(owner).pair(record.id))
     state = viewer(
         shown,
         overlay=marked_bands(record, trained),

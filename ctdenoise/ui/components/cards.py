@@ -13,9 +13,9 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import panes
-from ctdenoise.ui.session import from_link, library, pairs, recall, remember, start_problem
+from ctdenoise.ui.session import from_link, pairs, recall, remember, start_problem
 from ctdenoise.ui.viewer import viewer
-from ctdenoise.workspace.library import PairRecord, ScanRecord
+from ctdenoise.workspace.library import PairRecord, ScanRecord, library_of
 from ctdenoise.workspace.runs import Run
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
@@ -108,7 +108,7 @@ def preparing_sample() -> None:
 
 @st.fragment(run_every=1.0)
 def _preparing_sample() -> None:
-    if library(SAMPLE).pairs():
+    if library_of(SAMPLE).pairs():
         st.rerun(scope="app")
     made = queue.jobs_of(SAMPLE, "sample")
     problem = start_problem() or (made[0].message if made and made[0].state == "failed" else None)
@@ -130,7 +130,7 @@ def first_look(owner: str, record: PairRecord) -> None:
         height=330,
         window=panes.first_window(low, record.unit),
         report=(),
-        **panes.geometry(library(owner).pair(record.id)),
+        **panes.geometry(library_of(owner).pair(record.id)),
     )
 
 

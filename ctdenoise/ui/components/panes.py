@@ -13,10 +13,10 @@ from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.ui import pictures
 from ctdenoise.ui.components import palette
-from ctdenoise.ui.session import library, workspace
+from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import Band, Pane
 from ctdenoise.units import WINDOWS, Window
-from ctdenoise.workspace.library import PairRecord
+from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run
 
 PART = 0.4
@@ -144,7 +144,7 @@ def judged_on(run: Run) -> tuple[str, PairRecord | None, int]:
     part = split.read(run.folder).progress
     owner, pair_id = run.pairs[part.pair]
     try:
-        record = library(owner).pair_record(pair_id)
+        record = library_of(owner).pair_record(pair_id)
     except Problem:
         record = None
     return owner, record, part.slices[0]

@@ -125,7 +125,7 @@ def test_it_stops_when_asked_and_goes_on_where_it_stopped(
 def test_one_whose_worker_is_gone_goes_on(source: Source) -> None:
     result = start(source)
     assert queue.take(result.record.id, "a worker that is gone")
-    queue.put_back_lost(["here"])
+    queue.release("a worker that is gone")
     assert stands(result) == "queued"
     do()
     assert stands(result) == "finished"

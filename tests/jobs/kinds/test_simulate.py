@@ -77,7 +77,10 @@ def test_a_pair_begins_like_its_preview(
     record, pair = library().pair_record(made), library().pair(made)
     assert (record.draws, record.dose_fraction, record.simulated) == (2, 0.25, True)
     assert (record.patient, record.full_scan) == ("p1", scan_id)
-    assert record.matched == "Simulated at 25% of the dose, 2 noise draws of every slice, seed 7."
+    assert record.matched == (
+        "Simulated at 25% of the dose, 2 noise draws of every slice, seed 7, 3e+05 photons per "
+        "ray, electronic noise 10, kernel 0.4 lp/mm."
+    )
     np.testing.assert_array_equal(pair.full, library().scan(scan_id).values)
     assert not np.array_equal(pair.low[0], pair.low[1])
     image = preview(Preview(scan=scan_id, index=2, dose=0.25, seed=7))
