@@ -86,3 +86,12 @@ def upright(image: NDArray[Number], orientation: Sequence[float]) -> NDArray[Num
     if along @ right < 0:
         image = image[:, ::-1]
     return image[::-1] if down @ below < 0 else image
+
+
+def counted(count: int, noun: str) -> str:
+    """A count and what is counted, in words.
+
+    >>> counted(1, "slice"), counted(2, "slice")
+    ('1 slice', '2 slices')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"

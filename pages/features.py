@@ -16,7 +16,15 @@ with first:
     owner, record = cards.pair_picker("Scan", "features")
 with second:
     index = (
-        st.slider("Slice", 1, record.slices, record.slices // 2 + 1, key=f"slice-{record.id}") - 1
+        st.slider(
+            "Slice",
+            1,
+            record.slices,
+            record.slices // 2 + 1,
+            key=f"slice-{record.id}",
+            persist_state="session",
+        )
+        - 1
         if record.slices > 1
         else 0
     )
@@ -35,7 +43,8 @@ third.button(
     icon=":material/article:",
     on_click=as_in_the_article,
     width="stretch",
-    help="block3_conv3, seven of its maps, shown clip((HU + 1024) / 1500, 0, 1).",
+    help="The layer, the number of maps and the grey scale of the article: -1024 HU is black, "
+    "476 HU white.",
 )
 columns = st.columns([2, 2, 2, 2, 3], vertical_alignment="bottom")
 layer = columns[0].selectbox(
@@ -78,4 +87,4 @@ keep_link("pair", "features", [record.id])
 asked = Smoothing(
     owner=owner, pair=record.id, index=index, layer=layer, imagenet=shown == "imagenet"
 )
-features.show(asked, record, sigma, by, COUNTS[count])
+features.show(asked, sigma, by, COUNTS[count])

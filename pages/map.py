@@ -2,20 +2,14 @@
 
 import streamlit as st
 
-from ctdenoise.ui import map, menu
+from ctdenoise.ui import map
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import runs
 
 st.title("Which is truer, which looks more natural?")
 groups = map.groups(runs())
 if not groups:
-    st.info("No network has been trained here yet.", icon=":material/model_training:")
-    st.page_link(
-        menu.page("Train"),
-        label="Choose a network and press Train",
-        icon=":material/arrow_forward:",
-    )
-    st.stop()
+    cards.no_network()
 chosen = next(iter(groups))
 if len(groups) > 1:
     chosen = st.selectbox(

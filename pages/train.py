@@ -5,6 +5,7 @@ import streamlit as st
 from ctdenoise.config.config import Config
 from ctdenoise.config.split import Outline, Split, split
 from ctdenoise.jobs.kinds.train import branch, launch
+from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import (
@@ -42,7 +43,7 @@ with controls:
 def default_name(config: Config) -> str:
     """What a run is called where nobody named it: what makes it different."""
     kind = "residual" if config.residual else "direct"
-    loss = " + ".join(config.loss.weights()).upper()
+    loss = " + ".join("MSE" if n == "mse" else term_title(n) for n in config.loss.weights())
     return f"{config.layers} × {config.filters} {kind}, {loss}"
 
 
@@ -120,6 +121,9 @@ with picture:
         "Name of the run", placeholder=default_name(config), max_chars=80, key="run-name"
     )
     parent = show_branch()
+    if parent:  # it learns from the same scans
+        chosen = [key for key in parent[0].pairs if key in available]
+        units = {available[key].unit for key in chosen}
     start = pressing.button(
         "Train",
         type="primary",

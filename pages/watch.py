@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ctdenoise.ui import menu, watch
+from ctdenoise.ui import watch
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
 from ctdenoise.workspace.runs import remove_run, rename_run
@@ -11,13 +11,7 @@ heading, choice = st.columns([2, 3], vertical_alignment="bottom")
 heading.title("Is it learning?")
 mine = {run.id: run for run in runs()}
 if not mine:
-    st.info("No network has been trained here yet.", icon=":material/model_training:")
-    st.page_link(
-        menu.page("Train"),
-        label="Choose a network and press Train",
-        icon=":material/arrow_forward:",
-    )
-    st.stop()
+    cards.no_network()
 
 linked = from_link("run", "watch")
 if linked and linked[0] in mine:

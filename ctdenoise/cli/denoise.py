@@ -18,6 +18,7 @@ from ctdenoise.metrics.noise import noise_level
 from ctdenoise.scans.readers import READERS, listed, titles
 from ctdenoise.scans.reading import Series
 from ctdenoise.scans.scan import SliceSource
+from ctdenoise.units import counted
 
 if TYPE_CHECKING:
     from ctdenoise.denoising.methods import Method
@@ -120,7 +121,7 @@ def run(args: argparse.Namespace) -> None:
         if args.json:
             print(json.dumps(row, allow_nan=False), flush=True)
         else:
-            count = f"{row['slices']} {'slice' if row['slices'] == 1 else 'slices'}"
+            count = counted(int(str(row["slices"])), "slice")
             print(f"{series.name}: {count} denoised in {row['output']}")
 
 

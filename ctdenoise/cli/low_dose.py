@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ctdenoise.cli import common
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Scan
+from ctdenoise.units import counted
 
 if TYPE_CHECKING:
     from ctdenoise.dose.insertion import Physics
@@ -154,8 +155,7 @@ def run(args: argparse.Namespace) -> None:
                     "Full dose",
                     deidentify=args.deidentify,
                 )
-            slices = len(scan.values)
-            count = f"{slices} {'slice' if slices == 1 else 'slices'}"
+            count = counted(len(scan.values), "slice")
             inner = Path("low" if args.pairs else "")
             print(f"{scan.name}: {count} at {dose:g} of the dose in {out / inner / folder}")
 

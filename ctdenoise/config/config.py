@@ -189,7 +189,7 @@ class Config(Record):
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = setting(
         "Device",
-        "Auto takes a graphics processor where there is one.",
+        "Automatic takes a graphics processor where there is one.",
         Group.MACHINE,
         words={
             "auto": "automatic",
@@ -201,7 +201,7 @@ class Config(Record):
     )
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "Precision",
-        "Auto takes bfloat16 where the processor multiplies it faster; the last layer "
+        "Automatic takes bfloat16 where the processor multiplies it faster; the last layer "
         "and the loss always stay in float32.",
         Group.MACHINE,
         words={"auto": "automatic"},
@@ -258,11 +258,18 @@ def parse(values: dict[str, Any]) -> Config:
         return Config.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "loss"
+        where = ".".join(str(part) for part in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
+        reason = f"{reason[0].lower()}{reason[1:]}"
+        if not where:
+            raise Problem(
+                "These settings",
+                f"do not go together ({reason})",
+                "correct one of them or take the preset's values",
+            ) from error
         raise Problem(
             f"The setting {where}",
-            f"cannot be used ({reason[0].lower()}{reason[1:]})",
+            f"cannot be used ({reason})",
             "correct it or take the preset's value",
         ) from error
 

@@ -33,8 +33,6 @@ class Started(BaseModel):
     """One sentence: what was trained on, validated on and kept aside."""
     window: tuple[float, float]
     """Level and width, in the image's unit, to which metrics below that need it clip."""
-    continues: int = 0
-    """The epoch from which this start goes on."""
 
 
 class Epoch(BaseModel):
@@ -58,7 +56,8 @@ class Epoch(BaseModel):
     """Of the progress slice against its full dose, by name; the convention is ``Started.window``,
     data range = its width. None where there is no such number: PSNR of identical images."""
     image: str
-    """File name in ``progress/``: the progress slice's output, int16 TIFF in HU."""
+    """File name in ``progress/``: the progress slice's output as TIFF, int16 HU or float32 in
+    another unit."""
     seconds_left: float | None
 
     @computed_field  # type: ignore[prop-decorator]

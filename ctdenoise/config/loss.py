@@ -54,8 +54,8 @@ class Loss(Record):
     )
     vgg_input: Literal["imagenet", "article"] = setting(
         "VGG16 is shown",
-        "ImageNet: a window of the image as VGG was trained on it; article: "
-        "clip((HU+1024)/1500, 0, 1) unscaled.",
+        "As it was trained: through a window, as bright as the photographs that it knows. As in "
+        "the article: -1024 to 476 HU become 0 to 1, and nothing more.",
         Group.LOSS,
         words={"imagenet": "as VGG was trained", "article": "as in the article"},
         default="imagenet",

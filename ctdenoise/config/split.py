@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
+from ctdenoise.units import counted
 
 NAME = "split.json"
 """Where a run keeps its split."""
@@ -78,8 +79,8 @@ def split(outlines: Sequence[Outline], seed: int) -> Split:
                 parts[name].append(Part(index, tuple(range(o.slices)), rows))
     who = "one patient" if len(patients) == 1 else "the same two patients"
     how = "bands of rows of each slice" if banded else "separate blocks of slices"
-    sentence = (f"Trained, validated and tested on {how} from {who}, so its figures flatter: "
-                "three or more patients would give an honest test")  # fmt: skip
+    sentence = (f"Trained, validated and tested on {how} from {who}, so its figures look better "
+                "than for a new patient: three patients or more give an honest test")  # fmt: skip
     return Split(tuple(parts["train"]), tuple(parts["validation"]), tuple(parts["test"]),
                  f"{sentence}.", True)  # fmt: skip
 
@@ -92,8 +93,8 @@ def _by_patient(outlines: Sequence[Outline], patients: list[str], seed: int) -> 
         tuple(Part(i, tuple(range(o.slices))) for i, o in enumerate(outlines) if o.patient in group)
         for group in groups
     )
-    sentence = (f"Trained on {len(groups[0])} patients, validated on {aside} and tested on {aside}"
-                " others.")  # fmt: skip
+    sentence = (f"{counted(len(groups[0]), 'patient')} to train on, {counted(aside, 'other')} for "
+                f"validation and {aside} for the test.")  # fmt: skip
     return Split(train, validation, test, sentence, False)
 
 

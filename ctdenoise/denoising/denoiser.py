@@ -110,7 +110,7 @@ class Denoiser:
                 if max(self.tile) <= SMALLEST_TILE:
                     raise Problem(
                         "The slice",
-                        f"does not fit the memory of the {self.machine.device.type}",
+                        f"does not fit the memory of {self.machine.kind}",
                         "close other programs or use another device",
                     ) from error
                 rows, columns = self.tile

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair, Scan
+from ctdenoise.units import counted
 
 SPACING_TOLERANCE = 0.01
 """Relative difference of pixel spacing up to which two scans share a grid."""
@@ -36,8 +37,7 @@ class Matched:
     @property
     def sentence(self) -> str:
         """How the slices were paired, for people."""
-        count = len(self.low_slices)
-        told = f"{count} {'slice' if count == 1 else 'slices'} matched by position"
+        told = f"{counted(len(self.low_slices), 'slice')} matched by position"
         rest = [
             f"{len(alone)} only at {dose} dose"
             for alone, dose in ((self.low_alone, "low"), (self.full_alone, "full"))

@@ -35,6 +35,11 @@ class Machine:
         return f"CPU, {torch.get_num_threads()} threads"
 
     @property
+    def kind(self) -> str:
+        """What sort of device it is, in a sentence."""
+        return "this computer" if self.device.type == "cpu" else "the graphics processor"
+
+    @property
     def precision(self) -> str:
         """The hidden layers' number format by its name, such as bfloat16."""
         return str(self.hidden).removeprefix("torch.")
@@ -46,7 +51,11 @@ def find_device(wish: str) -> torch.device:
     if wish == "auto":
         wish = next((name for name, found in there.items() if found), "cpu")
     elif not there.get(wish, True):
-        raise Problem(f"The device {wish}", "is not available here", "set the device to auto")
+        raise Problem(
+            f"A graphics processor of this kind ({wish})",
+            "is not available here",
+            "set the device to automatic (auto)",
+        )
     return torch.device(wish)
 
 

@@ -11,8 +11,8 @@ from ctdenoise.training.learner import Learner
 from ctdenoise.units import WINDOWS
 
 
-def estimate_seconds(config: Config, rows: int = 512, columns: int = 512) -> float:
-    """Seconds for the whole training, with slices of ``rows`` x ``columns`` to picture.
+def estimate_seconds(config: Config) -> float:
+    """Seconds for the whole training, with slices of 512 x 512 to picture.
 
     Takes a second or two itself; with a time budget the answer is the budget. Raises
     :class:`Problem` where a run could not start.
@@ -30,11 +30,10 @@ def estimate_seconds(config: Config, rows: int = 512, columns: int = 512) -> flo
         step = _seconds(
             lambda: learner.step(low, low * 0.5, 1e-6, factors, setting=setting), machine
         )
-        pixels = min(128, rows) * min(128, columns)
-        small = torch.zeros(1, 1, min(128, rows), min(128, columns), device=machine.device)
+        small = torch.zeros(1, 1, 128, 128, device=machine.device)
         with torch.inference_mode():
-            per_pixel = _seconds(lambda: learner.forward(small), machine) / pixels
-    judged = rows * columns + config.validation_patches * config.patch**2
+            per_pixel = _seconds(lambda: learner.forward(small), machine) / 128**2
+    judged = 512**2 + config.validation_patches * config.patch**2
     return config.epochs * (config.steps_per_epoch * step + judged * per_pixel)
 
 

@@ -25,6 +25,7 @@ from ctdenoise.training.device import choose, is_out_of_memory, keeping_memory
 from ctdenoise.training.learner import Learner
 from ctdenoise.training.patches import Patches, Patchwork
 from ctdenoise.training.schedule import dial_setting, learning_rate
+from ctdenoise.units import counted
 
 VALIDATION_PIXELS = 2**16
 """How many pass through the network at once when validating."""
@@ -94,19 +95,20 @@ class _Training:
 
     def run(self, should_stop: Callable[[], bool]) -> events.Ended:
         progress = self.progress
-        self._start()
+        while True:
+            try:
+                self._start()
+                break
+            except (RuntimeError, MemoryError) as error:
+                if ended := self._in_less_memory(error):
+                    return ended
         while not self._finished():
             began = time.perf_counter()
             try:
                 stopped, norms = self._epoch(should_stop)
             except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if progress.batch < self.config.batch or progress.batch == 1:
-                    return self._end("failed", "The memory does not suffice, even for batches of "
-                                     f"{progress.batch}: choose smaller patches or fewer filters, "
-                                     "or start with a smaller batch.")  # fmt: skip
-                self._halve()
+                if ended := self._in_less_memory(error):
+                    return ended
                 continue
             finally:
                 progress.train_seconds += time.perf_counter() - began
@@ -121,7 +123,7 @@ class _Training:
                                  f"a number: epoch {progress.epoch} is kept; start again with a "
                                  "lower learning rate.")  # fmt: skip
             progress.wall_seconds += time.perf_counter() - began
-        return self._end("finished", f"Finished after {progress.epoch} epochs.")
+        return self._end("finished", f"Finished after {counted(progress.epoch, 'epoch')}.")
 
     def _epoch(self, should_stop: Callable[[], bool]) -> tuple[bool, dict[str, Tensor]]:
         """Steps up to the end of the epoch: whether it was stopped, and gradient norms."""
@@ -176,15 +178,17 @@ class _Training:
         config, progress = self.config, self.progress
         if not progress.factors:
             before = self.generator.get_state()
-            progress.factors = self.learner.factors(config.loss, *self._batch())
-            self.generator.set_state(before)  # the first step sees this batch as well
+            try:
+                progress.factors = self.learner.factors(config.loss, *self._batch())
+            finally:
+                self.generator.set_state(before)  # the first step sees this batch as well
         self._emit(events.Started(
             time=time.time(), device=self.machine.name, precision=self.machine.precision,
             parameters=sum(p.numel() for p in self.learner.parameters),
             epochs=None if config.time_budget_s else config.epochs,
             steps_per_epoch=config.steps_per_epoch, factors=progress.factors,
             split=self.split.sentence, window=(self.slice.window.level, self.slice.window.width),
-            continues=progress.epoch))  # fmt: skip
+            ))  # fmt: skip
         if progress.last_event:
             last = events.Epoch.model_validate_json(progress.last_event)
             told = [e for e in events.read(self.out) if isinstance(e, events.Epoch)]
@@ -257,13 +261,23 @@ class _Training:
         return (steps * progress.train_seconds / progress.step
                 + overhead * (config.epochs - progress.epoch))  # fmt: skip
 
-    def _halve(self) -> None:
-        self.progress.batch = max(1, self.progress.batch // 2)
+    def _in_less_memory(self, error: BaseException) -> events.Ended | None:
+        """Go on with half the batch where the memory did not suffice; the end where it was halved
+        before. Any other error goes through."""
+        if not is_out_of_memory(error):
+            raise error
+        progress = self.progress
+        if progress.batch < self.config.batch or progress.batch == 1:
+            return self._end("failed", "The memory does not suffice, even for batches of "
+                             f"{progress.batch}: choose smaller patches or fewer filters, or "
+                             "start with a smaller batch.")  # fmt: skip
+        progress.batch = max(1, progress.batch // 2)
         if self.machine.device.type == "cuda":
             torch.cuda.empty_cache()
         self._emit(events.Notice(time=time.time(), sentence=(
-            f"The memory of the {self.machine.device.type} did not suffice: going on with batches "
-            f"of {self.progress.batch} patches instead of {self.config.batch}.")))  # fmt: skip
+            f"The memory of {self.machine.kind} did not suffice: going on with batches of "
+            f"{progress.batch} patches instead of {self.config.batch}.")))  # fmt: skip
+        return None
 
     def _keep(self) -> None:
         """Write the checkpoint and all that is needed to go on."""

@@ -5,6 +5,7 @@ import streamlit as st
 from ctdenoise.config.config import Config, override
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.shipped import Shipped
+from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import launch
 from ctdenoise.losses.term import LOSS_TERMS, term_title
 from ctdenoise.metrics.metric import Region
@@ -90,6 +91,7 @@ def show(network: Run | Shipped, owner: str, record: PairRecord) -> None:
         stops=STOPS[len(terms)],
         **panes.geometry(library_of(owner).pair(record.id)),
     )
+    view.offer_newer(trained)
     rows = view.judged_rows(record, trained)
     view.tell_seen(record, trained, state.frame, rows)
     view.tell_unknown([network] if isinstance(network, Shipped) else [])
@@ -104,7 +106,12 @@ def show(network: Run | Shipped, owner: str, record: PairRecord) -> None:
 def _texture(images: list[Pane], record: PairRecord, state: ViewerState) -> None:
     """The noise power spectrum of each image in the region, as the dial was left."""
     st.markdown("##### Noise texture")
-    if state.region is None or record.spacing is None:
+    if record.spacing is None:
+        st.info(
+            "The size of a pixel is not known for this scan, so there is no noise power spectrum."
+        )
+        return
+    if state.region is None:
         st.info(
             "Draw a region in even tissue: its mean and SD follow the dial, and its noise power "
             "spectrum appears here.",
@@ -114,7 +121,11 @@ def _texture(images: list[Pane], record: PairRecord, state: ViewerState) -> None
     curves = []
     for pane in images:
         roi = Region(*state.region).of(figures.values(pane, state.frame))
-        power = noise_power_spectrum(roi, record.spacing)
+        try:
+            power = noise_power_spectrum(roi, record.spacing)
+        except Problem as problem:  # such as a region that is too small
+            st.info(str(problem))
+            return
         curves.append(
             charts.Curve(pane.name, power.frequencies, power.radial, pane.color, pane.dash)
         )

@@ -12,7 +12,6 @@ from ctdenoise.jobs.kinds.features import SIGMAS, Smoothing, View
 from ctdenoise.ui.caching import once
 from ctdenoise.ui.components import charts, jobs, palette
 from ctdenoise.units import upright
-from ctdenoise.workspace.library import PairRecord
 
 WAIT_SECONDS = 120
 HEAT = np.array([255.0, 176.0, 0.0])
@@ -31,7 +30,7 @@ def view(asked: Smoothing, sigma: float, by: str, count: int) -> View:
     return view
 
 
-def show(asked: Smoothing, record: PairRecord, sigma: float, by: str, count: int) -> None:
+def show(asked: Smoothing, sigma: float, by: str, count: int) -> None:
     """Where low and full dose differ, laid over the slice; the maps of both; the curves."""
     with st.spinner("VGG16 is looking …"):
         seen = view(asked, sigma, by, count)
@@ -50,10 +49,10 @@ def show(asked: Smoothing, record: PairRecord, sigma: float, by: str, count: int
         f"full dose (numbers {numbers}). The feature loss is the mean of the squared differences: "
         f"{seen.loss:.4g} here."
     )
-    _curves(asked, sigma, record.unit)
+    _curves(asked, sigma)
 
 
-def _curves(asked: Smoothing, sigma: float, unit: str) -> None:
+def _curves(asked: Smoothing, sigma: float) -> None:
     """Feature loss and MSE of the smoothed low dose, in percent of those of the low dose."""
     found = jobs.answer(kinds.SMOOTHING, asked, asked.owner)
     if not found:
@@ -71,8 +70,12 @@ def _curves(asked: Smoothing, sigma: float, unit: str) -> None:
     right.markdown("##### What each loss would choose")
     right.write(
         "If blurring were all that a network could do, squared error would have it blur by "
-        f"**{best[1]:g} px** and this layer's features by **{best[0]:g} px**: from the same scan, "
-        "the two losses want different pictures."
+        f"**{best[1]:g} px** and this layer's features by **{best[0]:g} px**"
+        + (
+            ": from the same scan, the two losses want different pictures."
+            if best[0] != best[1]
+            else "."
+        )
     )
 
 

@@ -8,7 +8,7 @@ from ctdenoise.config import events, progress_slice, split
 from ctdenoise.jobs.kinds import map as places
 from ctdenoise.jobs.kinds.map import Dot
 from ctdenoise.ui import menu, pictures, session
-from ctdenoise.ui.components import cards, charts, jobs, palette, panes
+from ctdenoise.ui.components import cards, charts, jobs, panes
 from ctdenoise.ui.session import pairs
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
@@ -45,7 +45,13 @@ def show(group: Group, watched: bool) -> None:
     measured = {run.id: _dots(run) for run in runs}
     drawn = [run for run in runs if measured[run.id][0]]
     if not drawn:
-        st.info("The first dot appears within seconds.", icon=":material/hourglass_top:")
+        coming = any(run.live for run in runs)
+        st.info(
+            "The first dot appears as soon as a run has made its first picture."
+            if coming
+            else "None of these runs has made a picture that can be measured.",
+            icon=":material/hourglass_top:",
+        )
         return
     unit = progress_slice.facts(drawn[0].folder).unit
     every = [(dot.rmse, dot.texture) for run in drawn for dot in measured[run.id][0]]
@@ -118,8 +124,8 @@ def _chosen(run: Run, number: int, dots: list[Dot], unit: str) -> None:
     said = events.read(run.folder)
     epochs = [e for e in said if isinstance(e, events.Epoch)]
     start = next(e for e in said if isinstance(e, events.Started))
-    epoch, full = epochs[number], palette.FULL
-    when = f"Epoch {epoch.epoch}" if epoch.epoch else "Before training"
+    epoch = epochs[number]
+    when = f"Epoch {epoch.epoch}" if epoch.epoch else panes.before(run)
     figures = (
         f"RMSE {dots[number].rmse:.1f}{unit and f' {unit}'}, texture {dots[number].texture:.1f} dB"
     )
@@ -127,12 +133,7 @@ def _chosen(run: Run, number: int, dots: list[Dot], unit: str) -> None:
     viewer(
         [
             Pane(when, panes.run_style(run).color, own, note=figures),
-            Pane(
-                "Full dose",
-                full.color,
-                (panes.reference(run, progress_slice.FULL),),
-                dash=full.dash,
-            ),
+            panes.references(run)[1],
         ],
         key="map-pictures",
         height=330,

@@ -14,7 +14,7 @@ from ctdenoise.jobs.kinds.train import launch, stop_sweep
 from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.metrics.metric import Metric, titles
 from ctdenoise.ui import pictures
-from ctdenoise.ui.components import cards, palette, panes
+from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import pairs, runs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
@@ -133,23 +133,13 @@ def show(sweep: str) -> None:
     said = {run.id: events.read(run.folder) for run in cells}
     begun = [run for run in cells if _last(said[run.id])]
     if not begun:
-        st.info("The first picture appears within seconds.", icon=":material/hourglass_top:")
+        st.info(_nothing_yet(cells), icon=":material/hourglass_top:")
+        _stop(sweep, cells)
         return
     start = next(e for e in said[begun[0].id] if isinstance(e, events.Started))
     facts = progress_slice.facts(begun[0].folder)
     shown = [_cell(run, said[run.id]) for run in begun]
-    low, full = palette.LOW, palette.FULL
-    shown += [
-        Pane(
-            "Low dose", low.color, (panes.reference(begun[0], progress_slice.LOW),), dash=low.dash
-        ),
-        Pane(
-            "Full dose",
-            full.color,
-            (panes.reference(begun[0], progress_slice.FULL),),
-            dash=full.dash,
-        ),
-    ]
+    shown += panes.references(begun[0])
     viewer(
         shown,
         key=f"sweep-{sweep}",
@@ -160,6 +150,19 @@ def show(sweep: str) -> None:
         **facts.geometry,
     )
     _table(begun, said, facts.unit)
+    _stop(sweep, cells)
+
+
+def _nothing_yet(cells: list[Run]) -> str:
+    """Why there is no picture."""
+    if any(run.live for run in cells):
+        return "The first picture appears as soon as the first run has begun."
+    told = next((run.job.message for run in cells if run.job and run.job.message), "")
+    return f"None of these runs has made a picture. {told}"
+
+
+def _stop(sweep: str, cells: list[Run]) -> None:
+    """The button that ends all runs, as long as there are live ones."""
     if live := [run for run in cells if run.live]:
         if st.button("Stop the sweep", icon=":material/stop:", help="Finished cells stay."):
             stop_sweep(live)
@@ -213,13 +216,15 @@ def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> 
                 f"RMSE ({unit})" if unit else "RMSE": last.validation_mse**0.5,
                 "Low dose": last.low_mse**0.5,
                 **{metric.heading(unit): value for metric, value in figures.items()},
-                "State": run.state,
+                "State": cards.STATES[run.state].rpartition(": ")[2],
                 "Open": f"/watch?run={run.id}",
             }
         )
     numbers = st.column_config.NumberColumn
+    # Every row has every column: a table takes them from the first.
+    columns = {name: None for row in rows for name in row}
     st.dataframe(
-        pa.Table.from_pylist(rows),
+        pa.Table.from_pylist([columns | row for row in rows]),
         hide_index=True,
         column_config={
             f"RMSE ({unit})" if unit else "RMSE": numbers(format="%.1f"),

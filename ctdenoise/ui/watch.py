@@ -1,4 +1,4 @@
-"""What the Watch page shows of one run; called once a second while the run is live."""
+"""What the Watch page shows of one run; drawn again and again while the run is live."""
 
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
         if job:
             jobs.show(job, text)
         else:
-            st.info("It was never queued: press Continue.")
+            st.info("This run has not begun: press Continue.")
     if job and job.live:
         with button:
             jobs.stop_button(job, "What is trained so far is kept.")
@@ -85,7 +85,7 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
     with button.popover("Continue", icon=":material/play_arrow:", width="stretch"):
         most = MOST_EPOCHS - done
         if most < 1:
-            st.write(f"It has had {done} epochs, the most there are.")
+            st.write(f"This run has had {done} epochs, and more are not possible.")
             return
         more = st.number_input("More epochs", 1, most, min(most, max(total - done, 5)))
         if st.button("Go on", type="primary", width="stretch"):
@@ -171,19 +171,13 @@ def _pictures(
     run: Run, epochs: list[events.Epoch], window: Window, facts: progress_slice.Geometry
 ) -> None:
     """Low dose, the network after each epoch, full dose; the scrubber follows the newest epoch."""
-    low, style, full = palette.LOW, panes.run_style(run), palette.FULL
+    (low, full), style = panes.references(run), panes.run_style(run)
     each = tuple(pictures.Progress(run=run.id, image=epoch.image).address for epoch in epochs)
-    first = "Before going on" if run.parent else "Before training"
     viewer(
         [
-            Pane("Low dose", low.color, (panes.reference(run, progress_slice.LOW),), dash=low.dash),
+            low,
             Pane(run.name, style.color, each, dash=style.dash),
-            Pane(
-                "Full dose",
-                full.color,
-                (panes.reference(run, progress_slice.FULL),),
-                dash=full.dash,
-            ),
+            full,
         ],
         key=f"watch-{run.id}",
         height=330,
@@ -191,7 +185,7 @@ def _pictures(
         follow=True,
         report=(),
         frame=st.session_state.setdefault(f"watch-frame-{run.id}", len(epochs) - 1),
-        labels=[first if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
+        labels=[panes.before(run) if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
         **facts.geometry,
     )
 

@@ -45,7 +45,7 @@ def test_pairs_of_one_patient_are_told_as_what_they_are(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     card = shipped(tmp_path / "out")["optimised"].card
     assert "from the folder in" in card and "in pairs as they came" in card
-    assert "## On slices kept aside" in card and "figures flatter" in card
+    assert "## On slices kept aside" in card and "figures look better" in card
     assert "Slices: 1 of" in card  # of the eight, those that were not learned from
     assert "| as it came |" in card
 

@@ -216,15 +216,16 @@ def test_a_training_that_blows_up_keeps_its_last_good_epoch(tmp_path) -> None:
     assert all(bool(t.isfinite().all()) for t in weights(tmp_path).values())
 
 
-def test_out_of_memory_halves_the_batch_once(tmp_path, monkeypatch) -> None:
-    step = learner.Learner.step
+@pytest.mark.parametrize(("where", "batch_at"), [("step", 0), ("factors", 1)])
+def test_out_of_memory_halves_the_batch_once(tmp_path, monkeypatch, where, batch_at) -> None:
+    original = getattr(learner.Learner, where)
 
-    def small_memory(self, low, *rest, **words):
-        if len(low) > 2:
+    def small_memory(self, *given, **words):
+        if len(given[batch_at]) > 2:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
-        return step(self, low, *rest, **words)
+        return original(self, *given, **words)
 
-    monkeypatch.setattr(learner.Learner, "step", small_memory)
+    monkeypatch.setattr(learner.Learner, where, small_memory)
     told: list[events.Event] = []
     ended = train(SMALL, [pair()], tmp_path / "a", on_event=told.append)
     assert ended.how == "finished"

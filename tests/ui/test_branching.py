@@ -1,9 +1,12 @@
 """Branch: from Watch over Train to a child that goes on."""
 
+import numpy as np
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened
 
+from ctdenoise.scans.scan import Pair
 from ctdenoise.ui import menu
+from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.runs import Run, runs_of
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
@@ -24,6 +27,18 @@ def test_a_run_branches_from_a_chosen_epoch(trained: Run, on_the_spot: OnTheSpot
     assert child.config.loss.texture == 40 and child.config.layers == trained.config.layers
     assert child.start and child.start.exists()
     assert on_the_spot.launched == [child.id]
+
+
+def test_it_learns_from_its_parents_scans_whatever_is_chosen(trained: Run, mine: Library) -> None:
+    other = Pair("MR", *(np.zeros((1, 3, 64, 64), np.float32), np.zeros((3, 64, 64), np.float32)),
+                 None, np.arange(3.0), unit="")  # fmt: skip
+    mine.add_pair(other)
+    app = opened("Train")
+    app.session_state["train-branch"] = (trained.id, 1)
+    app.session_state["train-pairs"] = []
+    app.run()
+    assert not labelled(app.button, "Train").disabled
+    assert any("blocks of slices" in text.value for text in (*app.info, *app.warning))
 
 
 def test_another_network_cannot_go_on(trained: Run) -> None:

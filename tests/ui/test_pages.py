@@ -186,6 +186,28 @@ def test_compare_averages_over_the_test_slices(trained: Run, mine: Library) -> N
     assert any("Mean of 4 test slices against" in text.value for text in app.caption)
 
 
+def test_runs_of_one_name_have_a_row_each(trained: Run, pair: PairRecord) -> None:
+    other = launch("local", "Low dose", trained.config, [("local", pair.id)])
+    shutil.copytree(trained.folder, other.folder, dirs_exist_ok=True)
+    app = opened("Compare", run=trained.id)
+    labelled(app.multiselect, "Networks").set_value([trained.id, other.id]).run()
+    table = app.dataframe[0].value
+    assert list(table["Image"]) == ["Low dose", "Gaussian 1.4 px", "First run", "Low dose"]
+    assert table["RMSE (HU)"][2] == table["RMSE (HU)"][3] != table["RMSE (HU)"][0]
+
+
+def test_images_without_a_patient_are_nobodys(trained: Run, mine: Library) -> None:
+    full = np.zeros((4, 64, 64), np.float32)
+    for patient, told in (("", False), ("p", True)):
+        own = Pair("Own", full[None], full, None, np.arange(4.0), patient=patient)
+        other = mine.add_pair(replace(own, name="Other"))
+        run = launch("local", f"of {patient}", trained.config, [("local", mine.add_pair(own).id)])
+        shutil.copytree(trained.folder, run.folder, dirs_exist_ok=True)
+        app = opened("Compare", run=run.id, pair=other.id)
+        assert app.session_state["compare-pair"][1] == other.id
+        assert any("other slices of this patient" in c.value for c in app.caption) == told
+
+
 def test_compare_changes_the_convention(trained: Run) -> None:
     app = opened("Compare", run=trained.id)
     before = app.dataframe[0].value["PSNR (dB)"][0]

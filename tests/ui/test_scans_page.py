@@ -48,6 +48,32 @@ def test_the_dial_goes_from_full_dose_to_a_hundredth(scan_id: str) -> None:
     assert (dial.options[0], dial.options[-1], dial.value) == ("1 %", "100 %", 25)
 
 
+def test_every_change_of_the_physics_holds_and_a_calibration_replaces_it(
+    scan_id: str, mine: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = chosen(25)
+    for f50 in (0.5, 0.6, 0.75):
+        labelled(app.number_input, "Kernel, f50 (line pairs per mm)").set_value(f50).run()
+        assert labelled(app.number_input, "Kernel, f50 (line pairs per mm)").value == f50
+    labelled(app.number_input, "Photons per ray").set_value(1e5).run()
+    make_button(app).click().run()
+    assert "1e+05 photons per ray, electronic noise 10, kernel 0.75 lp" in mine.pairs()[0].matched
+    labelled(app.button, "Calibrate on this scan").click().run()  # a phantom has no noise
+    assert not app.exception and any("noise" in error.value for error in app.error)
+    assert labelled(app.number_input, "Photons per ray").value == 1e5  # and nothing is lost
+
+    found = {
+        "physics": {"photons": 2e5, "electrons": 3.0, "f50": 0.3},
+        "region": {"row": 1, "column": 2, "height": 16, "width": 16},
+        "sd": 12.34,
+    }
+    monkeypatch.setattr(OnTheSpot, "answer", lambda *given: found)
+    labelled(app.button, "Calibrate on this scan").click().run()
+    assert labelled(app.number_input, "Photons per ray").value == 2e5
+    assert labelled(app.number_input, "Kernel, f50 (line pairs per mm)").value == 0.3
+    assert any("of slice 2: an SD of 12.3 HU" in caption.value for caption in app.caption)
+
+
 def test_a_pair_of_each_dose_is_made_at_once(scan_id: str, mine: Library) -> None:
     app = chosen(10, 50, 2, 10)
     assert make_button(app).label == "Make 3 pairs"
@@ -56,7 +82,7 @@ def test_a_pair_of_each_dose_is_made_at_once(scan_id: str, mine: Library) -> Non
     assert not app.exception and not app.error
     doses = {record.dose_fraction or 0: record for record in mine.pairs()}
     assert sorted(doses) == [0.02, 0.1, 0.5]
-    assert doses[0.1].matched.endswith("seed 7.")
+    assert "seed 7, 3e+05 photons per ray" in doses[0.1].matched
     assert any("2% dose simulated" in text.value for text in app.markdown)
     noise = {dose: np.std(mine.pair(r.id).low - mine.pair(r.id).full) for dose, r in doses.items()}
     assert noise[0.02] > noise[0.1] > noise[0.5] > 0

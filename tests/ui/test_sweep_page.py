@@ -24,6 +24,16 @@ def test_one_press_queues_the_whole_grid(pair: PairRecord, on_the_spot: OnTheSpo
     assert any("0 of 9 runs are done" in bar.proto.text for bar in app.get("progress"))
 
 
+def test_a_sweep_that_waits_can_be_stopped_and_says_so(pair: PairRecord) -> None:
+    app = opened("Sweep")
+    labelled(app.button, "Train all 9").click().run()
+    assert any("as soon as the first run has begun" in info.value for info in app.info)
+    labelled(app.button, "Stop the sweep").click().run()
+    assert not app.exception and not any(run.live for run in runs_of(WORKSPACE))
+    app.run()
+    assert any("has made a picture. Stopped before its turn" in info.value for info in app.info)
+
+
 def test_cells_have_a_picture_and_their_numbers(pair: PairRecord, mine: Library) -> None:
     app = opened("Sweep")
     labelled(app.selectbox, "The second weight").set_value("nothing else").run()

@@ -12,6 +12,7 @@ from ctdenoise.files import write_atomically
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running, Stopped
 from ctdenoise.scans import ldct
 from ctdenoise.scans.pairing import match
+from ctdenoise.units import counted
 from ctdenoise.workspace.ingest import read_guarded, take_back
 from ctdenoise.workspace.library import Library, PairRecord, library_of
 
@@ -42,13 +43,11 @@ def _download(running: Running[Download]) -> Outcome:
                 or fetch(patient, library, every=asked.every, progress=told).id
             )
     except Stopped:
-        told_all = f"Stopped, {_pairs(made)} added. Download again, and it goes on where it was."
-        return Outcome("stopped", told_all, made)
-    return Outcome("finished", f"{_pairs(made)} added to the list below.", made)
-
-
-def _pairs(made: list[str]) -> str:
-    return f"{len(made)} pair{'s' * (len(made) != 1)}"
+        added = f"{counted(len(made), 'pair')} added"
+        return Outcome(
+            "stopped", f"Stopped, {added}. Download again, and it goes on where it was.", made
+        )
+    return Outcome("finished", f"{counted(len(made), 'pair')} added to the list below.", made)
 
 
 @telling_disk_problems

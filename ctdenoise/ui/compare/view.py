@@ -60,7 +60,7 @@ def show(
             view=panes.enlarged(images[-1], record.unit),
             **geometry,
         )
-    _offer_newer(trained)
+    offer_newer(trained)
     tell_seen(record, trained, state.frame, rows)
     tell_unknown([network for network in networks if isinstance(network, Shipped)])
     profile, numbers = st.columns([3, 2], gap="medium")
@@ -112,7 +112,9 @@ def shown_epoch(run: Run) -> int:
     return chosen
 
 
-def _offer_newer(networks: list[Run]) -> None:
+def offer_newer(networks: list[Run]) -> None:
+    """For each that has learned on since it was first looked at: the button that shows it as it is
+    now."""
     for run in networks:
         newest = run_folder.kept(run.folder)[-1]
         if newest > shown_epoch(run):
@@ -158,7 +160,10 @@ def tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[i
     for run in networks:
         if frame in _slices(split.read(run.folder).train, run, record):
             slice_seen.append(run.name)
-        elif record.patient in {known[key].patient for key in run.pairs if key in known}:
+        elif any(id == record.id for _, id in run.pairs) or (
+            record.patient  # plain images have none
+            and record.patient in {known[key].patient for key in run.pairs if key in known}
+        ):
             patient_seen.append(run.name)
     where = "the marked test band's" if rows != (0, record.rows) else "the"
     if slice_seen:
@@ -179,7 +184,7 @@ def tell_unknown(networks: list[Shipped]) -> None:
         names = ", ".join(network.title for network in networks)
         st.caption(
             f":material/info: {names}: the card on the Denoise page tells on whom it was trained. "
-            "Should this patient be among them, the figures flatter."
+            "If this patient is among them, the figures look better than they would for a new one."
         )
 
 

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,6 +15,7 @@ from ctdenoise.ui import menu
 from ctdenoise.ui.components import panes
 from ctdenoise.ui.session import from_link, pairs, recall, remember, start_problem
 from ctdenoise.ui.viewer import viewer
+from ctdenoise.units import counted
 from ctdenoise.workspace.library import PairRecord, ScanRecord, library_of
 from ctdenoise.workspace.runs import Run
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
@@ -50,12 +51,7 @@ def pair_name(owner: str, record: PairRecord) -> str:
     dose = f", {record.dose_fraction:.0%} dose" if record.dose_fraction else ""
     how = " simulated" if record.simulated else ""
     sample = "Sample: " if owner == SAMPLE else ""
-    return f"{sample}{record.name} ({slices(record.slices)}{dose}{how})"
-
-
-def slices(count: int) -> str:
-    """A count in words: 1 slice, 2 slices."""
-    return f"{count} {'slice' if count == 1 else 'slices'}"
+    return f"{sample}{record.name} ({counted(record.slices, 'slice')}{dose}{how})"
 
 
 def distinct(names: dict[Key, str]) -> dict[Key, str]:
@@ -75,7 +71,20 @@ def pair_names(available: dict[tuple[str, str], PairRecord]) -> dict[tuple[str, 
 
 def scan_names(scans: dict[str, ScanRecord]) -> dict[str, str]:
     """What the choices of scans read."""
-    return distinct({id: f"{scan.name} ({slices(scan.slices)})" for id, scan in scans.items()})
+    return distinct(
+        {id: f"{scan.name} ({counted(scan.slices, 'slice')})" for id, scan in scans.items()}
+    )
+
+
+def no_network() -> NoReturn:
+    """Say that nothing has been trained, with the way on; the page ends here."""
+    st.info("No network has been trained here yet.", icon=":material/model_training:")
+    st.page_link(
+        menu.page("Train"),
+        label="Choose a network and press Train",
+        icon=":material/arrow_forward:",
+    )
+    st.stop()
 
 
 def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:

@@ -80,10 +80,9 @@ def show(
         of_images = _of_slice(images, state.frame, convention, rows, record.spacing)
     if of_images is None:
         return
-    found = dict(zip((pane.name for pane in images), of_images, strict=True))
     if region or background:
         full = values(images[-1], state.frame)
-        for pane in images:
+        for pane, found in zip(images, of_images, strict=True):
             sample = Sample(
                 values(pane, state.frame),
                 convention,
@@ -92,12 +91,12 @@ def show(
                 background,
                 record.spacing,
             )
-            found[pane.name] |= measure(sample, headlines(of_region=True))
-    shown = [m for m in METRICS.values() if any(m.name in each for each in found.values())]
+            found |= measure(sample, headlines(of_region=True))
+    shown = [m for m in METRICS.values() if any(m.name in each for each in of_images)]
     heading = {metric.name: metric.heading(record.unit) for metric in shown}
     table = [
-        {"Image": name} | {heading[metric]: value for metric, value in each.items()}
-        for name, each in found.items()
+        {"Image": pane.name} | {heading[metric]: value for metric, value in each.items()}
+        for pane, each in zip(images, of_images, strict=True)
         if each
     ]
     columns = [("Image", pa.string()), *((heading[m.name], pa.float64()) for m in shown)]
@@ -115,6 +114,8 @@ def show(
     what = f"Mean of {len(unseen)} test slices" if mean else "This slice"
     where = f"{what}, within the test band," if rows != (0, record.rows) else what
     st.caption(f"{where} against the full dose. {convention.sentence}.")
+    if mean and (region or background):
+        st.caption(f"Figures of a region are those of slice {state.frame + 1} alone.")
     if not region:
         st.caption("Draw a region with the region tool: mean and SD of each image in it follow.")
 

@@ -11,6 +11,7 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import LOOK_SECONDS, executor
 from ctdenoise.jobs.kind import Arguments, Kind
 from ctdenoise.ui.session import workspace
+from ctdenoise.units import counted
 from ctdenoise.workspace.access import Action, Visitor, allowed, require
 from ctdenoise.workspace.database import Job
 
@@ -111,7 +112,7 @@ def waiting(job: Job) -> str:
     if not ahead:
         return job.message if job.attempts else "Next in line."
     noun = "run" if job.queue == "train" else "job"
-    return f"Waiting: {ahead} {noun}{'s' * (ahead > 1)} before yours."
+    return f"Waiting: {counted(ahead, noun)} before yours."
 
 
 def stop_button(

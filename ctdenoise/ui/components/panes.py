@@ -92,9 +92,21 @@ def shipped(network: Shipped, owner: str, record: PairRecord) -> Pane:
     return Pane(network.title, style.color, frames, dash=style.dash, note="Ships with CT Denoise")
 
 
-def reference(run: Run, image: str) -> str:
-    """The address of what the progress pictures of a run are compared with."""
-    return pictures.Reference(run=run.id, image=image).address
+def references(run: Run) -> tuple[Pane, Pane]:
+    """Low and full dose of the slice that the progress pictures of a run show."""
+    low, full = (
+        Pane(name, style.color, (pictures.Reference(run=run.id, image=image).address,), style.dash)
+        for name, style, image in (
+            ("Low dose", palette.LOW, progress_slice.LOW),
+            ("Full dose", palette.FULL, progress_slice.FULL),
+        )
+    )
+    return low, full
+
+
+def before(run: Run) -> str:
+    """What the first picture of a run shows."""
+    return "Before going on" if run.parent else "Before training"
 
 
 def network_name(network: Run | Shipped) -> str:

@@ -16,6 +16,7 @@ from ctdenoise.scans.images import Meaning
 from ctdenoise.scans.readers import reader_of, titles
 from ctdenoise.ui.components import jobs
 from ctdenoise.ui.session import workspace
+from ctdenoise.units import counted
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
 
@@ -122,19 +123,17 @@ def _tell_last() -> None:
     outcome = _outcome(last)
     count, problems = len(outcome.scans), outcome.problems
     if count:
-        st.success(f"{count} scan{'s' * (count > 1)} added, without the patient's identity.")
+        st.success(f"{counted(count, 'scan')} added, without the patient's identity.")
     elif not problems:
         st.warning("There was no scan in these files.")
     for note in outcome.notes:
         st.info(note)
     if problems:
-        with st.expander(
-            f"{len(problems)} file{'s' * (len(problems) > 1)} left out", expanded=True
-        ):
+        with st.expander(f"{counted(len(problems), 'file')} left out", expanded=True):
             for problem in problems[:20]:
                 st.error(problem)
             if len(problems) > 20:
-                st.caption(f"and {len(problems) - 20} more with like reasons")
+                st.caption(f"and {len(problems) - 20} more files")
 
 
 @telling_disk_problems

@@ -16,6 +16,7 @@ from ctdenoise.ui.caching import once
 from ctdenoise.ui.components import cards, upload
 from ctdenoise.ui.denoise.networks import shelf, uploader
 from ctdenoise.ui.session import pairs, recall, remember, runs, workspace
+from ctdenoise.units import counted
 from ctdenoise.workspace import networks
 from ctdenoise.workspace.denoisers import (
     ClassicalFilter,
@@ -66,7 +67,7 @@ def show(mine: Library) -> None:
 
 def _scan(mine: Library) -> Source | None:
     """Own scans, then the low dose of every pair; whatever was just brought in is chosen."""
-    names = {(workspace(), "scan", scan.id): f"{scan.name} ({cards.slices(scan.slices)})"
+    names = {(workspace(), "scan", scan.id): f"{scan.name} ({counted(scan.slices, 'slice')})"
              for scan in mine.scans()}  # fmt: skip
     for (owner, id), record in pairs().items():
         names[owner, "pair", id] = f"{cards.pair_name(owner, record)}, its low dose"

@@ -7,8 +7,8 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.export import EXPORT, Export
-from ctdenoise.ui.components import cards, jobs
-from ctdenoise.units import Window
+from ctdenoise.ui.components import jobs
+from ctdenoise.units import Window, counted
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.results import Result
 
@@ -85,7 +85,7 @@ def _what(result: Result, form: ExportFormat, asked: Export) -> str:
     """Which slices, and how they are mixed."""
     told = f"at strength {asked.mix:.0%}"
     if form.scope == "series":
-        return f"Now: {cards.slices(len(result.figures))} {told}."
+        return f"Now: {counted(len(result.figures), 'slice')} {told}."
     return f"Now: slice {asked.index + 1} {told}, window {asked.level:g}/{asked.width:g}."
 
 

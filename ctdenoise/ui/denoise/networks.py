@@ -34,7 +34,7 @@ def uploader() -> NetworkRecord | None:
     if file is None:
         return _tell_last()
     name = st.text_input(
-        "Name", Path(file.name).stem, max_chars=80, key=f"network-name-{count}",
+        "Name", Path(file.name).stem, max_chars=80, key=f"network-name-{file.file_id}",
         help="What it will be called in lists, panes and tables.",
     )  # fmt: skip
     if st.button("Add this network", type="primary", icon=":material/add:"):

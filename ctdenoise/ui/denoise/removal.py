@@ -5,7 +5,8 @@ import streamlit as st
 
 from ctdenoise.metrics.residue import WARNING, sentence
 from ctdenoise.metrics.tissue import NOTABLE, Shift, pooled
-from ctdenoise.ui.components import cards, charts, palette
+from ctdenoise.ui.components import charts, palette
+from ctdenoise.units import counted
 from ctdenoise.workspace.results import Result, SliceFigures
 
 
@@ -35,7 +36,7 @@ def _anatomy(figures: dict[int, SliceFigures], frame: int, mix: float) -> None:
         return
     share = figures[frame].removal.edges
     shown = sum((each.removal.edges or 0) >= WARNING for each in figures.values())
-    of = f"in {shown} of {cards.slices(len(figures))}."
+    of = f"in {shown} of {counted(len(figures), 'slice')}."
     if share is not None and share >= WARNING:
         st.warning(f"{sentence(share)} So it is {of}", icon=":material/warning:")
     else:
@@ -106,8 +107,8 @@ def _shifts(result: Result, figures: dict[int, SliceFigures], mix: float) -> Non
             st.warning(_in_words(name, shift), icon=":material/warning:")
     by = "the full dose" if result.record.source.kind == "pair" else "a smoothed copy of the input"
     st.caption(
-        f"Mean over {cards.slices(len(figures))}. Regions of one tissue are marked on {by}, away "
-        "from its edges, so that noise does not choose the pixels."
+        f"Mean over {counted(len(figures), 'slice')}. Regions of one tissue are marked on {by}, "
+        "away from its edges, so that noise does not choose the pixels."
     )
 
 

@@ -10,6 +10,7 @@ from ctdenoise.ui.components import cards, jobs, palette, panes
 from ctdenoise.ui.denoise import export, removal
 from ctdenoise.ui.session import from_link, keep_link
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
+from ctdenoise.units import counted
 from ctdenoise.workspace.denoisers import (
     ClassicalFilter,
     DenoiserChoice,
@@ -64,14 +65,14 @@ def _status(result: Result, watched: bool) -> None:
     with place:
         if job is None or job.state in ("finished", "stopped"):
             icon = "check_circle" if done == total else "pause_circle"
-            told = job.message if job else f"{done} of {cards.slices(total)} are denoised."
+            told = job.message if job else f"{done} of {counted(total, 'slice')} are denoised."
             st.markdown(f":material/{icon}: {told}")
         else:
             text = ""
             if job.state == "running":
                 left = denoise.seconds_left(result)
                 rest = f", about {cards.duration(left)} left" if left is not None else ""
-                text = f"{done} of {cards.slices(total)}{rest}"
+                text = f"{done} of {counted(total, 'slice')}{rest}"
             jobs.show(job, text)
     with button:
         if job and live:

@@ -9,6 +9,7 @@ from ctdenoise.jobs.kinds.download import DOWNLOAD, Download
 from ctdenoise.scans import ldct
 from ctdenoise.ui.components import cards, jobs
 from ctdenoise.ui.session import workspace
+from ctdenoise.units import counted
 from ctdenoise.workspace.database import Job
 
 ON_DISK = 5
@@ -85,7 +86,7 @@ def _choose(patients: Sequence[ldct.Patient], live: bool, arrived: str) -> None:
             megabytes = sum(patient.download_mb(every) for patient in chosen)
             slices = sum(-(-patient.full.slices // every) for patient in chosen)
             st.caption(
-                f"{len(chosen)} patient{'s' * (len(chosen) > 1)}, {slices} slices at two doses: "
+                f"{counted(len(chosen), 'patient')}, {slices} slices at two doses: "
                 f"{megabytes:,.0f} MB to download, about {ON_DISK * megabytes:,.0f} MB on the disk."
             )
         if st.button(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ctdenoise.dose.field import truncated
+from ctdenoise.errors import Problem
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.simulate import CALIBRATE, SIMULATE, Calibrate, Physics, Simulate
 from ctdenoise.ui import pictures
@@ -51,8 +52,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             25,
             format_func="{} %".format,
             help="How many of the photons are left. Noise grows about as one over the square "
-            "root of the dose: at a quarter it doubles. How true this is down to 1 % stands in "
-            "docs/dose-validation.md.",
+            "root of the dose: at a quarter it doubles.",
         )
         others = st.pills(
             "Make also at (% dose)",
@@ -115,15 +115,39 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
         st.rerun()
 
 
+def _calibrate(record: ScanRecord, asked: Calibrate) -> None:
+    """Measure photons and kernel on the scan and take them for its simulation."""
+    try:
+        with st.spinner("Measuring the noise …"):
+            found = executor().answer(CALIBRATE, asked, workspace())
+    except Problem as problem:  # the picture has to stay, for another region to be drawn
+        st.error(str(problem))
+        return
+    physics, where = found["physics"], found["region"]
+    st.session_state[f"physics-{record.id}"] = {
+        name: physics[name] for name in Physics.model_fields
+    }
+    st.session_state[f"calibrations-{record.id}"] += 1
+    st.session_state[f"calibrated-{record.id}"] = (
+        f"Measured in {where['width']} × {where['height']} pixels at row {where['row']}, "
+        f"column {where['column']} of slice {asked.index + 1}: an SD of {found['sd']:.1f} HU."
+    )
+    st.rerun()
+
+
 def _more(library: Library, record: ScanRecord) -> tuple[Physics, int]:
     """The scanner behind the simulation, with calibration on the scan itself, and the seed."""
-    physics: dict[str, float] = st.session_state[f"physics-{record.id}"]
+    physics: dict[str, float] = dict(st.session_state[f"physics-{record.id}"])
+    # A calibration is told by new widgets, which begin at what it found.
+    turn = f"{record.id}-{st.session_state.setdefault(f'calibrations-{record.id}', 0)}"
     with st.expander("More: seed and physics"):
         seed = st.number_input(
             "Seed of the noise",
             0,
             999_999,
             0,
+            key=f"seed-{record.id}",
+            persist_state="session",
             help="The same seed draws the same grain, at every dose: only stronger at a lower one. "
             "Another seed draws another, like a second scan.",
         )
@@ -133,6 +157,8 @@ def _more(library: Library, record: ScanRecord) -> tuple[Physics, int]:
             1e9,
             float(physics["photons"]),
             format="%.3g",
+            key=f"photons-{turn}",
+            persist_state="session",
             help="At full dose, before the patient. Fewer photons: more noise and streaks.",
         )
         physics["electrons"] = st.number_input(
@@ -140,6 +166,8 @@ def _more(library: Library, record: ScanRecord) -> tuple[Physics, int]:
             0.0,
             1e4,
             float(physics["electrons"]),
+            key=f"electrons-{turn}",
+            persist_state="session",
             help="What the detector adds by itself; it shows where hardly a photon arrives.",
         )
         physics["f50"] = st.number_input(
@@ -148,6 +176,8 @@ def _more(library: Library, record: ScanRecord) -> tuple[Physics, int]:
             2.0,
             float(physics["f50"]),
             step=0.05,
+            key=f"f50-{turn}",
+            persist_state="session",
             help="Where the reconstruction kernel lets half through: higher is sharper and "
             "noisier, with finer grain.",
         )
@@ -158,18 +188,7 @@ def _more(library: Library, record: ScanRecord) -> tuple[Physics, int]:
         if st.button("Calibrate on this scan", icon=":material/straighten:", width="stretch"):
             seen, frame, region = st.session_state.get("twin-view", (record.id, 0, None))
             frame, region = (frame, region) if seen == record.id else (record.slices // 2, None)
-            with st.spinner("Measuring the noise …"):
-                asked = Calibrate(scan=record.id, index=frame, region=region)
-                found = executor().answer(CALIBRATE, asked, workspace())
-            st.session_state[f"physics-{record.id}"] = {
-                name: found["physics"][name] for name in Physics.model_fields
-            }
-            where = found["region"]
-            st.session_state[f"calibrated-{record.id}"] = (
-                f"Measured in {where['width']} × {where['height']} pixels at row {where['row']}, "
-                f"column {where['column']} of slice {frame + 1}."
-            )
-            st.rerun()
+            _calibrate(record, Calibrate(scan=record.id, index=frame, region=region))
         if told := st.session_state.get(f"calibrated-{record.id}"):
             st.caption(told)
     return Physics.model_validate(physics), int(seed)

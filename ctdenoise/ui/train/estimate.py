@@ -13,7 +13,7 @@ from ctdenoise.ui.components.cards import duration
 from ctdenoise.workspace.sample import WORKSPACE as EVERYBODY
 
 LABEL = "Time on this machine"
-HELP = "Measured just now with real steps of this network, then multiplied."
+HELP = "Measured here with real steps of this network, then multiplied."
 WAIT_SECONDS = 60
 DOWNLOAD_SECONDS = 300
 

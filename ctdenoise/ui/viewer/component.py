@@ -86,7 +86,6 @@ def viewer(
     window: Window,
     spacing: tuple[float, float] | None = None,
     unit: str = "HU",
-    presets: Mapping[str, Window] = WINDOWS,
     orientation: Sequence[float] | None = None,
     labels: Sequence[str] | None = None,
     frame: int = 0,
@@ -109,8 +108,8 @@ def viewer(
     for as many as fit. ``labels``: one per frame.
     ``frame`` and ``window`` hold at the start and again whenever the
     page passes another value; ``follow`` goes along with frames that are added at the end.
-    ``presets`` are HU windows and left out for other units, which the viewer says. ``report`` names
-    the states whose change reruns the page (or the fragment); windowing itself never does.
+    ``report`` names the states whose change, once the button is released, reruns the page (or the
+    fragment). The windows that one chooses by name are in HU, and left out for other units.
     ``dials``: where a frame's address holds ``{}``, pictures are mixed from those at the nearest of
     ``stops`` settings from 0 to 1 a dial (``0.25``, or ``0.25-0.5`` of two dials, in place of the
     ``{}``) as the dials move; ``dial`` is where they stand at the start. ``view``: the pixel (row,
@@ -131,7 +130,7 @@ def viewer(
         "spacing": spacing,
         "unit": unit,
         "window": [window.level, window.width],
-        "presets": {n: [w.level, w.width] for n, w in presets.items()} if unit == "HU" else {},
+        "presets": {n: [w.level, w.width] for n, w in WINDOWS.items()} if unit == "HU" else {},
         "orientation": list(orientation) if orientation is not None else None,
         "labels": list(labels) if labels is not None else None,
         "frame": frame,
