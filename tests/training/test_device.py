@@ -25,7 +25,5 @@ def test_what_a_config_asks_for_is_taken() -> None:
 
 def test_a_device_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(
-        Problem, match=r"this kind \(cuda\) is not available"
-    ):
+    with pytest.raises(Problem, match=r"this kind \(cuda\) is not available"):
         choose("cuda", "auto", 64)
