@@ -18,6 +18,9 @@ from a wheel, ``root`` inside the package, where setup.py puts them."""
 CHECKPOINTS = ROOT / "checkpoints"
 CHECKPOINT_MB = 500
 """Largest file that can be a trained network."""
+MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
+"""Environment of processes that shall give the memory of an upload back to the system once it has
+been read (457 MB become 152 MB); read when a process starts."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ctdenoise.cli import common
 from ctdenoise.errors import Problem
+from ctdenoise.scans.sample import DRAWS
 from ctdenoise.scans.scan import Scan
 from ctdenoise.units import counted
 
@@ -21,7 +22,6 @@ would add is reconstructed and added. Everything else of the slice stays as it w
   ctdenoise low-dose scan/ --dose 0.1 --calibrate --pairs --out pairs   # then: train --pairs pairs
   ctdenoise low-dose scan/ --dose 0.25 --dose 0.1 --pairs --out pairs   # pairs/dose-0.25, dose-0.1
 """
-PAIR_DRAWS = 4
 SPACING_MM = 0.7
 """Of images that do not say theirs: 512 pixels across a field of 360 mm."""
 
@@ -87,7 +87,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
         "--draws",
         type=int,
         metavar="NUMBER",
-        help=f"with --pairs, noise draws of every slice (default {PAIR_DRAWS}): the others go to "
+        help=f"with --pairs, noise draws of every slice (default {DRAWS}): the others go to "
         "low-2, low-3 and so on, and a network learns better from several",
     )
     parser.add_argument(
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
         )
     if args.seed < 0:
         raise Problem("The seed", f"is {args.seed}", "choose a whole number from 0 up")
-    draws = args.draws if args.draws is not None else PAIR_DRAWS if args.pairs else 1
+    draws = args.draws if args.draws is not None else DRAWS if args.pairs else 1
     if draws > 1 and not args.pairs:
         raise Problem("The option --draws", "is for pairs to train on", "add --pairs")
     from ctdenoise.dose.insertion import check_dose, insert_noise, truncated

@@ -9,7 +9,7 @@ import sys
 
 from ctdenoise.cli.common import Subparsers, add_command, say
 from ctdenoise.errors import Problem
-from ctdenoise.settings import ROOT
+from ctdenoise.settings import MEMORY, ROOT
 
 TEXT = """\
 Only this computer reaches it, unless you name another address to listen on. There are no accounts:
@@ -19,9 +19,6 @@ put a sign-on of your own before a dashboard that others can reach.
   ctdenoise serve --host 0.0.0.0    serves everybody who reaches this computer
 """
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
-"""Give the memory of an upload back to the system once it has been read (457 MB become 152 MB);
-read when a process starts."""
 
 
 def add(subparsers: Subparsers) -> argparse.ArgumentParser:

@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import certificates
-from ctdenoise.settings import PACKAGE, python_path, settings
+from ctdenoise.settings import MEMORY, PACKAGE, python_path, settings
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -118,8 +118,7 @@ def start() -> Found:
         "CTDENOISE_HOME": str(settings().home),
         "CTDENOISE_DATABASE": settings().database,
         "DASK_LOGGING__DISTRIBUTED": "warning",
-        "MALLOC_ARENA_MAX": "2",
-        "MALLOC_MMAP_THRESHOLD_": "131072",
+        **MEMORY,
         "PYTHONPATH": python_path(),
     }
     with log.open("wb") as output:

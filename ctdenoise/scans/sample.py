@@ -9,6 +9,7 @@ from ctdenoise.scans.scan import Pair, Scan, SliceSource
 
 DOSE_FRACTION = 0.25
 DRAWS = 4
+"""Noise realisations of every slice of a simulated pair, here and wherever nothing else is said."""
 SEED = 1
 ATTRIBUTION = (
     "Abdomen: Roth H, et al. Data from Pancreas-CT. The Cancer Imaging Archive, 2016. "

@@ -22,7 +22,7 @@ from ctdenoise.errors import Problem, Progress
 from ctdenoise.files import write_atomically
 from ctdenoise.scans.images import Meaning
 from ctdenoise.scans.scan import SliceSource
-from ctdenoise.settings import python_path, settings
+from ctdenoise.settings import MEMORY, python_path, settings
 from ctdenoise.workspace.library import Library, ScanRecord
 
 MOST_CRASHES = 5
@@ -101,7 +101,7 @@ def _run(
     """The child's answer or None, whether its time was over, and which file it had open."""
     limit = settings().decode_seconds
     environment = os.environ | {
-        "MALLOC_ARENA_MAX": "2",
+        **MEMORY,
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": python_path(),
     }

@@ -10,14 +10,12 @@ from pydantic import Field
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
+from ctdenoise.scans.sample import DRAWS
 from ctdenoise.units import to_int16
 from ctdenoise.workspace.library import library_of
 
 if TYPE_CHECKING:
     from ctdenoise.scans.scan import Scan
-
-DRAWS = 4
-"""Noise realisations of every slice of a pair that is simulated."""
 
 
 class Physics(Arguments):
