@@ -186,6 +186,21 @@ def test_compare_averages_over_the_test_slices(trained: Run, mine: Library) -> N
     assert any("Mean of 4 test slices against" in text.value for text in app.caption)
 
 
+def test_a_region_leaves_with_its_figures(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, regions = view.viewer, [(10, 10, 8, 8), None, (20, 20, 8, 8)]
+
+    def drawn(*panes: Any, **options: Any) -> view.ViewerState:
+        return replace(original(*panes, **options), region=regions[0])
+
+    monkeypatch.setattr(view, "viewer", drawn)
+    first, without, second = [], [], []
+    for told in (first, without, second):
+        told += list(opened("Compare", run=trained.id).dataframe[0].value.items())
+        regions.pop(0)
+    assert [name for name, _ in without] == ["Image", "RMSE (HU)", "PSNR (dB)", "SSIM"]
+    assert dict(first)["SD (HU)"][0] != dict(second)["SD (HU)"][0]
+
+
 def test_runs_of_one_name_have_a_row_each(trained: Run, pair: PairRecord) -> None:
     other = launch("local", "Low dose", trained.config, [("local", pair.id)])
     shutil.copytree(trained.folder, other.folder, dirs_exist_ok=True)

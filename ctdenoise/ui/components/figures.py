@@ -139,7 +139,7 @@ def _of_slice(
     *others, reference = [pane.frames[index] for pane in images]
     judged = [(each, reference) for each in others]
     return [
-        measured(image, wanted, workspace(), convention, rows, spacing)
+        dict(measured(image, wanted, workspace(), convention, rows, spacing))  # others keep theirs
         for image, wanted in [*judged, (reference, None)]
     ]
 
