@@ -218,7 +218,7 @@ def test_out_of_memory_halves_the_tile_and_goes_on(
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
     monkeypatch.setattr(denoiser, "_pass", no_memory)
-    with pytest.raises(Problem, match="does not fit the memory of the cpu"):
+    with pytest.raises(Problem, match="does not fit the memory of this computer"):
         denoiser.denoise(NOISY)
 
 

@@ -103,6 +103,20 @@ def test_a_broken_link_falls_back_with_a_sentence(pair: PairRecord) -> None:
     assert labelled(app.slider, "Layers").value == 6
 
 
+def test_what_stands_on_the_screen_holds(pair: PairRecord) -> None:
+    """A browser once showed three layers and the server went on with four: their message was lost
+    in those of the controls that were moved next."""
+    app = opened("Train")
+    labelled(app.slider, "Layers").set_value(4).run()
+    key = labelled(app.slider, "Layers").key
+    app.session_state[key] = 3  # the control's state without its callback
+    app.run()
+    assert labelled(app.slider, "Layers").value == 3
+    assert "layers=3" in app.query_params["set"]
+    labelled(app.slider, "Filters").set_value(8).run()
+    assert {"layers=3", "filters=8"} <= set(app.query_params["set"])
+
+
 def test_a_stride_is_explained(pair: PairRecord) -> None:
     app = opened("Train", set="stride=2")
     assert any("shrinks" in warning.value for warning in app.warning)

@@ -167,9 +167,11 @@ def _control(setting: Setting) -> None:
     generation = st.session_state[_GENERATION]
     widget = f"setting:{key}:{'percent' if percent else 'plain'}:{generation}"
 
-    def changed() -> None:
-        new = st.session_state[widget]
+    def keep(new: Any) -> None:
         _set(values(), key, list(new) if isinstance(new, (list, tuple)) else new)
+
+    def changed() -> None:
+        keep(st.session_state[widget])
 
     common: dict[str, Any] = {
         "label": f"{setting.title} ({setting.unit})" if setting.unit else setting.title,
@@ -187,23 +189,29 @@ def _control(setting: Setting) -> None:
     word = setting.options.__getitem__
     if percent:
         end = st.session_state.setdefault(f"{widget}:end", max(100, round(value)))
-        st.slider(min_value=0, max_value=end, value=start, step=5, format="%d %%", **common)
+        shown = st.slider(min_value=0, max_value=end, value=start, step=5, format="%d %%", **common)
     elif kind is tuple:
-        st.pills(options=options, default=start, selection_mode="multi", format_func=word, **common)
+        common |= {"selection_mode": "multi", "format_func": word}
+        shown = st.pills(options=options, default=start, **common)
     elif options:
-        st.selectbox(options=options, index=options.index(start), format_func=word, **common)
+        index = options.index(start)
+        shown = st.selectbox(options=options, index=index, format_func=word, **common)
     elif kind is bool:
-        st.toggle(value=start, **common)
+        shown = st.toggle(value=start, **common)
     elif setting.slider:
         last = max(setting.slider, value)
-        st.slider(min_value=setting.lowest, max_value=last, value=start, **common)
+        shown = st.slider(min_value=setting.lowest, max_value=last, value=start, **common)
     elif kind is int:
         common |= {"min_value": setting.lowest, "max_value": setting.highest}
-        st.number_input(value=start, step=setting.step, **common)
+        shown = st.number_input(value=start, step=setting.step, **common)
     else:
-        st.number_input(
+        shown = st.number_input(
             min_value=0.0, max_value=None, value=start, format="%g", placeholder="none", **common
         )
+    # What stands on the screen holds, also where the browser's message of it was overtaken by
+    # another. One that was not moved keeps a value that it can only show rounded.
+    if shown != start:
+        keep(shown)
 
 
 def _share_controls() -> None:
