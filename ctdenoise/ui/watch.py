@@ -139,7 +139,8 @@ def network_file(run: Run) -> None:
 
 def _made(run: Run, kind: Kind[export.OfRun, str]) -> Path:
     """A file of a run, written by a job of this kind."""
-    asked = export.OfRun(run=run.id, name=run.name, epoch=kept_epochs(run.folder)[-1])
+    epoch = kept_epochs(run.folder)[-1]
+    asked = export.OfRun(run=run.id, name=run.name, state=run.state, epoch=epoch)
     name: str = executor().answer(kind, asked, run.workspace, EXPORT_SECONDS)
     return run.folder / name
 

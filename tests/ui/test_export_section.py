@@ -1,5 +1,6 @@
 """Taking a result home, without a browser: what is offered, prepared, and why something is not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from ctdenoise.errors import Problem, Progress
 from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.denoise import start
-from ctdenoise.jobs.kinds.export import EXPORT_NETWORK, OfRun
+from ctdenoise.jobs.kinds.export import EXPORT_NETWORK, RUN_CARD, OfRun
 from ctdenoise.scans.reading import read
 from ctdenoise.training.checkpoint import build_network, save
+from ctdenoise.ui import watch
 from ctdenoise.workspace import networks
 from ctdenoise.workspace.denoisers import ClassicalFilter, ImportedNetwork
 from ctdenoise.workspace.library import Library, PairRecord
@@ -152,6 +154,18 @@ def test_a_run_is_offered_as_onnx(trained: Run, on_the_spot: OnTheSpot) -> None:
     app = opened("Watch", run=trained.id)
     labels = [each.proto.label for each in app.get("download_button")]
     assert labels == ["Run card (zip)", "Network (ONNX)"]
-    name = on_the_spot.answer(EXPORT_NETWORK, OfRun(run=trained.id, name="x", epoch=2), WORKSPACE)
+    name = on_the_spot.answer(
+        EXPORT_NETWORK, OfRun(run=trained.id, name="x", state="finished", epoch=2), WORKSPACE
+    )
     path = trained.folder / name
     assert path.parent == trained.folder and path.stat().st_size > 0
+
+
+def test_a_run_card_is_made_once_and_anew_when_the_run_stands_otherwise(
+    trained: Run, on_the_spot: OnTheSpot
+) -> None:
+    assert trained.job
+    learning = replace(trained, job=replace(trained.job, state="running"))
+    for run, made in ((learning, 1), (learning, 1), (trained, 2), (trained, 2)):
+        assert watch._made(run, RUN_CARD).stat().st_size > 0
+        assert len(queue.jobs_of(WORKSPACE, RUN_CARD.name)) == made

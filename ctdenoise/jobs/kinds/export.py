@@ -51,10 +51,12 @@ class Export(Arguments):
 
 
 class OfRun(Arguments):
-    """A file of a run, by its id, as the run is called and as it was after ``epoch``."""
+    """A file of a run, by its id, as the run is called, as it stands and as it was after
+    ``epoch``: a file that was made before is none of it as it is now."""
 
     run: str
     name: str
+    state: str
     epoch: int
 
 
