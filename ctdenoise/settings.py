@@ -47,6 +47,16 @@ class Settings:
     """Longest that reading one upload may take."""
     decode_memory_mb: int = 8192
     """Most memory that reading one upload may take."""
+    slice_megapixels: int = 32
+    """Most pixels of one slice, in millions of 2**20: a mammogram has 25."""
+    file_slices: int = 20_000
+    """Most slices, or frames, of one file: a perfusion scan of the whole brain has 16,000."""
+    decoded_mb: int = 4096
+    """Most that slices may take that one reading holds at once, in float32: 4,096 of 512 x 512."""
+    unpack_ratio: int = 100
+    """Most bytes out of a compressed file for each of its own, above ``unpack_free_mb``."""
+    unpack_free_mb: int = 256
+    """What a compressed file may unpack to however small it is."""
 
     @property
     def workspaces(self) -> Path:
