@@ -54,7 +54,7 @@ def affordable(
     if not compressed and pixels * stored_bytes > length:
         raise Problem(
             name,
-            f"should hold {_megabytes(pixels * stored_bytes)} of pixels and has "
+            f"is cut off, for it should hold {_megabytes(pixels * stored_bytes)} of pixels and has "
             f"{_megabytes(length)}",
             "copy or export it again",
         )
@@ -160,4 +160,6 @@ def _bomb(name: str, length: int) -> Problem:
 
 
 def _megabytes(size: float) -> str:
-    return f"{size / MEGABYTE:,.0f} MB" if size >= MEGABYTE else f"{size / 1024:,.0f} KB"
+    if size >= MEGABYTE:
+        return f"{size / MEGABYTE:,.0f} MB"
+    return f"{size / 1024:,.0f} KB" if size >= 10_240 else f"{size:,.0f} bytes"

@@ -1,10 +1,15 @@
-"""Whether slices follow each other evenly, within the rounding of what their files say."""
+"""Where slices lie: what is equal, even or missing within the rounding of what their files say."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 ROUNDING = 0.05
 """mm by which a coordinate may lie beside its place: scanners write some to a tenth of a mm."""
+
+SAME_PLACE = 0.01
+"""mm within which two slices of a series lie at the same place."""
 
 _FLOAT = 1e-6
 """mm that arithmetic adds to it."""
@@ -56,6 +61,51 @@ def gaps(positions: NDArray[np.floating]) -> dict[int, int]:
         return {}
     times = distances / step
     whole = np.rint(times)
-    if (np.abs(times - whole) > 0.25).any():
+    if (np.abs(times - whole) > min(0.4, 0.25 + 2 * ROUNDING / step)).any():
         return {}  # uneven, which is another thing
     return {int(i): int(whole[i]) - 1 for i in np.flatnonzero(whole > 1)}
+
+
+def same_spacing(a: tuple[float, float] | None, b: tuple[float, float] | None) -> bool:
+    """Whether two pixel spacings in mm are one but for rounding: a thousandth."""
+    if a is None or b is None:
+        return a is b
+    return bool(np.allclose(a, b, rtol=1e-3, atol=0))
+
+
+def same_direction(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether row and column cosines, six numbers each, are one but for rounding: a tenth of a
+    degree."""
+    return bool(np.allclose(a, b, rtol=0, atol=2e-3))
+
+
+def reach(positions: NDArray[np.floating], thickness: float | None) -> float:
+    """mm up to which neighbours among the sorted ``positions`` may share a place.
+
+    :data:`SAME_PLACE`, or more where phases lie a little apart, as the table's encoder set them:
+    much closer to each other than to the next place, within a small part of the slice ``thickness``
+    in mm, and several at most places.
+    """
+    steps = np.diff(positions, prepend=positions[:1])
+    for step in sorted(set(steps[steps > SAME_PLACE])):
+        if step > min(0.5, 0.2 * (thickness or 0.5)):
+            break
+        places = np.cumsum(steps > step)
+        counts = np.bincount(places)
+        widest = max(np.ptp(positions[places == place]) for place in range(len(counts)))
+        apart = steps[steps > step].min(initial=np.inf)
+        if len(counts) > 1 and (counts > 1).mean() > 0.5 and widest < 0.1 * apart:
+            return float(step)
+    return SAME_PLACE
+
+
+def normal(orientation: Sequence[float]) -> NDArray[np.float64]:
+    """The direction across slices with these row and column cosines."""
+    across = np.cross(orientation[:3], orientation[3:])
+    length = np.linalg.norm(across)
+    return across / length if length else np.array([0.0, 0.0, 1.0])
+
+
+def position_along(origin: Sequence[float], orientation: Sequence[float]) -> float:
+    """mm from the origin of the patient's system to a slice, along its normal."""
+    return float(np.dot(origin, normal(orientation)))

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, Progress, damaged, too_large
-from ctdenoise.scans import dicom, images
+from ctdenoise.scans import dicom, images, pixels
 from ctdenoise.scans.archive import MEGABYTE, is_junk, is_zip, unpack
 from ctdenoise.scans.dicom import Slice
+from ctdenoise.scans.dicomdir import is_dicomdir, listed
 from ctdenoise.scans.ordering import in_order, position
 from ctdenoise.scans.scan import Scan, SliceSource
 from ctdenoise.settings import settings
@@ -189,8 +190,12 @@ def _files(paths: Sequence[Path], into: Path, problems: list[Problem]) -> list[P
                 key=lambda p: natural(str(p)),
             )
             if not inside:
-                problems.append(Problem(path.name, "holds no files", "choose another folder"))
+                problems.append(_empty(path))
             found += inside
+        elif path.is_file() and is_dicomdir(path):
+            indexed, lost = listed(path)
+            found += indexed
+            problems += lost
         elif path.is_file():
             found.append(path)
         else:
@@ -223,6 +228,15 @@ def _files(paths: Sequence[Path], into: Path, problems: list[Problem]) -> list[P
     return files
 
 
+def _empty(folder: Path) -> Problem:
+    for path in folder.rglob("*"):
+        if path.is_file() and is_dicomdir(path):
+            return Problem(
+                path.name, "is only the index of a medium", "choose the files that it lists, too"
+            )
+    return Problem(folder.name, "holds no files", "choose another folder")
+
+
 def _decode(
     group: list[Slice],
     problems: list[Problem],
@@ -233,7 +247,7 @@ def _decode(
         hear(path)
         slices = list(frames)
         try:
-            decoded = dicom.decode(path, [slice.source.frame for slice in slices])
+            decoded = pixels.decode(path, [slice.source.frame for slice in slices])
             for slice, (_, image) in zip(slices, decoded, strict=True):
                 if image.shape != group[0].shape:
                     raise damaged(path.name)

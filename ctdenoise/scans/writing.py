@@ -18,10 +18,12 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import DSfloat
 
 from ctdenoise.errors import Problem, damaged, telling_disk_problems
+from ctdenoise.scans.dataset import open_dataset
 from ctdenoise.scans.deidentify import Pseudonyms
 from ctdenoise.scans.deidentify import deidentify as take_identity_out
-from ctdenoise.scans.dicom import HIGHEST, flattened, open_dataset
+from ctdenoise.scans.dicom import flattened
 from ctdenoise.scans.facts import patient
+from ctdenoise.scans.pixels import HIGHEST
 from ctdenoise.scans.readers import READERS, reader_of, stem
 from ctdenoise.scans.scan import SliceSource
 from ctdenoise.settings import settings

@@ -222,8 +222,8 @@ def _store(
     name: Callable[[Path], str],
 ) -> list[str]:
     """De-identify the sources of each scan and add it to the library; the new ids."""
+    from ctdenoise.scans.dataset import open_dataset
     from ctdenoise.scans.deidentify import Pseudonyms, deidentify
-    from ctdenoise.scans.dicom import open_dataset
 
     pseudonyms = Pseudonyms.of(library.root)
     ids: list[str] = []

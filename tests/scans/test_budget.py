@@ -74,7 +74,7 @@ def test_what_is_affordable_fits_whatever_the_header_says(
         (asked(79_000, 1, 43_000, 43_000, compressed=True), "slices of 43,000 × 43,000 pixels"),
         (asked(1_750_000, 900, 2048, 1024, compressed=True), "as no scan does"),
         (asked(4096, 3_000_000, 1, 1, stored_bytes=0.001), "holds 3,000,000 slices"),
-        (asked(4096, 1000), "should hold 500 MB of pixels and has 4 KB"),
+        (asked(4096, 1000), "should hold 500 MB of pixels and has 4,096 bytes"),
         (asked(10**12, 20_000), "takes 20,000 MB of memory"),
         (asked(4096, 0), "holds no pixels"),
         (asked(4096, 1, -4, -4), "holds no pixels"),

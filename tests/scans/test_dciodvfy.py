@@ -14,7 +14,7 @@ from phantoms import disc_phantom, write_ct_series, write_enhanced_ct
 from pydicom.uid import CTImageStorage
 
 from ctdenoise.scans import writing
-from ctdenoise.scans.dicom import open_dataset
+from ctdenoise.scans.dataset import open_dataset
 from ctdenoise.scans.reading import read
 
 pytestmark = pytest.mark.skipif(

@@ -76,14 +76,14 @@ def test_enhanced_ct(tmp_path, library, values):
 
 CRASHER = """
 import os, signal, sys
-from ctdenoise.scans import dicom
+from ctdenoise.scans import pixels
 from ctdenoise.workspace import ingest
-decode = dicom.decode
+decode = pixels.decode
 def crash(path, frames):
     if path.read_bytes().find(b"CRASH") >= 0:
         os.kill(os.getpid(), signal.SIGSEGV)
     return decode(path, frames)
-dicom.decode = crash
+pixels.decode = crash
 ingest.main()
 """
 
