@@ -153,7 +153,8 @@ def live(queue: str | None = None) -> list[Job]:
     somebody pixels, who sees to them."""
     which = [table.c.queue == queue] if queue else []
     waits = table.c.kind.not_in(_handed_over())
-    return _select(table.c.state.in_(("queued", "running")), waits, *which)
+    found = _select(table.c.state.in_(("queued", "running")), waits, *which)
+    return [each for each in found if each.live]  # without those that cannot be read
 
 
 def waiting(queue: str) -> list[Job]:
@@ -169,7 +170,11 @@ def waiting(queue: str) -> list[Job]:
         .group_by(table.c.workspace)
     )
     with transaction() as connection:
-        served = {workspace: started for workspace, started in connection.execute(last)}
+        served = {
+            workspace: started
+            for workspace, started in connection.execute(last)
+            if isinstance(started, float)
+        }
     found = live(queue)
     rank = Counter(each.workspace for each in found if each.state == "running")
     order: dict[str, tuple[bool, int, float, float]] = {}
@@ -218,7 +223,9 @@ def take(id: str, worker: str, states: Sequence[State] = ("queued",)) -> Job | N
             message="",
         ):
             return None
-        return job_of(connection.execute(select(table).where(table.c.id == id)).one())
+        row = connection.execute(select(table).where(table.c.id == id)).one()
+    taken = job_of(row._mapping)
+    return taken if taken.live else None
 
 
 def beat(held: Job, progress: float, message: str) -> Job | None:
@@ -233,7 +240,9 @@ def beat(held: Job, progress: float, message: str) -> Job | None:
             message=message,
         ):
             return None
-        return job_of(connection.execute(select(table).where(table.c.id == held.id)).one())
+        row = connection.execute(select(table).where(table.c.id == held.id)).one()
+    heard = job_of(row._mapping)
+    return heard if heard.live else None
 
 
 def end(held: Job, state: State, progress: float, message: str, result: Any = None) -> bool:
@@ -351,7 +360,7 @@ def _select(*conditions: ColumnElement[bool]) -> list[Job]:
         rows = connection.execute(
             select(table).where(*conditions).order_by(table.c.created.desc())
         ).all()
-    return [job_of(row) for row in rows]
+    return [job_of(row._mapping) for row in rows]
 
 
 def _change(connection: Connection, *conditions: ColumnElement[bool], **values: Any) -> bool:

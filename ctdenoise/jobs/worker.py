@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from ctdenoise.errors import Problem, disk_problem
@@ -90,9 +91,15 @@ def execute(job: Job, raising: bool = False) -> Any:
 
 
 def _running(kind: Kind[Any, Any], job: Job) -> Running[Any]:
+    try:
+        arguments = kind.arguments.model_validate(job.arguments)
+    except ValidationError as error:
+        raise Problem(
+            kind.title, "was asked for in words that cannot be read here", "start it anew"
+        ) from error
     return Running(
         job=job,
-        arguments=kind.arguments.model_validate(job.arguments),
+        arguments=arguments,
         others_wait=lambda: bool(queue.waiting(kind.queue)),
         progress=job.progress or 0.0,
         focus=job.focus,

@@ -85,12 +85,21 @@ def test_arguments_that_cannot_be_read_fail_that_job_alone(
 
         colour: str
 
+    class Worded(Arguments):
+        """Of yet another."""
+
+        number: str = "one"
+
     own = kind(lambda job: "fine")
-    bad = queue.add(own, Other(colour="red"), "ann").id
-    good = queue.add(own, Given(), "bob").id
-    worker.serve("batch")
-    worker.serve("batch")
-    assert (queue.job(bad).state, queue.job(good).state) == ("failed", "finished")
+    for other in (Other(colour="red"), Worded()):
+        bad = queue.add(own, other, "ann").id
+        good = queue.add(own, Given(), "bob").id
+        worker.serve("batch")
+        worker.serve("batch")
+        assert (queue.job(bad).state, queue.job(good).state) == ("failed", "finished")
+        assert queue.job(bad).message == (
+            "The work was asked for in words that cannot be read here: start it anew."
+        )
 
 
 def test_a_kind_that_there_is_no_more_fails_that_job_alone(
