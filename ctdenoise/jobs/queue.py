@@ -25,6 +25,8 @@ LEASE_SECONDS = 20.0
 """A worker that has not been heard of for so long is gone."""
 MISSED_SECONDS = 2.0
 """So is one of which the scheduler does not know after so long: it is heard of twice a second."""
+FULL = 0.9
+"""A worker that held so much of its memory when it was last heard of, died of that."""
 UNFETCHED_SECONDS = 600.0
 """Pixels that nobody fetched for so long, nobody waits for any more."""
 
@@ -219,6 +221,7 @@ def take(id: str, worker: str, states: Sequence[State] = ("queued",)) -> Job | N
             lease=secrets.token_hex(8),
             worker=worker,
             heartbeat=moment,
+            memory=None,
             started=moment,
             message="",
         ):
@@ -228,9 +231,9 @@ def take(id: str, worker: str, states: Sequence[State] = ("queued",)) -> Job | N
     return taken if taken.live else None
 
 
-def beat(held: Job, progress: float, message: str) -> Job | None:
-    """Say that a job's worker lives, and how far the job is; the row as it is then, or None where
-    the job is no longer this worker's."""
+def beat(held: Job, progress: float, message: str, memory: float = 0.0) -> Job | None:
+    """Say that a job's worker lives, how far the job is, and how much of its memory the worker
+    holds; the row as it is then, or None where the job is no longer this worker's."""
     with transaction() as connection:
         if not _change(
             connection,
@@ -238,6 +241,7 @@ def beat(held: Job, progress: float, message: str) -> Job | None:
             heartbeat=now(connection),
             progress=progress,
             message=message,
+            memory=memory,
         ):
             return None
         row = connection.execute(select(table).where(table.c.id == held.id)).one()
@@ -276,7 +280,8 @@ def give_way(held: Job, progress: float, message: str) -> bool:
 
 def put_back(held: Job) -> None:
     """What becomes of a job whose worker died: it queues again and goes on where it was, unless a
-    stop was wanted or it died again and again at the same place."""
+    stop was wanted, its worker died of a lack of memory, or it died again and again at the same
+    place."""
     further = held.reached is None or (held.progress or 0.0) > held.reached
     attempts = 1 if further else held.attempts + 1
     changed: dict[str, Any] = {"attempts": attempts, "reached": held.progress or 0.0}
@@ -289,22 +294,31 @@ def put_back(held: Job) -> None:
                 "ended": moment,
                 "message": "Stopped.",
             }
-        elif attempts > ATTEMPTS:
-            title = KINDS[held.kind].title if held.kind in KINDS else held.kind
+        elif attempts > ATTEMPTS or (held.memory or 0.0) > FULL:
             changed |= {
                 "state": "failed",
                 "ended": moment,
-                "message": str(
-                    Problem(
-                        title,
-                        f"was given up, since its worker died {attempts} times",
-                        "the machine may be short of memory, so try something smaller",
-                    )
-                ),
+                "message": str(_given_up(held, attempts)),
             }
         else:
             changed |= {"state": "queued", "message": "Was interrupted and waits to go on."}
         _change(connection, *_held(held), **changed)
+
+
+def _given_up(held: Job, attempts: int) -> Problem:
+    title = KINDS[held.kind].title if held.kind in KINDS else held.kind
+    if (held.memory or 0.0) > FULL:
+        return Problem(
+            title,
+            "took all the memory that a worker may have and was ended",
+            "try something smaller: fewer slices or, in a training, a smaller batch or patch, or "
+            "fewer filters",
+        )
+    return Problem(
+        title,
+        f"was given up, since its worker died {attempts} times",
+        "the machine may be short of memory, so try something smaller",
+    )
 
 
 def release(worker: str) -> None:

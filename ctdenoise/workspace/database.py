@@ -110,6 +110,7 @@ jobs = Table(
     Column("lease", String(40), nullable=False),
     Column("worker", String(200), nullable=False),
     Column("heartbeat", Float),
+    Column("memory", Float),
     Column("created", Float, nullable=False),
     Column("queued", Float, nullable=False),
     Column("started", Float),
@@ -150,6 +151,8 @@ class Job:
     """The worker that holds it, or held it last, by name."""
     heartbeat: float | None
     """When that worker last said that it lives."""
+    memory: float | None
+    """The part of what it may take that it held then."""
     created: float
     queued: float
     started: float | None
@@ -187,7 +190,7 @@ def _given_up(values: Mapping[str, Any]) -> Job:
         "result": None,
         "attempts": 0,
         "lease": "",
-        **dict.fromkeys(("focus", "progress", "reached", "heartbeat", "started")),
+        **dict.fromkeys(("focus", "progress", "reached", "heartbeat", "memory", "started")),
         **dict.fromkeys(("created", "queued", "ended"), time.time()),
     }
     with suppress(Problem), transaction() as connection:  # else whoever reads it next, writes it

@@ -166,6 +166,20 @@ def test_an_interrupted_job_goes_first_and_is_given_up_in_the_end() -> None:
     assert queue.requeue(id).attempts == 0
 
 
+def test_a_job_whose_worker_died_of_a_lack_of_memory_is_not_tried_again() -> None:
+    id = new("ann")
+    held = claimed("w")
+    queue.beat(held, 0.5, "Epoch 2", memory=queue.FULL + 0.01)
+    queue.release("w")
+    failed = queue.job(id)
+    assert failed.state == "failed" and failed.ended
+    assert failed.message.startswith("The training took all the memory that a worker may have")
+    queue.requeue(id)  # somebody wants it to be tried again
+    claimed("w")
+    queue.release("w")  # killed before its first word
+    assert queue.job(id).state == "queued"
+
+
 def test_a_stop_that_was_wanted_before_the_worker_died_counts() -> None:
     id = new("ann")
     claimed()

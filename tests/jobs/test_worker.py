@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch  # noqa: F401  (whose lack of memory is told where it is there)
 from waiting import until
 
 from ctdenoise.errors import Problem
@@ -61,7 +62,13 @@ def test_what_it_returns_is_its_result(kind: Callable[..., Kind[Given, Any]]) ->
     [
         (Problem("scan7", "is upside down", "turn it"), "scan7 is upside down: turn it."),
         (OSError(28, "No space left"), "The work could not be written because the disk is full"),
-        (MemoryError(), "The work needs more memory than this machine has"),
+        (MemoryError(), "The work needs more memory than a worker may have"),
+        (
+            RuntimeError(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+            ),
+            "The work needs more memory than a worker may have",
+        ),
         (ZeroDivisionError("a slip"), r"The work failed unexpectedly (ZeroDivisionError: a slip)"),
     ],
 )
