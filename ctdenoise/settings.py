@@ -40,6 +40,12 @@ class Settings:
     worker_memory_mb: int
     """Most memory that a worker may take (``CTDENOISE_WORKER_MEMORY_MB``), and so a step of a
     training; three quarters of this machine's by default."""
+    run_hours: int
+    """Longest that a training may take (``CTDENOISE_RUN_HOURS``, 72); it can be continued then."""
+    workspace_mb: int
+    """Most that one workspace may keep (``CTDENOISE_WORKSPACE_MB``, 102400)."""
+    workspace_jobs: int
+    """Most jobs of one workspace that may wait or run (``CTDENOISE_WORKSPACE_JOBS``, 100)."""
     upload_file_mb: int = 1024
     """Largest single uploaded file."""
     upload_files: int = 5000
@@ -69,6 +75,9 @@ def settings() -> Settings:
         engine_certificates=Path(certificates) if certificates else None,
         s3=os.environ.get("CTDENOISE_S3"),
         worker_memory_mb=_number("WORKER_MEMORY_MB", _machine_mb() * 3 // 4),
+        run_hours=_number("RUN_HOURS", 72),
+        workspace_mb=_number("WORKSPACE_MB", 102_400),
+        workspace_jobs=_number("WORKSPACE_JOBS", 100),
     )
 
 
