@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ctdenoise.errors import telling_disk_problems
+from ctdenoise.errors import Problem, telling_disk_problems
 
 PACKAGE = Path(__file__).resolve().parent
 """The folder of this package's modules."""
@@ -37,6 +37,15 @@ class Settings:
     """Folder of ca.pem, cert.pem, key.pem for ``engine`` (``CTDENOISE_ENGINE_CERTIFICATES``)."""
     s3: str | None
     """Address of another S3 server for the public archive (``CTDENOISE_S3``); None: Amazon's."""
+    worker_memory_mb: int
+    """Most memory that a worker may take (``CTDENOISE_WORKER_MEMORY_MB``), and so a step of a
+    training; three quarters of this machine's by default."""
+    run_hours: int
+    """Longest that a training may take (``CTDENOISE_RUN_HOURS``, 72); it can be continued then."""
+    workspace_mb: int
+    """Most that one workspace may keep (``CTDENOISE_WORKSPACE_MB``, 102400)."""
+    workspace_jobs: int
+    """Most jobs of one workspace that may wait or run (``CTDENOISE_WORKSPACE_JOBS``, 100)."""
     upload_file_mb: int = 1024
     """Largest single uploaded file."""
     upload_files: int = 5000
@@ -75,7 +84,30 @@ def settings() -> Settings:
         engine=os.environ.get("CTDENOISE_ENGINE"),
         engine_certificates=Path(certificates) if certificates else None,
         s3=os.environ.get("CTDENOISE_S3"),
+        worker_memory_mb=_number("WORKER_MEMORY_MB", _machine_mb() * 3 // 4),
+        run_hours=_number("RUN_HOURS", 72),
+        workspace_mb=_number("WORKSPACE_MB", 102_400),
+        workspace_jobs=_number("WORKSPACE_JOBS", 100),
     )
+
+
+def _number(name: str, default: int) -> int:
+    """A whole number above 0 from the environment; :class:`Problem` for anything else."""
+    text = os.environ.get(f"CTDENOISE_{name}") or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise Problem(f"CTDENOISE_{name}", f"is no whole number ({text[:20]})", "correct it")
+    return int(text)
+
+
+def _machine_mb() -> int:
+    """The memory of this machine or, where that is less, of the container that we are in."""
+    import psutil
+
+    found = [psutil.virtual_memory().total]
+    for file in ("memory.max", "memory/memory.limit_in_bytes"):  # of cgroups, new and old
+        with suppress(OSError, ValueError):  # "max" is no number
+            found.append(int((Path("/sys/fs/cgroup") / file).read_text()))
+    return max(min(found) >> 20, 1)
 
 
 def _default_home() -> Path:

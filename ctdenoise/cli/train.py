@@ -14,6 +14,7 @@ import numpy as np
 from ctdenoise.cli import common
 from ctdenoise.config import events, progress_slice, run_folder, split
 from ctdenoise.config.config import Config, override, settings
+from ctdenoise.config.limits import refuse_unaffordable
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
 from ctdenoise.scans.pairing import match_all
@@ -74,6 +75,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> None:
     """Train a network, or go on with a training, in a run folder."""
     config = _config(args)
+    refuse_unaffordable(config)
     if not args.resume:
         common.claim(args.out, args.overwrite, args.pairs)
     pairs = [pair for folder in args.pairs for pair in load_pairs(folder)]

@@ -95,7 +95,7 @@ def workers(
         "scheduler_ip": address,
         "host": host,
         "security": security(certificates),
-        "memory_limit": 0,
+        "memory_limit": 0,  # of Dask, which would kill; ctdenoise.jobs.memory says no instead
         # Of a cluster, not in the home, which all hosts share.
         "local_directory": str(folder() / "workers") if host else None,
     }

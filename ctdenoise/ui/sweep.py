@@ -18,6 +18,7 @@ from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import pairs, runs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.runs import Run
 
 NONE = "nothing else"
@@ -78,6 +79,7 @@ def order() -> None:
             width="stretch",
         )
     if pressed:
+        quota.require(workspace(), more_jobs=len(cells))  # all of them, or none
         sweep = secrets.token_hex(6)
         for values, config in cells:
             told = ", ".join(

@@ -22,6 +22,7 @@ from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import Pixels, to_pixels
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.denoisers import DenoiserChoice, RunNetwork, ShippedNetwork, ready
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.results import Result, SliceFigures, Source, create, find, slices_of
@@ -50,6 +51,7 @@ class DenoiseSlice(Arguments):
 
 def start(workspace: str, source: Source, method: DenoiserChoice) -> Result:
     """Have a scan denoised; it can be looked at from now on."""
+    quota.require(workspace)
     result = create(workspace, source, method)
     executor().submit(DENOISE, Denoise(), workspace, id=result.record.id)
     return result
@@ -170,7 +172,9 @@ def _forget(current: Path) -> None:
 _denoiser = lru_cache(maxsize=32)(ready)
 """Networks in this process' memory."""
 
-DENOISE = KINDS.register(Kind("denoise", "The denoising", "batch", Denoise, _denoise, math.inf))
+DENOISE = KINDS.register(
+    Kind("denoise", "The denoising", "batch", Denoise, _denoise, math.inf, stays=True)
+)
 DENOISE_SLICE = KINDS.register(
     Kind("denoise-slice", "The denoised slice", "interactive", DenoiseSlice, _denoise_slice, 0)
 )

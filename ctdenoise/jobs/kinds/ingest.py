@@ -94,8 +94,8 @@ def _sample(running: Running[Sample]) -> list[str]:
     return [record.id for record in ensure_sample(settings().workspaces, running.tell)]
 
 
-INGEST = KINDS.register(Kind("ingest", "The upload", "files", Ingest, _ingest))
+INGEST = KINDS.register(Kind("ingest", "The upload", "files", Ingest, _ingest, stays=True))
 IMPORT_NETWORK = KINDS.register(
-    Kind("import-network", "The network", "interactive", ImportNetwork, _import_network)
+    Kind("import-network", "The network", "interactive", ImportNetwork, _import_network, stays=True)
 )
 SAMPLE = KINDS.register(Kind("sample", "The sample", "batch", Sample, _sample))
