@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -133,7 +134,7 @@ def _profile(visitor: Visitor, query: QueryParams) -> Response:
         raise _gone() from error
     columns = []
     for address in shown:
-        image = pictures.load(address, visitor.workspace)
+        image = pictures.load(address, visitor.workspace).astype(np.float32)
         distance, values = line_profile(image, start, end, spacing)
         columns.append(values)
     text = io.StringIO()
