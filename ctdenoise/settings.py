@@ -124,6 +124,12 @@ def python_path() -> str:
     return os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
 
 
+def create_privately() -> None:
+    """What this process and its children create from here on is for its owner's eyes alone: scans
+    are, and so is what is made of them. Every process of ours begins with it."""
+    os.umask(0o077)
+
+
 @telling_disk_problems
 def private_home() -> Path:
     """The home folder, made where there is none, for its owner's eyes alone.
@@ -131,7 +137,7 @@ def private_home() -> Path:
     What this process and its children create from here on is so too. A folder that belongs to
     somebody else keeps its permissions, as does one that everybody may write to, like /tmp.
     """
-    os.umask(0o077)
+    create_privately()
     home = settings().home
     home.mkdir(parents=True, exist_ok=True)
     if not home.stat().st_mode & stat.S_ISVTX:

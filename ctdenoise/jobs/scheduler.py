@@ -28,6 +28,7 @@ from distributed.core import Status
 
 from ctdenoise.files import write_atomically
 from ctdenoise.jobs.local import PROTOCOL, STATE, fingerprint, folder, security
+from ctdenoise.settings import create_privately
 
 IDLE_SECONDS = 900
 """Without a client and without work for so long, the engine ends and gives its memory back."""
@@ -242,6 +243,7 @@ def _withdraw(state: Path) -> None:
 
 def run(main: Coroutine[Any, Any, None]) -> NoReturn:
     """Run one of the above as this process' only work."""
+    create_privately()
     with dask.config.set(QUIET):
         asyncio.run(main)
     sys.stdout.flush()

@@ -19,6 +19,7 @@ from pydantic_core import to_jsonable_python
 from ctdenoise.errors import Problem, disk_problem
 from ctdenoise.jobs import memory, queue
 from ctdenoise.jobs.kind import KINDS, GaveWay, Kind, Outcome, Running, Stopped
+from ctdenoise.settings import create_privately
 from ctdenoise.workspace.database import Job, State
 
 logger = logging.getLogger(__name__)
@@ -204,5 +205,6 @@ def _enter() -> None:
     with _entering:
         if _worker() not in _entered:
             memory.confine()
+            create_privately()  # `dask worker` may have been started by whatever a cluster has
             queue.release(_worker())
             _entered.add(_worker())

@@ -13,7 +13,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import launch, stop_sweep
 from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.metrics.metric import Metric, titles
-from ctdenoise.ui import pictures
+from ctdenoise.ui import addresses, pictures
 from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.session import pairs, runs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
@@ -219,7 +219,7 @@ def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> 
                 "Low dose": last.low_mse**0.5,
                 **{metric.heading(unit): value for metric, value in figures.items()},
                 "State": cards.STATES[run.state].rpartition(": ")[2],
-                "Open": f"/watch?run={run.id}",
+                "Open": addresses.link("watch", query=[("run", run.id)]),
             }
         )
     numbers = st.column_config.NumberColumn

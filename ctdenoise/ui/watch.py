@@ -1,28 +1,20 @@
 """What the Watch page shows of one run; drawn again and again while the run is live."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from ctdenoise.config import events, progress_slice, shipped
 from ctdenoise.config.config import MOST_EPOCHS
 from ctdenoise.config.run_folder import kept as kept_epochs
-from ctdenoise.jobs.executor import executor
-from ctdenoise.jobs.kind import Kind
-from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.train import continue_run
 from ctdenoise.losses.term import term_title
 from ctdenoise.metrics.metric import clipped, titles
-from ctdenoise.ui import menu, pictures
+from ctdenoise.ui import downloads, menu, pictures
 from ctdenoise.ui.components import cards, charts, jobs, palette, panes
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.train import form
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
 from ctdenoise.workspace.runs import Run, find_run, last_epoch
-
-EXPORT_SECONDS = 120
-"""Longest that a file of a run may take to be written."""
 
 
 def pace(run: Run) -> float | None:
@@ -107,14 +99,11 @@ def _branch(run: Run) -> None:
 
 def run_card(run: Run) -> None:
     """The run as a zip, made when it is asked for."""
-    st.download_button(
+    st.link_button(
         "Run card (zip)",
-        lambda: _made(run, export.RUN_CARD).open("rb"),
-        f"{run.name}.zip",
-        "application/zip",
+        downloads.of_run(run, "card"),
         icon=":material/badge:",
         width="stretch",
-        on_click="ignore",
         disabled=not kept_epochs(run.folder),
         help="Settings, network, figures, pictures, hashes of the scans, version, and a script "
         "that repeats the run. No scan goes with it, except for the slice in its pictures.",
@@ -124,25 +113,14 @@ def run_card(run: Run) -> None:
 def network_file(run: Run) -> None:
     """The newest network as ONNX, made on a worker when it is asked for."""
     dial = " Its dial stands at the smooth end." if run.config.loss.dial else ""
-    st.download_button(
+    st.link_button(
         "Network (ONNX)",
-        lambda: _made(run, export.EXPORT_NETWORK).open("rb"),
-        f"{run.name}.onnx",
-        "application/octet-stream",
+        downloads.of_run(run, "network"),
         icon=":material/deployed_code:",
         width="stretch",
-        on_click="ignore",
         disabled=not kept_epochs(run.folder),
         help=f"For programs without PyTorch: HU in and out, any size.{dial} Takes a few seconds.",
     )
-
-
-def _made(run: Run, kind: Kind[export.OfRun, str]) -> Path:
-    """A file of a run, written by a job of this kind."""
-    epoch = kept_epochs(run.folder)[-1]
-    asked = export.OfRun(run=run.id, name=run.name, state=run.state, epoch=epoch)
-    name: str = executor().answer(kind, asked, run.workspace, EXPORT_SECONDS)
-    return run.folder / name
 
 
 def _descent(run: Run) -> None:

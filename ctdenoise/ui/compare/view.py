@@ -1,7 +1,5 @@
 """The Compare page below its choices: pictures, figures, noise in a region, the line profile."""
 
-import csv
-import io
 from collections.abc import Sequence
 
 import streamlit as st
@@ -9,6 +7,7 @@ import streamlit as st
 from ctdenoise.config import run_folder, split
 from ctdenoise.config.shipped import Shipped
 from ctdenoise.metrics.profile import line_profile
+from ctdenoise.ui import downloads
 from ctdenoise.ui.components import cards, charts, figures, panes
 from ctdenoise.ui.session import pairs
 from ctdenoise.ui.viewer import Band, Pane, ViewerState, viewer
@@ -210,15 +209,8 @@ def _profile(images: list[Pane], record: PairRecord, state: ViewerState) -> None
         charts.lines(curves, length, "CT number (HU)" if record.unit == "HU" else "Value"),
         key="profile",
     )
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow([length, *(c.name for c in curves)])
-    table.writerows(zip(curves[0].x, *(c.y for c in curves), strict=True))
-    st.download_button(
+    st.link_button(
         "Download the profile (CSV)",
-        text.getvalue(),
-        "profile.csv",
-        "text/csv",
+        downloads.of_profile(images, state.frame, state.line, record.spacing),
         icon=":material/download:",
-        on_click="ignore",
     )

@@ -7,6 +7,7 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.export import EXPORT, Export
+from ctdenoise.ui import downloads
 from ctdenoise.ui.components import jobs
 from ctdenoise.units import Window, counted
 from ctdenoise.workspace.database import Job
@@ -60,15 +61,12 @@ def show(result: Result, frame: int, mix: float, window: Window, watched: bool) 
     told.caption(f"{form.sentence} {_what(result, form, asked)}")
     file = export.file(result, asked)
     if file.exists():
-        button.download_button(
+        button.link_button(
             f"Download ({_size(file.stat().st_size)})",
-            lambda: file.open("rb"),  # read when it is clicked, not at every look at the page
-            f"{result.record.name}-{file.name}",
-            form.mime,
+            downloads.of_result(result, form, file),
             type="primary",
             icon=":material/download:",
             width="stretch",
-            on_click="ignore",
         )
     elif button.button("Prepare", icon=":material/package_2:", width="stretch"):
         executor().submit(EXPORT, asked, result.record.workspace, subject=result.record.id)
