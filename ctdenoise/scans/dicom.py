@@ -121,7 +121,7 @@ def decode(path: Path, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.
                 image = np.asarray(values, np.float64)
                 if not np.isfinite(image).all():
                     raise Problem(path.name, "holds values that are not numbers", "export it again")
-                if _unit(dataset) == "HU":
+                if unit_of(dataset) == "HU":
                     image = _without_padding(image, dataset)
                 yield frame, image.astype(np.float32)
     except (Problem, KeyboardInterrupt, SystemExit, GeneratorExit):
@@ -229,7 +229,7 @@ def _third(dataset: Dataset) -> str:
     return str(kinds[2]).strip().upper() if not isinstance(kinds, str) and len(kinds) > 2 else ""
 
 
-def _unit(dataset: Dataset) -> str:
+def unit_of(dataset: Dataset) -> str:
     """ "HU" for CT that says how to come to HU; perfusion maps and other modalities have none."""
     if dataset.get("Modality") != "CT" or None in numbers(
         dataset, "RescaleSlope", "RescaleIntercept"
@@ -252,6 +252,6 @@ def _slice(dataset: Dataset, path: Path, frame: int) -> Slice:
         spacing=(spacing[0], spacing[1]) if spacing else None,
         origin=vector(flat, "ImagePositionPatient", 3),  # type: ignore[arg-type]
         orientation=vector(flat, "ImageOrientationPatient", 6) or (1, 0, 0, 0, 1, 0),  # type: ignore[arg-type]
-        unit=_unit(flat),
+        unit=unit_of(flat),
         facts=facts(flat),
     )
