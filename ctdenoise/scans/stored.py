@@ -33,12 +33,12 @@ class Encoding:
     @property
     def lowest(self) -> int:
         """The least value that the bits hold."""
-        return -(2 ** (self.bits - 1)) if self.signed else 0
+        return -(1 << self.bits - 1) if self.signed else 0
 
     @property
     def highest(self) -> int:
         """The largest value that the bits hold."""
-        return self.lowest + 2**self.bits - 1
+        return self.lowest + (1 << self.bits) - 1
 
     def unrounded(self, values: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """What would be stored if it could be a fraction."""

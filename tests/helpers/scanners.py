@@ -49,13 +49,14 @@ class Acquisition:
     @property
     def hu(self) -> NDArray[np.float64]:
         """(kept slices, rows, columns)."""
-        return float(self.slope) * self.stored[self.kept] + float(self.intercept)
+        return float(self.slope) * self.stored[self.kept].astype(float) + float(self.intercept)
 
     @property
     def origins(self) -> NDArray[np.float64]:
         """Where each kept slice begins, as the files say it, (kept slices, 3)."""
         places = np.asarray(self.first) + np.outer(np.arange(len(self.stored)), self.step)
-        return np.round(places, self.decimals)[self.kept]
+        rounded: NDArray[np.float64] = np.round(places, self.decimals)
+        return rounded[self.kept]
 
     def point(self, slice: int, row: int, column: int) -> NDArray[np.float64]:
         """mm to the left, back and head of a voxel of a kept slice (PS3.3 C.7.6.2.1-1)."""

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import highdicom
 import nibabel
@@ -115,7 +115,9 @@ def in_dcm2niix(folder: Path) -> list[Volume]:
         ["dcm2niix", "-b", "n", "-z", "n", "-f", "%j", "-o", out, folder],
         check=True, capture_output=True,
     )  # fmt: skip
-    images = [nibabel.load(path) for path in sorted(out.glob("*.nii"), key=lambda p: len(p.name))]
+    images: list[Any] = [
+        nibabel.load(path) for path in sorted(out.glob("*.nii"), key=lambda p: len(p.name))
+    ]
     return [Volume(image.affine, image.get_fdata().transpose(2, 1, 0)) for image in images]
 
 
