@@ -110,13 +110,10 @@ class DerivedSeries:
         old = str(dataset.get("SeriesInstanceUID") or first.path.parent)
         begins = [_instance(dataset, first), str(first.frame)]
         uid = generate_uid(entropy_srcs=[old, *begins, recipe])
-        told = hashlib.sha256(uid.encode()).digest()
-        five = 10_000 + int.from_bytes(told[:4], "big") % 90_000
-        # what the standard's 32 bits hold
-        number = abs(integer(dataset, "SeriesNumber")) % 20_000
+        told = int.from_bytes(hashlib.sha256(uid.encode()).digest()[:4], "big")
         return cls(
             uid=uid,
-            number=100_000 * number + five,
+            number=10_000 + told % 90_000,  # as scanners' numbers are not
             study=str(dataset.get("StudyInstanceUID") or generate_uid(entropy_srcs=[old])),
             frame_of_reference=_valid(dataset, "FrameOfReferenceUID")
             or generate_uid(entropy_srcs=[old, "frame of reference"]),
@@ -159,6 +156,8 @@ def derive(
             reference.ReferencedFrameNumber = source.frame + 1
         derived.SourceImageSequence = DicomSequence([reference])
     _set_pixels(derived, stored, hu)
+    for item in derived.get("VOILUTSequence") or () if hu else ():
+        _sign(item)
     return derived
 
 
@@ -239,6 +238,13 @@ def _encoding(header: Dataset) -> Encoding | None:
     slope, intercept = numbers(header, "RescaleSlope", "RescaleIntercept")
     signed = integer(header, "PixelRepresentation") == 1
     return Encoding(bits or 16, signed, slope or 1.0, intercept or 0.0)
+
+
+def _sign(item: Dataset) -> None:
+    """Say that a table begins below 0 HU, which files of implicit representation leave open."""
+    table = item.get("LUTDescriptor")
+    if table and len(table) == 3 and table[0] < 2**15 <= table[1]:
+        item.add_new("LUTDescriptor", "SS", [table[0], table[1] - 2**16, table[2]])
 
 
 def _set_pixels(derived: Dataset, stored: Stored, hu: bool) -> None:

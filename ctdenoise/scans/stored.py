@@ -104,17 +104,21 @@ def _at_scale(
         kinds.insert(0, scale)
     stored = np.rint(scale.unrounded(values))
     step = float(scale.unrounded(AIR))
-    if not outside.any() or abs(step - round(step)) <= 1e-6:
+    exact = not outside.any() or abs(step - round(step)) <= 1e-6
+    if exact:
         for kind in kinds:
             if kind.holds(stored):
                 return Stored(_whole(stored, kind), kind)
-    if not outside.any():
-        return None
-    for bounds in _PADDING_HU:
+    for bounds in _PADDING_HU if outside.any() else ():
         for kind in kinds:
             padding = _unused(stored[~outside], kind, *bounds)
             if padding is not None:
                 return Stored(_whole(np.where(outside, padding, stored), kind), kind, padding)
+    if exact and np.ptp(stored) < 1 << MOST:  # from the lowest value on
+        lowest = float(stored.min())
+        intercept = float(format_number_as_ds(scale.intercept + lowest * scale.slope))
+        kind = Encoding(MOST, False, scale.slope, intercept)
+        return Stored(_whole(stored - lowest, kind), kind)
     return None
 
 
