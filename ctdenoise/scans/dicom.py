@@ -138,7 +138,7 @@ def flattened(dataset: Dataset, frame: int) -> Dataset:
     return flat
 
 
-def unit(dataset: Dataset) -> str:
+def unit_of(dataset: Dataset) -> str:
     """ "HU" for CT that says how to come to HU; maps of other things and other modalities: "".
 
     The word in Rescale Type counts where the standard gives it a meaning; where it says nothing,
@@ -239,7 +239,7 @@ def _slice(dataset: Dataset, path: Path, frame: int, assumed: tuple[str, ...]) -
         spacing=(spacing[0], spacing[1]) if spacing else None,
         origin=origin,  # type: ignore[arg-type]
         orientation=orientation,  # type: ignore[arg-type]
-        unit=unit(flat),
+        unit=unit_of(flat),
         facts=facts(flat),
         moments=tuple(numbers(flat, *MOMENTS)),
         assumed=(*assumed, *_said_of_unit(flat)),
@@ -251,7 +251,7 @@ def _said_of_unit(dataset: Dataset) -> list[str]:
     if value(dataset, "Modality") != "CT":
         return []
     word = text(dataset, "RescaleType").upper()
-    if unit(dataset) == "HU":
+    if unit_of(dataset) == "HU":
         if word in _HOUNSFIELD:
             return []
         return [f'calls its unit "{word}"; slope and intercept make CT numbers (HU) of it']

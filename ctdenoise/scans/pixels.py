@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRBigEndian, JPEGExtended12Bit
 
 from ctdenoise.errors import Problem, damaged
 from ctdenoise.scans.dataset import first_codestream, open_dataset, reason
-from ctdenoise.scans.dicom import flattened, unit
+from ctdenoise.scans.dicom import flattened, unit_of
 from ctdenoise.scans.facts import integer, numbers, value
 from ctdenoise.units import AIR
 
@@ -37,7 +37,7 @@ def decode(path: Path, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.
             for frame, stored in zip(frames, _stored(header, frames, path), strict=True):
                 described = flattened(header, frame)
                 image = _rescaled(stored, described, header)
-                if unit(described) == "HU":
+                if unit_of(described) == "HU":
                     image = _without_padding(image, stored, described)
                 if not np.isfinite(image).all():
                     raise Problem(path.name, "holds values that are not numbers", "export it again")

@@ -58,7 +58,8 @@ def show(result: Result, frame: int, mix: float, window: Window, watched: bool) 
     if reason := export.lacking(result, asked):
         told.caption(f":material/info: {reason}")
         return
-    told.caption(f"{form.sentence} {_what(result, form, asked)}")
+    note = export.note(result, asked)
+    told.caption(" ".join(filter(None, (form.sentence, note, _what(result, form, asked)))))
     file = export.file(result, asked)
     if file.exists():
         button.link_button(
