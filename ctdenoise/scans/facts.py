@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ctdenoise.scans import vocabulary
 from ctdenoise.scans.scan import Facts
 
 if TYPE_CHECKING:  # the dashboard's server needs no pydicom
@@ -14,6 +15,8 @@ _LOW = re.compile(r"\b(ultra)?[\s_-]*low[\s_-]*dose|\bquarter|\bldct|\buldct|\bq
 _FULL = re.compile(
     r"\b(full|normal|standard|routine|high|regular)[\s_-]*dose|\bfdct|\bndct|\bfd\b", re.I
 )
+_IMPLAUSIBLE = 1000
+"""No tube has as many kV and no slice as many mm."""
 
 
 def dose_word(text: str) -> str:
@@ -32,16 +35,23 @@ def patient(dataset: "Dataset") -> str:
 
 
 def facts(dataset: "Dataset") -> Facts:
-    """What a series' header says, of its dose and its kernel above all."""
-    kernel = dataset.get("ConvolutionKernel") or ""
-    kernel = kernel if isinstance(kernel, str) else "/".join(map(str, kernel))
-    kv, thickness = numbers(dataset, "KVP", "SliceThickness")
+    """What a series' header says, of its dose and its kernel above all.
+
+    Facts outlive de-identification, so of its text only known words become facts.
+    """
+    codes = dataset.get("ConvolutionKernel") or ""
+    codes = [codes] if isinstance(codes, str) else map(str, codes)
+    kernel = "/".join(code for code in map(vocabulary.kernel, codes) if code)
+    kv, thickness = (
+        n if n and n < _IMPLAUSIBLE else None for n in numbers(dataset, "KVP", "SliceThickness")
+    )
     words = [str(dataset.get(k) or "") for k in ("SeriesDescription", "ImageComments")]
     word = dose_word(" ".join([*words, str(dataset.get("ProtocolName") or "")]))
-    number = dataset.get("SeriesNumber")
-    label = [f"Series {number}" if number is not None else "Series", kernel]
+    number = str(dataset.get("SeriesNumber")).strip()  # with more digits it may be a date, an ID
+    label = [f"Series {number}" if re.fullmatch(r"\d{1,5}[a-z]?", number) else "Series", kernel]
     label += [f"{thickness:g} mm" if thickness else "", f"{word} dose" if word else ""]
-    maker = f"{dataset.get('Manufacturer') or ''} {dataset.get('ManufacturerModelName') or ''}"
+    maker = vocabulary.maker(str(dataset.get("Manufacturer") or ""))
+    model = vocabulary.model(str(dataset.get("ManufacturerModelName") or ""))
     return Facts(
         patient=patient(dataset),
         series=", ".join(part for part in label if part),
@@ -51,7 +61,7 @@ def facts(dataset: "Dataset") -> Facts:
         kernel=kernel,
         tube_kv=kv,
         thickness_mm=thickness,
-        scanner=" ".join(maker.split()),
+        scanner=f"{maker} {model}".strip(),
     )
 
 
