@@ -84,20 +84,31 @@ def deidentify(dataset: Dataset, pseudonyms: Pseudonyms, patient: str) -> None:
     kept.DeidentificationMethod = METHOD
     kept.DeidentificationMethodCodeSequence = [_code(*PROFILE)]
     kept.LongitudinalTemporalInformationModified = "REMOVED"
-    meta = FileMetaDataset()
-    meta.FileMetaInformationGroupLength = 0  # writing fills it in
-    meta.FileMetaInformationVersion = b"\0\1"
-    meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
-    syntax = getattr(dataset, "file_meta", Dataset()).get("TransferSyntaxUID")
-    if syntax:
-        meta.TransferSyntaxUID = syntax
-    if kept.get("SOPClassUID") and kept.get("SOPInstanceUID"):
-        meta.MediaStorageSOPClassUID = kept.SOPClassUID
-        meta.MediaStorageSOPInstanceUID = kept.SOPInstanceUID
+    meta = _meta(getattr(dataset, "file_meta", None) or Dataset(), kept, pseudonyms)
     dataset.clear()
     dataset.update(kept)
     dataset.file_meta = meta
     dataset.preamble = bytes(128)
+
+
+def _meta(said: Dataset, kept: Dataset, pseudonyms: Pseudonyms) -> FileMetaDataset:
+    """What a file says of itself: how it is encoded and which object it holds."""
+    meta = FileMetaDataset()
+    meta.FileMetaInformationGroupLength = 0  # writing fills it in
+    meta.FileMetaInformationVersion = b"\0\1"
+    meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
+    if "TransferSyntaxUID" in said:
+        meta.TransferSyntaxUID = said.TransferSyntaxUID
+    for keyword in ("SOPClassUID", "SOPInstanceUID"):
+        uid = kept.get(keyword) or _uid(said.get(f"MediaStorage{keyword}"), pseudonyms)
+        if uid:
+            setattr(meta, f"MediaStorage{keyword}", uid)
+    return meta
+
+
+def _uid(uid: object, pseudonyms: Pseudonyms) -> str:
+    """The standard's own UIDs as they are, others replaced."""
+    return str(uid or "") if not uid or str(uid) in UID_dictionary else pseudonyms.uid(str(uid))
 
 
 def _kept(dataset: Dataset, pseudonyms: Pseudonyms, depth: int) -> Dataset:
@@ -135,7 +146,7 @@ def _element(
     several = isinstance(element.value, MultiValue | list | tuple)
     values = [v for v in (element.value if several else [element.value]) if v not in (None, "")]
     if values and keyword in UIDS:
-        values = [str(v) if str(v) in UID_dictionary else pseudonyms.uid(str(v)) for v in values]
+        values = [_uid(value, pseudonyms) for value in values]
     elif values:
         values = cleaned(element.tag, keyword, values)
         if not values:

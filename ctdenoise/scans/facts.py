@@ -15,8 +15,6 @@ _LOW = re.compile(r"\b(ultra)?[\s_-]*low[\s_-]*dose|\bquarter|\bldct|\buldct|\bq
 _FULL = re.compile(
     r"\b(full|normal|standard|routine|high|regular)[\s_-]*dose|\bfdct|\bndct|\bfd\b", re.I
 )
-_IMPLAUSIBLE = 1000
-"""No tube has as many kV and no slice as many mm."""
 
 
 def dose_word(text: str) -> str:
@@ -42,9 +40,7 @@ def facts(dataset: "Dataset") -> Facts:
     codes = dataset.get("ConvolutionKernel") or ""
     codes = [codes] if isinstance(codes, str) else map(str, codes)
     kernel = "/".join(code for code in map(vocabulary.kernel, codes) if code)
-    kv, thickness = (
-        n if n and n < _IMPLAUSIBLE else None for n in numbers(dataset, "KVP", "SliceThickness")
-    )
+    kv, thickness = map(_plausible, numbers(dataset, "KVP", "SliceThickness"))
     words = [str(dataset.get(k) or "") for k in ("SeriesDescription", "ImageComments")]
     word = dose_word(" ".join([*words, str(dataset.get("ProtocolName") or "")]))
     number = str(dataset.get("SeriesNumber")).strip()  # with more digits it may be a date, an ID
@@ -57,12 +53,17 @@ def facts(dataset: "Dataset") -> Facts:
         series=", ".join(part for part in label if part),
         modality=str(dataset.Modality),
         dose_word=word,
-        exposure_mas=_exposure(dataset),
+        exposure_mas=_plausible(_exposure(dataset)),
         kernel=kernel,
         tube_kv=kv,
         thickness_mm=thickness,
         scanner=f"{maker} {model}".strip(),
     )
+
+
+def _plausible(value: float | None) -> float | None:
+    """No slice has 20,000 mm, no tube as many kV or mAs; an ID in a field for numbers may."""
+    return value if value and abs(value) < 20_000 else None
 
 
 def _exposure(dataset: "Dataset") -> float | None:
