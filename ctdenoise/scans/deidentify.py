@@ -9,6 +9,7 @@ import hmac
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
@@ -178,7 +179,8 @@ def _code_of(item: Dataset) -> Dataset | None:
 
     value, scheme = str(item.get("CodeValue")), str(item.get("CodingSchemeDesignator"))
     own = mapping["SRT"].get(value) if scheme in ("SRT", "SNM3", "99SDM") else value
-    for known in concepts.get("SCT" if own != value else scheme, {}).values():
+    terms: Any = concepts.get("SCT" if own != value else scheme, {})
+    for known in terms.values():
         if own in known:
             return _code(value, scheme, known[own][0])
     return None

@@ -13,6 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import RLELossless
 
+_NOTHING = b"\xff\xd8\xff\xd9"
+"""In place of a frame of which nobody can say what it holds."""
 _FLOATS = ("FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -72,7 +74,10 @@ def _compressed(dataset: Dataset) -> None:
     for frame in generate_frames(dataset.PixelData, number_of_frames=count):
         if dataset.file_meta.TransferSyntaxUID == RLELossless:
             return _decompressed(dataset, stored, allocated)
-        clean, precision = _codestream(bytearray(frame))
+        try:
+            clean, precision = _codestream(bytearray(frame))
+        except (ValueError, IndexError, struct.error):
+            clean, precision = _NOTHING, 0  # the other frames stay
         if precision > stored:
             return _decompressed(dataset, stored, precision)
         frames.append(clean)
@@ -118,31 +123,32 @@ def _walk(
     data: bytearray, is_comment: Callable[[int], bool], precision: Callable[[int, bytes], int]
 ) -> tuple[bytes, int]:
     """Go from marker to marker (ISO 10918-1 B.1, ISO 14495-1 C, ISO 15444-1 A)."""
-    bits, at, tile = 0, 2, 0
-    while True:
+    bits, at, tile, coded = 0, 2, 0, False
+    while at < len(data) or not coded:  # decoders take coded data that lacks its end
         if data[at] != 0xFF:
             raise ValueError("no marker")
         marker = data[at + 1]
         if marker == 0xD9:  # the end
             data[at + 2 :] = bytes(len(data) - at - 2)
-            return bytes(data), bits
-        if marker == 0x93:  # JPEG 2000: the tile-part's data, of a length that its header told
-            at = tile or data.rindex(b"\xff\xd9")
-            continue
+            break
         if marker == 0xFF:  # a fill byte
             at += 1
             continue
+        if marker == 0x93:  # JPEG 2000: the tile-part's data, of a length that its header told
+            coded = True
+            at = tile or data.rfind(b"\xff\xd9") % (len(data) + 1)
+            continue
         [length] = struct.unpack_from(">H", data, at + 2)
         segment = data[at + 2 : at + 2 + length]
-        bits = bits or precision(marker, segment)
+        bits = bits or precision(marker, bytes(segment))
         if is_comment(marker):
-            data[at + 4 : at + 2 + length] = bytes(length - 2)
+            data[at + 4 : at + 2 + length] = bytes(len(segment) - 2)
         if marker == 0x90:  # JPEG 2000: a tile-part begins
             [told] = struct.unpack_from(">I", segment, 4)
             tile = at + told if told else 0
         at += 2 + length
         if marker == 0xDA:  # JPEG: a scan's coded data
+            coded = True
             following = _NEXT_MARKER.search(data, at)
-            if following is None:
-                raise ValueError("no end")
-            at = following.start()
+            at = following.start() if following else len(data)
+    return bytes(data), bits

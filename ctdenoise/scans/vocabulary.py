@@ -8,7 +8,7 @@ import re
 _KERNEL = re.compile(
     r"""[A-DH-JQ-V][acdeflprsuvx]?\d{2}[a-z]{0,2}  # Siemens: B30f, Br40d, Qr40; Neusoft: F20
     | F[CL]\d{2}[A-Z]?                           # Toshiba, Canon: FC18
-    | [A-F] | [UY][A-D] | [ES][A-C]              # Philips: C, YB, SB
+    | [A-FHL] | [UY][A-D] | [ES][A-C]            # Philips: C, YB, SB; United Imaging: H_SOFT_A
     | \d{1,2}                                    # Fujifilm, Hitachi: 11; admired iterations: \3
     | V?(SOFT|SHARP) | (BONE|LUNG|CHEST|CHST|NECK|EDGE|HD|UHD|STND)\d{0,2}
     | STANDARD | STD | DETAIL | ULTRA | PLUS | SMOOTH | MEDIUM | BONEPLUS | EDGEPLUS | FINE | BRAIN

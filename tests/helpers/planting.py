@@ -12,18 +12,16 @@ _DATES = {"DA": "18510203", "DT": "18510203031337", "TM": "031337", "AS": "077Y"
 _TRACES = re.compile(rb"ZQ\d*|QZ|Zq|18510203|031337|077Y|\.9{5}\.|7654\d{3}7")
 _UID = re.compile(rb"2\.25\.\d+|1\.2\.840\.10008[.\d]+")
 
-NEEDED = frozenset(
-    """SpecificCharacterSet PixelData Rows Columns BitsAllocated BitsStored HighBit
+_NEEDED = """SpecificCharacterSet PixelData Rows Columns BitsAllocated BitsStored HighBit
     PixelRepresentation SamplesPerPixel PhotometricInterpretation NumberOfFrames RescaleSlope
-    RescaleIntercept PixelSpacing ImagePositionPatient ImageOrientationPatient""".split()  # noqa: SIM905
-)
+    RescaleIntercept PixelSpacing ImagePositionPatient ImageOrientationPatient"""
+NEEDED = frozenset(_NEEDED.split())
 """Without which there is no picture."""
-NUMBERS_AS_THEY_ARE = frozenset(
-    """ImagerPixelSpacing NominalScannedPixelSpacing SliceThickness SpacingBetweenSlices
+_NUMBERS = """ImagerPixelSpacing NominalScannedPixelSpacing SliceThickness SpacingBetweenSlices
     GantryDetectorTilt WindowCenter WindowWidth PixelAspectRatio FloatPixelPaddingValue
     FloatPixelPaddingRangeLimit FloatPixelData DoubleFloatPixelPaddingValue
-    DoubleFloatPixelPaddingRangeLimit DoubleFloatPixelData""".split()  # noqa: SIM905
-)
+    DoubleFloatPixelPaddingRangeLimit DoubleFloatPixelData"""
+NUMBERS_AS_THEY_ARE = frozenset(_NUMBERS.split())
 """Pixels, their meaning and their geometry must stay as they are."""
 
 ATTRIBUTES = {
