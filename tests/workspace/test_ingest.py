@@ -187,3 +187,24 @@ def test_nothing_planted_reaches_the_library_or_an_export(tmp_path, library, val
     [written] = write_values(library.scan(record.id).values, sources, tmp_path / "out",
                              description="Denoised", deidentify=False)  # fmt: skip
     assert traces(written.read_bytes()) == set()
+
+
+def test_a_series_that_cannot_be_de_identified_is_kept_without_its_files(tmp_path, values):
+    """And the others with theirs: nothing of an upload is lost for one file."""
+    write_ct_series(tmp_path / "in" / "a", values)
+    write_ct_series(tmp_path / "in" / "b", values[:1], series="1.9")
+    reading = read([tmp_path / "in"])
+    bad = reading.sources[0][1].path
+    library = Library(tmp_path / "ws")
+    (tmp_path / "scratch").mkdir()
+
+    def name(path):
+        if path == bad:
+            bad.write_bytes(b"gone meanwhile")
+        return str(path)
+
+    ids = ingest._store(reading, library, tmp_path / "scratch", lambda **said: None, name)
+    assert [len(library.sources(id)) for id in ids] == [0, 1]
+    assert [problem.subject for problem in reading.problems] == [bad.name]
+    assert library.scan(ids[0]).values.shape[0] == 3
+    assert list((tmp_path / "scratch").iterdir()) == []
