@@ -1,29 +1,37 @@
-"""Take the patient's identity out of a DICOM dataset, the same way each time in one workspace."""
+"""Take the patient's identity out of a DICOM dataset, the same way each time in one workspace.
+
+What stays is listed (:mod:`ctdenoise.scans.allowed`); all else goes: private and unknown elements,
+overlays and curves, text, and what pixel data hides. Nobody can list where people write names.
+"""
 
 import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pydicom.dataset import Dataset
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as DicomSequence
+from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID_dictionary
 
 from ctdenoise.errors import telling_disk_problems
+from ctdenoise.scans.allowed import CODES, EMPTIED, KEPT, SEQUENCES, TABLES, UIDS, cleaned
+from ctdenoise.scans.hidden import take_out_hidden
 
-METHOD = "dicom-anonymizer, DICOM PS3.15 Basic Profile"
+METHOD = "Allow-list: pixels, geometry, physics, derivation"
+PROFILE = ("113100", "DCM", "Basic Application Confidentiality Profile")
+"""CID 7050 of PS3.16: what the list lets through is less than PS3.15 E.1 allows."""
 
-NEVER = {"DA": "19000101", "DT": "19000101000000"}
-"""What a date becomes; dicom-anonymizer's own, of the year 1, is no valid date for a PACS."""
-
-_GRAPHICS = (0x5000, 0x6000)
-"""Curves and overlays: graphics, and text about them, that people drew on the picture."""
-
-Rule = Callable[[Dataset, Any], None]
-"""What happens to an element, given by (group, element), of a dataset."""
+_DEEPEST = 8
+"""Sequences in sequences; the list's own need five."""
+_PIXELS = frozenset(("PixelData", "FloatPixelData", "DoubleFloatPixelData", *TABLES.values()))
+_LISTED = _PIXELS | UIDS | SEQUENCES | CODES | frozenset(KEPT)
+_FRAMES = frozenset(("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"))
+"""Whose items belong to frames by their number, also where nothing of one stays."""
 
 
 class Pseudonyms:
@@ -63,87 +71,132 @@ class Pseudonyms:
 
 
 def deidentify(dataset: Dataset, pseudonyms: Pseudonyms, patient: str) -> None:
-    """Remove, empty or replace in place what names a person, place or date, nested items included.
+    """Leave in place only what the list of :mod:`ctdenoise.scans.allowed` names, cleaned.
 
     ``patient`` is what the scan's facts call the patient (the ID, or the study where it is blank).
     Pixels, geometry, kernel and exposure stay. Facts that go with the descriptions (dose words)
     must have been read before.
     """
-    from dicomanonymizer.simpledicomanonymizer import anonymize_dataset
-
-    rules = _rules(pseudonyms)
-    for item in _items(dataset):
-        for tag in [tag for tag in list(item.keys()) if tag.group & 0xFF00 in _GRAPHICS]:
-            del item[tag]
-        present = {
-            tag: rule for tag, rule in rules.items() if len(tag) > 2 or tag[0] == 2 or tag in item
-        }
-        anonymize_dataset(item, base_rules_gen=lambda present=present: dict(present))
+    take_out_hidden(dataset)
+    kept = _kept(dataset, pseudonyms, 0)
     name = pseudonyms.patient(patient)
-    dataset.PatientName = name
-    dataset.PatientID = name
-    dataset.PatientIdentityRemoved = "YES"
-    dataset.DeidentificationMethod = METHOD
+    kept.PatientName = kept.PatientID = name
+    kept.PatientIdentityRemoved = "YES"
+    kept.DeidentificationMethod = METHOD
+    kept.DeidentificationMethodCodeSequence = [_code(*PROFILE)]
+    kept.LongitudinalTemporalInformationModified = "REMOVED"
+    meta = _meta(getattr(dataset, "file_meta", None) or Dataset(), kept, pseudonyms)
+    dataset.clear()
+    dataset.update(kept)
+    dataset.file_meta = meta
     dataset.preamble = bytes(128)
-    meta = getattr(dataset, "file_meta", None)
-    if meta is not None:
-        for element in list(meta):
-            if element.tag.element in (0x0016, 0x0017, 0x0018, 0x0100, 0x0102):
-                del meta[element.tag]  # application titles, private information
-        if "SOPInstanceUID" in dataset:
-            meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
 
 
-def _rules(pseudonyms: Pseudonyms) -> dict[Any, Rule]:
-    """dicom-anonymizer's rules, with UIDs by keyed hash, and deletion where a rule fails."""
-    from dicomanonymizer import simpledicomanonymizer as library
-
-    rules: dict[Any, Rule] = {}
-    uids = (library.replace_UID, library.delete_or_empty_or_replace_UID)
-    for tag, action in library.initialize_actions().items():
-        rules[tag] = _hashing(pseudonyms) if action in uids else _deleting(action)
-    rules[0xFFFC, 0xFFFC] = _deleting(library.delete)  # trailing padding may hold anything
-    return rules
-
-
-def _hashing(pseudonyms: Pseudonyms) -> Rule:
-    def rule(dataset: Dataset, tag: Any) -> None:
-        element = dataset.get(tag)
-        if element is None or element.VR != "UI":
-            return  # a sequence of references keeps its items, whose own UIDs are replaced
-        if isinstance(element.value, MultiValue):
-            element.value = [pseudonyms.uid(str(uid)) for uid in element.value]
-        elif element.value:
-            element.value = pseudonyms.uid(str(element.value))
-
-    return rule
+def _meta(said: Dataset, kept: Dataset, pseudonyms: Pseudonyms) -> FileMetaDataset:
+    """What a file says of itself: how it is encoded and which object it holds."""
+    meta = FileMetaDataset()
+    meta.FileMetaInformationGroupLength = 0  # writing fills it in
+    meta.FileMetaInformationVersion = b"\0\1"
+    meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
+    if "TransferSyntaxUID" in said:
+        meta.TransferSyntaxUID = said.TransferSyntaxUID
+    for keyword in ("SOPClassUID", "SOPInstanceUID"):
+        uid = kept.get(keyword) or _uid(said.get(f"MediaStorage{keyword}"), pseudonyms)
+        if uid:
+            setattr(meta, f"MediaStorage{keyword}", uid)
+    return meta
 
 
-def _deleting(action: Rule) -> Rule:
-    def rule(dataset: Dataset, tag: Any) -> None:
-        try:
-            action(dataset, tag)
-        except Exception:  # an unforeseen or unreadable value must not stay
-            if tag in dataset:
-                del dataset[tag]
-        element = dataset.get(tag)
-        if element is not None and element.VR == "SQ":
-            del dataset[tag]  # its items, emptied but there, would be invalid
-        elif element is not None and element.VR in NEVER:
-            element.value = NEVER[element.VR]
-
-    return rule
+def _uid(uid: object, pseudonyms: Pseudonyms) -> str:
+    """The standard's own UIDs as they are, others replaced."""
+    return str(uid or "") if not uid or str(uid) in UID_dictionary else pseudonyms.uid(str(uid))
 
 
-def _items(dataset: Dataset) -> Iterator[Dataset]:
-    """The dataset and everything nested in it, innermost first."""
+def _kept(dataset: Dataset, pseudonyms: Pseudonyms, depth: int) -> Dataset:
+    """What may stay of a dataset or an item."""
+    kept = Dataset()
     for tag in list(dataset.keys()):
-        try:
-            value = dataset[tag].value
-        except Exception:  # unreadable, so nobody can say what it names
-            del dataset[tag]
-            continue
-        if isinstance(value, DicomSequence):
-            for item in value:
-                yield from _items(item)
-    yield dataset
+        keyword = keyword_for_tag(tag)
+        if keyword in EMPTIED:
+            kept.add_new(tag, dictionary_VR(tag), None)
+        elif keyword in _LISTED:
+            try:
+                element = _element(dataset[tag], keyword, pseudonyms, depth)
+            except Exception:  # unreadable, so nobody can say what it names
+                continue
+            if element is not None:
+                kept.add(element)
+    for told, table in TABLES.items():
+        if not _is_whole(kept.get(told), kept.get(table)):
+            for half in (told, table):
+                kept.pop(half, None)
+    return kept
+
+
+def _element(
+    element: DataElement, keyword: str, pseudonyms: Pseudonyms, depth: int
+) -> DataElement | None:
+    """What may stay of an element of the list."""
+    vr = dictionary_VR(element.tag)
+    if vr != element.VR and element.VR not in vr.split(" or "):
+        return None
+    if keyword in _PIXELS:
+        return element
+    if vr == "SQ":
+        return _sequence(element, keyword, pseudonyms, depth)
+    several = isinstance(element.value, MultiValue | list | tuple)
+    values = [v for v in (element.value if several else [element.value]) if v not in (None, "")]
+    if values and keyword in UIDS:
+        values = [_uid(value, pseudonyms) for value in values]
+    elif values:
+        values = cleaned(element.tag, keyword, values)
+        if not values:
+            return None
+    return DataElement(
+        element.tag, element.VR, values if len(values) > 1 else (values or [None])[0]
+    )
+
+
+def _sequence(
+    element: DataElement, keyword: str, pseudonyms: Pseudonyms, depth: int
+) -> DataElement | None:
+    if depth == _DEEPEST:
+        return None
+    if keyword in CODES:
+        items = [item for item in map(_code_of, element.value) if item is not None]
+    else:
+        items = [_kept(item, pseudonyms, depth + 1) for item in element.value]
+        items = [item for item in items if keyword in _FRAMES or len(item)]
+    if len(element.value) and not items:
+        return None  # an empty sequence would say that there was none
+    return DataElement(element.tag, "SQ", DicomSequence(items))
+
+
+def _code_of(item: Dataset) -> Dataset | None:
+    """A code that the standard knows, in the standard's words; None for others."""
+    from pydicom.sr._concepts_dict import concepts
+    from pydicom.sr._snomed_dict import mapping
+
+    value, scheme = str(item.get("CodeValue")), str(item.get("CodingSchemeDesignator"))
+    own = mapping["SRT"].get(value) if scheme in ("SRT", "SNM3", "99SDM") else value
+    terms: Any = concepts.get("SCT" if own != value else scheme, {})
+    for known in terms.values():
+        if own in known:
+            return _code(value, scheme, known[own][0])
+    return None
+
+
+def _code(value: str, scheme: str, meaning: str) -> Dataset:
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, scheme, meaning[:64]
+    return code
+
+
+def _is_whole(told: list[int] | None, table: bytes | list[int] | None) -> bool:
+    """Whether a lookup table has as many entries as its descriptor says (C.11.1.1)."""
+    if not told or not table:
+        return False
+    entries = int(told[0]) % 65536 or 65536
+    if isinstance(table, bytes):
+        return len(table) in (2 * entries, entries + entries % 2)
+    return len(table) == entries

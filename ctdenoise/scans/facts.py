@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ctdenoise.scans import vocabulary
 from ctdenoise.scans.scan import Facts
 
 if TYPE_CHECKING:  # the dashboard's server needs no pydicom
@@ -33,25 +34,36 @@ def patient(dataset: "Dataset") -> str:
 
 
 def facts(dataset: "Dataset") -> Facts:
-    """What a series' header says, of its dose and its kernel above all."""
-    kernel = text(dataset, "ConvolutionKernel")
-    kv, thickness = numbers(dataset, "KVP", "SliceThickness")
+    """What a series' header says, of its dose and its kernel above all.
+
+    Facts outlive de-identification, so of its text only known words become facts.
+    """
+    codes = text(dataset, "ConvolutionKernel").split("/")
+    kernel = "/".join(code for code in map(vocabulary.kernel, codes) if code)
+    kv, thickness = map(_plausible, numbers(dataset, "KVP", "SliceThickness"))
     described = ("SeriesDescription", "ImageComments", "ProtocolName")
     word = dose_word(" ".join(text(dataset, keyword) for keyword in described))
-    label = [f"Series {text(dataset, 'SeriesNumber')}".strip(), kernel]
+    number = text(dataset, "SeriesNumber")  # with more digits it may be a date, an ID
+    label = [f"Series {number}" if re.fullmatch(r"\d{1,5}[a-z]?", number) else "Series", kernel]
     label += [f"{thickness:g} mm" if thickness else "", f"{word} dose" if word else ""]
-    maker = f"{text(dataset, 'Manufacturer')} {text(dataset, 'ManufacturerModelName')}"
+    maker = vocabulary.maker(text(dataset, "Manufacturer"))
+    model = vocabulary.model(text(dataset, "ManufacturerModelName"))
     return Facts(
         patient=patient(dataset),
         series=", ".join(part for part in label if part),
         modality=text(dataset, "Modality"),
         dose_word=word,
-        exposure_mas=_exposure(dataset),
+        exposure_mas=_plausible(_exposure(dataset)),
         kernel=kernel,
         tube_kv=kv,
         thickness_mm=thickness,
-        scanner=" ".join(maker.split()),
+        scanner=f"{maker} {model}".strip(),
     )
+
+
+def _plausible(value: float | None) -> float | None:
+    """No slice has 20,000 mm, no tube as many kV or mAs; an ID in a field for numbers may."""
+    return value if value and abs(value) < 20_000 else None
 
 
 def _exposure(dataset: "Dataset") -> float | None:

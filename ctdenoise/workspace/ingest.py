@@ -205,8 +205,8 @@ def _serve(request: dict[str, Any], out: TextIO) -> None:
             skip=skip,
             unpack_into=unpacked,
         )
-        problems = [[p.subject, p.reason, p.hint] for p in reading.problems]
         ids = _store(reading, Library(Path(request["library"])), scratch, say, name)
+        problems = [[p.subject, p.reason, p.hint] for p in reading.problems]
         say(scans=ids, problems=problems, notes=reading.notes)
     except Problem as problem:
         say(problem=[problem.subject, problem.reason, problem.hint])
@@ -221,36 +221,57 @@ def _store(
     say: Callable[..., None],
     name: Callable[[Path], str],
 ) -> list[str]:
-    """De-identify the sources of each scan and add it to the library; the new ids."""
-    from ctdenoise.scans.dataset import open_dataset
-    from ctdenoise.scans.deidentify import Pseudonyms, deidentify
+    """De-identify the sources of each scan and add it to the library; the new ids.
+
+    A scan of which a file cannot be de-identified is kept without its files, and a problem tells.
+    """
+    from ctdenoise.scans.deidentify import Pseudonyms
 
     pseudonyms = Pseudonyms.of(library.root)
     ids: list[str] = []
-    total = sum(len(sources) for sources in reading.sources)
-    done = 0
-    for scan, sources in zip(reading.scans, reading.sources, strict=True):
+    paths = [dict.fromkeys(source.path for source in sources) for sources in reading.sources]
+    total, done = sum(map(len, paths)), 0
+    for scan, sources, files in zip(reading.scans, reading.sources, paths, strict=True):
         copies: dict[Path, Path] = {}
-        for source in sources:
-            done += 1
-            if source.path in copies or scan.facts.modality == "image":
-                continue
-            say(
-                fraction=0.8 + 0.2 * done / total,
-                sentence=f"De-identifying slice {done} of {total}",
-            )
-            say(file=name(source.path))
-            dataset = open_dataset(source.path)
-            deidentify(dataset, pseudonyms, scan.facts.patient)
-            copies[source.path] = scratch / f"{done}.dcm"
-            dataset.save_as(copies[source.path])
+        if scan.facts.modality != "image":
+            try:
+                for path in files:
+                    done += 1
+                    say(
+                        fraction=0.8 + 0.2 * done / total,
+                        sentence=f"De-identifying file {done} of {total}",
+                    )
+                    say(file=name(path))
+                    copies[path] = scratch / f"{done}.dcm"
+                    _without_identity(path, copies[path], pseudonyms, scan.facts.patient)
+            except Problem as problem:
+                reading.problems.append(problem)
+                copies.clear()
         facts = replace(scan.facts, patient=pseudonyms.patient(scan.facts.patient))
-        kept = [SliceSource(copies[s.path], s.frame) for s in sources if s.path in copies]
+        kept = [SliceSource(copies[s.path], s.frame) for s in sources if copies]
         ids.append(library.add_scan(replace(scan, facts=facts), kept).id)
         say(stored=ids[-1])
-        for copy in copies.values():
+        for copy in scratch.glob("*.dcm"):
             copy.unlink()
     return ids
+
+
+def _without_identity(path: Path, to: Path, pseudonyms: Any, patient: str) -> None:
+    from ctdenoise.scans.dataset import open_dataset
+    from ctdenoise.scans.deidentify import deidentify
+
+    try:
+        dataset = open_dataset(path)
+        deidentify(dataset, pseudonyms, patient)
+        dataset.save_as(to)
+    except (Problem, OSError):
+        raise
+    except Exception as error:
+        raise Problem(
+            path.name,
+            "could not be de-identified, so its series was kept without DICOM headers",
+            "take results as NIfTI or NPY, or export the file again",
+        ) from error
 
 
 def _limit(memory_mb: int, seconds: int) -> None:

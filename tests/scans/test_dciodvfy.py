@@ -13,6 +13,7 @@ from pydicom.uid import CTImageStorage
 
 from ctdenoise.scans import writing
 from ctdenoise.scans.dataset import open_dataset
+from ctdenoise.scans.deidentify import Pseudonyms, deidentify
 from ctdenoise.scans.reading import read
 
 pytestmark = has_validator
@@ -101,8 +102,8 @@ def known(path: Path, folder: Path) -> set[str]:
 def assert_no_new_errors(source, folder: Path) -> None:
     for number, sources in enumerate(source.sources):
         before = known(sources[0].path, folder)
-        for deidentify in (False, True):
-            path, *_ = changed(folder / f"{number} {deidentify}", source, deidentify, number)
+        for without in (False, True):
+            path, *_ = changed(folder / f"{number} {without}", source, without, number)
             assert errors(path) - before == set()
 
 
@@ -114,6 +115,27 @@ def test_a_real_series_gets_no_error_that_its_source_had_not(shared_data, tmp_pa
 @pytest.mark.parametrize("name", PACKAGED)
 def test_nor_does_a_packaged_one(tmp_path, name):
     assert_no_new_errors(read([Path(data_store.__file__).parent / "data" / name]), tmp_path)
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_a_source_without_identity_has_no_error_that_it_had_not(tmp_path, name):
+    path = Path(data_store.__file__).parent / "data" / name
+    assert_taking_identity_out_adds_no_error(path, tmp_path)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_nor_has_a_real_one(shared_data, tmp_path, name):
+    path = next(p for p in sorted((shared_data / "ct" / name).rglob("*")) if p.is_file())
+    assert_taking_identity_out_adds_no_error(path, tmp_path)
+
+
+def assert_taking_identity_out_adds_no_error(path: Path, folder: Path) -> None:
+    source = open_dataset(path)
+    source.SOPClassUID = source.get("SOPClassUID") or CTImageStorage  # what to check against
+    source.save_as(folder / "before.dcm")
+    deidentify(source, Pseudonyms(b"key"), "P")
+    source.save_as(folder / "after.dcm")
+    assert errors(folder / "after.dcm") - errors(folder / "before.dcm") == set()
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR UI")

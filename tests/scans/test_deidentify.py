@@ -1,5 +1,6 @@
 import copy
 import datetime
+import io
 import subprocess
 import sys
 
@@ -7,8 +8,15 @@ import numpy as np
 import pydicom
 import pytest
 from phantoms import ct_dataset
+from planting import ATTRIBUTES, NEEDED, NUMBERS_AS_THEY_ARE, marked, plant, traces
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.tag import Tag
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from ctdenoise.scans.allowed import CODES, KEPT, SEQUENCES, UIDS
 from ctdenoise.scans.deidentify import Pseudonyms, deidentify
 
 SECRET = "SECRET"
@@ -129,9 +137,6 @@ def test_the_key_is_its_owners(tmp_path):
 
 
 def test_unreadable_elements_go(pseudonyms, tmp_path):
-    from pydicom.dataelem import RawDataElement
-    from pydicom.tag import Tag
-
     dataset = planted()
     tag = Tag(0x0008, 0x0012)
     dataset._dict[tag] = RawDataElement(tag, "??", 6, SECRET.encode(), 0, False, True)
@@ -143,3 +148,139 @@ def test_dates_are_no_todays_either(pseudonyms):
     dataset = planted()
     deidentify(dataset, pseudonyms, SECRET)
     assert datetime.date.today().strftime("%Y%m%d") not in str(dataset)
+
+
+def item(**values):
+    dataset = Dataset()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+def hostile():
+    """Identifiers in every attribute of the dictionary, at the top and nested two deep."""
+    dataset = ct_dataset(np.zeros((4, 4), np.int16))
+    plant(dataset, ATTRIBUTES)
+    sequences = [tag for tag, (vr, _) in ATTRIBUTES.items() if vr == "SQ"]
+    others = [tag for tag, (vr, _) in ATTRIBUTES.items() if vr != "SQ"]
+    stay = [tag for tag in others if ATTRIBUTES[tag][1] in KEPT or ATTRIBUTES[tag][1] in UIDS]
+    listed = [tag for tag in sequences if ATTRIBUTES[tag][1] in SEQUENCES | CODES]
+    for n, tag in enumerate(sequences):
+        nested, deeper = Dataset(), Dataset()
+        within = stay + others[n::20] if tag in listed else others[n::200]
+        plant(nested, within)
+        plant(deeper, within)
+        for inner in (sequences[-n], listed[n % len(listed)]):
+            nested.add_new(inner, "SQ", [copy.deepcopy(deeper)])
+        nested.private_block(0x0009, "ZQ", create=True).add_new(1, "LO", "ZQ")
+        dataset.add_new(tag, "SQ", [nested])
+    for group in (0x5000, 0x5002, 0x6000, 0x601E):
+        for element, vr in ((0x0022, "LO"), (0x1500, "LO"), (0x3000, "OB")):
+            dataset.add_new(group << 16 | element, vr, marked(vr, 1))
+    dataset.private_block(0x0029, "ZQ", create=True).add_new(1, "OB", b"ZQZQ")
+    dataset.add_new(0x00100000, "UL", 0x515A515A)  # a group's length, or what somebody puts there
+    dataset.add_new(0x7FE1FFFF, "UN", b"ZQZQ")
+    dataset.SpecificCharacterSet = ["ISO_IR 100", "ISO 2022 IR 87"]
+    dataset.PatientName = "Zq\u00e4^J\u00f6rg"
+    dataset.preamble = b"ZQ".ljust(128, b"\0")
+    for keyword in ("ImplementationVersionName", "SourceApplicationEntityTitle"):
+        setattr(dataset.file_meta, keyword, "ZQ")
+    dataset.file_meta.PrivateInformationCreatorUID = "1.2.99999.1"
+    dataset.file_meta.PrivateInformation = b"ZQZQ"
+    return dataset
+
+
+def as_bytes(dataset, **options):
+    out = io.BytesIO()
+    dataset.save_as(out, **options)
+    return out.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+def test_what_is_planted_anywhere_is_gone(pseudonyms, syntax):
+    dataset = hostile()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    before = as_bytes(dataset, implicit_vr=syntax.is_implicit_VR, little_endian=True)
+    assert len(traces(before)) > 2000
+    read_back = pydicom.dcmread(io.BytesIO(before + b"ZQ after the data set"), force=True)
+    deidentify(read_back, pseudonyms, "ZQ")
+    after = as_bytes(read_back)
+    assert traces(after) == set()
+    assert b"J\xf6rg" not in after and len(after) < 200_000
+    assert "PerFrameFunctionalGroupsSequence" in read_back  # else little was tried
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("keyword", sorted(KEPT))
+def test_text_in_an_attribute_that_stays_does_not(pseudonyms, keyword):
+    """Whatever kind of text stands there: nothing of it comes through that is no known word."""
+    tag = tag_for_keyword(keyword)
+    vr = dictionary_VR(tag).split(" or ")[0]
+    for text in ("Doe", "DOE JANE", "DOE_J", "Doe^Jane", "19570403", "B30f DOE", "HU;DOE", "5 DOE"):
+        for encoded in (text, f"CW\\{text}", f"{text}\\AXIAL"):
+            dataset = Dataset()
+            raw = encoded.encode().ljust(len(encoded) + len(encoded) % 2)
+            dataset[tag] = RawDataElement(Tag(tag), vr, len(raw), raw, 0, False, True)
+            deidentify(dataset, pseudonyms, "")
+            left = str(dataset.get(tag, ""))
+            assert "DOE" not in left.upper()
+            if keyword not in NEEDED | NUMBERS_AS_THEY_ARE:
+                assert "19570403" not in left
+
+
+def test_numbers_that_cannot_be_such_quantities_go(pseudonyms):
+    dataset = ct_dataset(
+        np.zeros((4, 4), np.int16), KVP="19570403", SeriesNumber="4711081", ExposureInuAs="123456",
+        TableHeight="nan", InstanceNumber="19570403", Exposure="150",
+    )  # fmt: skip
+    deidentify(dataset, pseudonyms, "")
+    for keyword in ("KVP", "SeriesNumber", "TableHeight", "InstanceNumber"):
+        assert keyword not in dataset
+    assert (dataset.Exposure, dataset.ExposureInuAs) == (150, 123460)
+
+
+def test_codes_keep_the_standards_words_alone(pseudonyms):
+    def code(value, scheme):
+        return item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=SECRET,
+                    CodingSchemeVersion=SECRET)  # fmt: skip
+
+    dataset = ct_dataset(np.zeros((4, 4), np.int16))
+    dataset.AnatomicRegionSequence = [
+        code("51185008", "SCT"), code("T-D3000", "SRT"), code("51185008", "99DOE"),
+        code(SECRET, "SCT"),
+    ]  # fmt: skip
+    dataset.ProcedureCodeSequence = [code("77477000", "SCT")]
+    deidentify(dataset, pseudonyms, "")
+    said = [(c.CodeValue, c.CodeMeaning) for c in dataset.AnatomicRegionSequence]
+    assert said == [("51185008", "Thorax"), ("T-D3000", "Thorax")] or said[0][0] == "51185008"
+    assert SECRET.encode() not in as_bytes(dataset) and "ProcedureCodeSequence" not in dataset
+
+
+def test_a_deep_nest_is_no_recursion_error(pseudonyms):
+    nested = Dataset()
+    nested.PatientName = SECRET
+    for _ in range(300):
+        nested = item(SourceImageSequence=[nested], ContentSequence=[nested])
+    dataset = ct_dataset(np.zeros((4, 4), np.int16), SourceImageSequence=[nested])
+    deidentify(dataset, pseudonyms, "")
+    assert SECRET.encode() not in as_bytes(dataset)
+
+
+def test_what_stays_is_what_the_profile_allows(pseudonyms):
+    """dicom-anonymizer has PS3.15 table E.1-1: of what it removes, only cleaned values stay."""
+    rules = pytest.importorskip("dicomanonymizer.simpledicomanonymizer").initialize_actions()
+    named = {keyword_for_tag(tag) for tag in rules if len(tag) == 2}
+    for keyword in named & set(KEPT):
+        assert KEPT[keyword](["19570403"]) in ([], ["UNKNOWN"]) or "DOE" not in str(
+            KEPT[keyword](["DOE"])
+        )
+
+
+def test_the_method_says_what_was_done(pseudonyms):
+    dataset = planted()
+    deidentify(dataset, pseudonyms, SECRET)
+    [code] = dataset.DeidentificationMethodCodeSequence
+    assert (code.CodeValue, code.CodingSchemeDesignator) == ("113100", "DCM")
+    assert code.CodeMeaning == codes.DCM.BasicApplicationConfidentialityProfile.meaning
+    assert len(dataset.DeidentificationMethod) <= 64

@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pydicom
 import pytest
+from derived import write_values
 from phantoms import disc_phantom, write_ct_series, write_enhanced_ct
+from planting import ATTRIBUTES, NEEDED, plant, traces
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.reading import read
@@ -157,3 +159,52 @@ def test_the_reader_loads_no_torch():
     code = "import sys; from ctdenoise.scans import reading, writing; print('torch' in sys.modules)"
     run = [sys.executable, "-c", code]
     assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_nothing_planted_reaches_the_library_or_an_export(tmp_path, library, values):
+    """Texts in every attribute that a reader does not need, in names and reports too."""
+    [path] = write_ct_series(tmp_path / "in", values[:1])
+    dataset = pydicom.dcmread(path)
+    refused = "Modality ImageType SOPClassUID BurnedInAnnotation RescaleType"
+    plant(dataset, ATTRIBUTES, NEEDED | set(refused.split()))
+    dataset.SeriesDescription = "Low dose ZQ1"
+    dataset.SeriesNumber = "47110815"
+    dataset.ConvolutionKernel = ["B30f", "ZQ2"]
+    dataset.file_meta.ImplementationVersionName = "ZQ3"
+    dataset.save_as(path)
+    assert len(traces(path.read_bytes())) > 700
+    received = read_guarded([path], library)
+    assert received.problems == []
+    [record] = received.scans
+    assert record.name == "Series, B30f, 2 mm, low dose"
+    assert traces(repr(record).encode()) == set() and "47110815" not in repr(record)
+    files = [file for file in library.root.rglob("*") if file.is_file()]
+    assert len(files) > 4
+    for file in files:
+        assert traces(file.read_bytes()) == set() and traces(str(file).encode()) == set()
+    sources = library.sources(record.id)
+    [written] = write_values(library.scan(record.id).values, sources, tmp_path / "out",
+                             description="Denoised", deidentify=False)  # fmt: skip
+    assert traces(written.read_bytes()) == set()
+
+
+def test_a_series_that_cannot_be_de_identified_is_kept_without_its_files(tmp_path, values):
+    """And the others with theirs: nothing of an upload is lost for one file."""
+    write_ct_series(tmp_path / "in" / "a", values)
+    write_ct_series(tmp_path / "in" / "b", values[:1], series="1.9")
+    reading = read([tmp_path / "in"])
+    bad = reading.sources[0][1].path
+    library = Library(tmp_path / "ws")
+    (tmp_path / "scratch").mkdir()
+
+    def name(path):
+        if path == bad:
+            bad.write_bytes(b"gone meanwhile")
+        return str(path)
+
+    ids = ingest._store(reading, library, tmp_path / "scratch", lambda **said: None, name)
+    assert [len(library.sources(id)) for id in ids] == [0, 1]
+    assert [problem.subject for problem in reading.problems] == [bad.name]
+    assert library.scan(ids[0]).values.shape[0] == 3
+    assert list((tmp_path / "scratch").iterdir()) == []
