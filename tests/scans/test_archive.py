@@ -4,14 +4,15 @@ from dataclasses import replace
 import pytest
 
 from ctdenoise.errors import Problem
-from ctdenoise.scans import archive
+from ctdenoise.scans import archive, budget
 
 
 @pytest.fixture
 def limited(monkeypatch):
     def limit(**limits):
         changed = replace(archive.settings(), **limits)
-        monkeypatch.setattr(archive, "settings", lambda: changed)
+        for each in (archive, budget):
+            monkeypatch.setattr(each, "settings", lambda: changed)
 
     return limit
 
@@ -129,7 +130,7 @@ def test_damage_anywhere_is_told_as_damage(tmp_path, method):
         except Problem as problem:
             told.append(problem.reason)
     assert set(told) == {
-        "is cut off or not a zip file",
+        "is cut off or not an archive",
         "is damaged inside its archive",
         "is encrypted",
         "is larger than 1024 MB",
