@@ -98,11 +98,11 @@ def _shape(reader: Any, name: str) -> tuple[int, int, int]:
     components = reader.GetNumberOfComponents()
     if components in (3, 4):
         raise coloured(name)
-    i, j, k, *more = (*reader.GetSize(), 1, 1)
+    i, j, k, *more = (*map(int, reader.GetSize()), 1, 1)
     volumes = components * int(np.prod(more, dtype=np.float64))
     if volumes != 1:
         raise Problem(name, f"holds {volumes} volumes", "save one of them by itself")
-    return int(i), int(j), int(k)
+    return i, j, k
 
 
 def _affine(reader: Any) -> NDArray[np.float64]:
