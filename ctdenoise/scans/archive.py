@@ -89,7 +89,7 @@ class _Member:
 
     name: str
     size: int
-    open: Callable[[], IO[bytes] | None]
+    open: Callable[[], IO[bytes] | GzipFile | None]
     refused: tuple[str, str] | None = None
 
     @property
@@ -190,7 +190,7 @@ class _Unpacking:
 class _Limited:
     """What comes out of a compressed file, for as long as that is not more than it may be."""
 
-    def __init__(self, file: IO[bytes], path: Path) -> None:
+    def __init__(self, file: GzipFile, path: Path) -> None:
         self._file, self._name, self._length = file, path.name, path.stat().st_size
         self._left = unpacked_most(self._length)
 
@@ -245,7 +245,9 @@ def _tarred(file: Any) -> Iterator[list[_Member]]:
                                                  "pack the file itself")  # fmt: skip
             if not info.isdir():
                 yield [_Member(info.name, info.size, partial(archive.extractfile, info), refused)]
-            archive.members.clear()  # it would keep all of them
+            archive.members = []  # type: ignore[attr-defined]  # it would keep all of them
+    while file.read(MEGABYTE):  # to the checksum of what it is packed in
+        pass
 
 
 def _refuse(member: _Member) -> None:

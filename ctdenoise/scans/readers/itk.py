@@ -60,8 +60,9 @@ def _library() -> Any:
     """SimpleITK, which tells no types, and is told not to write to the terminal."""
     import SimpleITK
 
-    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
-    return SimpleITK
+    library: Any = SimpleITK
+    library.ProcessObject.SetGlobalWarningDisplay(False)
+    return library
 
 
 def _opened(path: Path, io: str) -> Any:
@@ -98,7 +99,8 @@ def _shape(reader: Any, name: str) -> tuple[int, int, int]:
     components = reader.GetNumberOfComponents()
     if components in (3, 4):
         raise coloured(name)
-    i, j, k, *more = (*map(int, reader.GetSize()), 1, 1)
+    sides = [*map(int, reader.GetSize()), 1, 1]
+    i, j, k, *more = sides
     volumes = components * int(np.prod(more, dtype=np.float64))
     if volumes != 1:
         raise Problem(name, f"holds {volumes} volumes", "save one of them by itself")
