@@ -130,17 +130,17 @@ class Budget:
         self.bytes += more
 
     def timed(self, steps: Iterable[T]) -> Iterator[T]:
-        """The same steps; :class:`Problem` once those of this reading took too long. What is done
-        with a step in between does not count."""
+        """The same steps; :class:`Problem` once those of this reading computed too long. What is
+        done with a step in between does not count, nor does waiting for a slow disk or network."""
         coming = iter(steps)
         while True:
-            began = time.monotonic()
+            began = time.thread_time()
             try:
                 step = next(coming)
             except StopIteration:
                 return
             finally:
-                self.seconds -= time.monotonic() - began
+                self.seconds -= time.thread_time() - began
             if self.seconds < 0:
                 raise too_long()
             yield step
@@ -150,7 +150,7 @@ def too_long() -> Problem:
     """A reading that took all its seconds."""
     return Problem(
         "The reading",
-        f"took longer than {settings().decode_seconds} s",
+        f"took longer than {settings().decode_seconds} s of computing",
         "load fewer slices at a time",
     )
 

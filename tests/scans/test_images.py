@@ -5,6 +5,7 @@ from tifffile import TiffWriter, imwrite
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.images import read_images
+from ctdenoise.scans.pairing import recognise
 from ctdenoise.scans.reading import read
 
 VALUES = np.arange(48).reshape(6, 8)
@@ -95,6 +96,16 @@ def test_scans_whose_slices_are_numbered_alike_stay_apart(tmp_path):
         ("L096 0", "full", 2),
         ("L096 0", "low", 2),
     ]
+
+
+def test_input_and_target_are_a_pair_by_their_names(tmp_path):
+    for patient in ("L000", "L001"):
+        for dose in ("input", "target"):
+            np.save(tmp_path / f"{patient}_0_{dose}.npy", np.linspace(0, 1, 16).reshape(4, 4))
+    scans = read([tmp_path], meaning="0-1").scans
+    pairs = {(scans[pair.low].name, scans[pair.full].name) for pair in recognise(scans)}
+    assert len(pairs) == 1 or pairs == {(f"L00{n}_0_input", f"L00{n}_0_target") for n in range(2)}
+    assert all("input" in low and "target" in full for low, full in pairs)
 
 
 def test_names_with_other_numbers_that_change_are_one_scan(tmp_path):

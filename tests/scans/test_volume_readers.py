@@ -225,18 +225,22 @@ def test_a_header_without_geometry_leaves_it_unknown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["ElementDataFile = /etc/passwd", "ElementDataFile = ../a.raw",
                                   "ElementDataFile = LIST", "ElementDataFile = s%03d.raw 1 4 1",
-                                  "ElementDataFile = gone.raw"])  # fmt: skip
+                                  "ElementDataFile = gone.raw", "ElementDataFile = \\\\x\\a.raw",
+                                  "ElementDataFile = LOCAL\nElementDataFile = /etc/passwd",
+                                  "Comment = \rElementDataFile = LOCAL\nElementDataFile = ../x",
+                                  "ElementDataFile =", "ElementDataFile : C:\\a.raw"])  # fmt: skip
 def test_pixels_elsewhere_are_refused_before_the_library_sees_it(
     tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sitk, "ImageFileReader", None)
     text = f"ObjectType = Image\nNDims = 3\nDimSize = 6 5 4\nElementType = MET_SHORT\n{line}\n"
     (tmp_path / "a.mhd").write_text(text)
-    (tmp_path / "a.nhdr").write_text(
-        f"NRRD0004\ntype: short\ndimension: 3\nsizes: 6 5 4\n"
-        f"encoding: raw\ndata file: {line.split(' = ')[1]}\n"
-    )
-    for problem in read([tmp_path]).problems:
+    said = line.replace(" =", ":").replace("ElementDataFile", "data file")
+    text = "NRRD0004\ntype: short\ndimension: 3\nsizes: 6 5 4\nencoding: raw\n"
+    (tmp_path / "a.nhdr").write_text(f"{text}{said}\n\n")
+    problems = read([tmp_path]).problems
+    assert [problem.subject for problem in problems] == ["a.mhd", "a.nhdr"]
+    for problem in problems:
         assert problem.reason.startswith("has its pixels in ")
 
 

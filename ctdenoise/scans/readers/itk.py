@@ -7,53 +7,64 @@ name that leads elsewhere, or to many files, is refused before the library sees 
 import re
 from collections.abc import Sequence
 from functools import partial
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, damaged
 from ctdenoise.scans.budget import affordable
 from ctdenoise.scans.readers import READERS, ImageStack, Reader, coloured
 from ctdenoise.scans.volume import cut, image_stack
 
-_HEADER_BYTES = 1 << 16
-_FIELD = re.compile(rb"^[ \t]*([^:=\r\n]*?)[ \t]*[:=][ \t]*(.*?)[ \t]*\r?$", re.M)
 _META, _NRRD = "MetaImageIO", "NrrdImageIO"
 """What the library calls what reads them."""
+_DATA_FILE = {
+    _META: re.compile(rb"ElementDataFile([^\n]{0,1000})"),
+    _NRRD: re.compile(rb"data ?file([^\r\n]*)", re.I),
+}
+_COMPRESSED = {
+    _META: re.compile(rb"CompressedData *= *True", re.I),
+    _NRRD: re.compile(rb"encoding *: *(?!raw)", re.I),
+}
+_NRRD_END = re.compile(rb"\n\n|\r\n\r\n")
+_HEADER_BYTES = 1 << 16
+"""Of text that a header is taken to have at most."""
 
 
-def _fields(path: Path) -> dict[str, str]:
-    """The header's fields in lower case; ``data`` is the name of the file with the pixels, or "".
+def _header(path: Path, io: str) -> tuple[Path, bool]:
+    """The file with the pixels, which is ``path`` itself or lies beside it, and whether they are
+    compressed. Raises :class:`Problem` where they lie in several files, or elsewhere.
 
-    Raises :class:`Problem` where there are several.
+    In MetaImage the library may look for what it knows far behind what looks like the header's
+    end, and so is all of the file looked through here.
     """
-    with path.open("rb") as file:
-        begin = file.read(_HEADER_BYTES)
-    if begin.startswith(b"NRRD"):
-        begin = re.split(rb"\r?\n\r?\n", begin, maxsplit=1)[0]
-    fields: dict[str, str] = {}
-    for found in _FIELD.finditer(begin):
-        key, value = (part.decode("latin-1") for part in found.groups())
-        fields.setdefault(key.lower().replace("data file", "datafile"), value)
-        if key == "ElementDataFile":  # the last one, behind which the pixels may begin
-            break
-    data = fields.get("elementdatafile", fields.get("datafile", ""))
-    fields["data"] = "" if data.upper() == "LOCAL" else data.removeprefix("./")
-    if data.upper().startswith("LIST") or "%" in data:
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        begin = content[:_HEADER_BYTES]
+        if io == _NRRD:
+            end = _NRRD_END.search(begin)
+            begin = begin[: end.start()] if end else begin
+            if not end and len(content) > _HEADER_BYTES:
+                raise damaged(path.name)
+        said = _DATA_FILE[io].findall(begin if io == _NRRD else content)
+    names = {found.strip(b" \t\r:=").decode("latin-1") for found in said}
+    names = {path.name if name.upper() == "LOCAL" else name.removeprefix("./") for name in names}
+    name = names.pop() if names else path.name
+    if names or name.upper().startswith("LIST") or "%" in name:
         raise Problem(path.name, "has its pixels in several files", "save it as one file")
-    if re.search(r"[/\\:]|^\.", fields["data"]):
+    if not name or re.search(r"[/\\:\0]|^\.", name):
         raise Problem(path.name, "has its pixels in another folder", "save it as one file")
-    return fields
+    return path.with_name(name), bool(_COMPRESSED[io].search(begin))
 
 
-def _beside(path: Path) -> Sequence[Path]:
+def _beside(path: Path, io: str) -> Sequence[Path]:
     try:
-        data = _fields(path)["data"]
-    except (OSError, Problem):  # told when it is read
+        data, _ = _header(path, io)
+    except (OSError, ValueError, Problem):  # told when it is read
         return ()
-    return [path.with_name(data)] if data else ()
+    return [data] if data != path else ()
 
 
 def _library() -> Any:
@@ -75,20 +86,18 @@ def _opened(path: Path, io: str) -> Any:
 
 
 def _read(path: Path, io: str) -> ImageStack:
-    fields = _fields(path)
-    held = path.with_name(fields["data"]) if fields["data"] else path
+    held, compressed = _header(path, io)
     if not held.is_file():
         raise Problem(
             path.name, f"has its pixels in {held.name}, which is not there", "choose both files"
         )
     library, reader = _library(), _opened(path, io)
     shape, affine = _shape(reader, path.name), _affine(reader)
-    raw = fields.get("encoding", "raw").lower() == "raw"
     affordable(
         held,
         **cut(shape, affine).sizes(shape),
         stored_bytes=library.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent(),
-        compressed=not raw or fields.get("compresseddata", "").lower() == "true",
+        compressed=compressed,
     )
     voxels = library.GetArrayFromImage(reader.Execute()).T.reshape(shape, order="F")
     return image_stack(path.name, voxels, affine)
@@ -142,6 +151,6 @@ for _rank, _title, _io, _suffixes in (
             _suffixes,
             partial(_read, io=_io),
             write_like=partial(_write_like, io=_io),
-            beside=_beside,
+            beside=partial(_beside, io=_io),
         )
     )
