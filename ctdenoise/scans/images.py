@@ -1,5 +1,6 @@
 """Images other than DICOM as scans: those of one kind together, in HU or units of their own."""
 
+import errno
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.errors import Problem, damaged, too_large
+from ctdenoise.errors import Problem, damaged, disk_problem, too_large
 from ctdenoise.scans.budget import Budget
 from ctdenoise.scans.facts import dose_word
 from ctdenoise.scans.meaning import SCALES, Meaning, Scale, known, meant
@@ -208,6 +209,8 @@ def _opened(path: Path) -> _Image:
     except MemoryError as error:
         raise too_large(path.name) from error
     except Exception as error:  # image libraries raise whatever they like
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_problem(error, f"What {path.name} unpacks to") from error
         raise damaged(path.name) from error
     if stack.origins is not None and np.shape(stack.origins) != (len(stack.values), 3):
         raise damaged(path.name)

@@ -1,3 +1,5 @@
+import errno
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -6,6 +8,7 @@ from tifffile import TiffWriter, imwrite
 from ctdenoise.errors import Problem
 from ctdenoise.scans.images import read_images
 from ctdenoise.scans.pairing import recognise
+from ctdenoise.scans.readers import READERS, Reader
 from ctdenoise.scans.reading import read
 
 VALUES = np.arange(48).reshape(6, 8)
@@ -100,12 +103,25 @@ def test_scans_whose_slices_are_numbered_alike_stay_apart(tmp_path):
 
 def test_input_and_target_are_a_pair_by_their_names(tmp_path):
     for patient in ("L000", "L001"):
-        for dose in ("input", "target"):
-            np.save(tmp_path / f"{patient}_0_{dose}.npy", np.linspace(0, 1, 16).reshape(4, 4))
+        for n in range(2):
+            for dose in ("input", "target"):
+                values = np.linspace(0, 1, 16).reshape(4, 4)
+                np.save(tmp_path / f"{patient}_{n}_{dose}.npy", values)
     scans = read([tmp_path], meaning="0-1").scans
-    pairs = {(scans[pair.low].name, scans[pair.full].name) for pair in recognise(scans)}
-    assert len(pairs) == 1 or pairs == {(f"L00{n}_0_input", f"L00{n}_0_target") for n in range(2)}
-    assert all("input" in low and "target" in full for low, full in pairs)
+    pairs = {(scans[pair.low].facts, scans[pair.full].facts) for pair in recognise(scans)}
+    assert len(scans) == 4 and len(pairs) == 2
+    for low, full in pairs:
+        assert (low.dose_word, full.dose_word, low.series) == ("low", "full", full.series)
+
+
+def test_a_full_disk_is_no_damage(tmp_path):
+    def full(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "a.full").touch()
+    with READERS.added(Reader("full", 9, "FULL", (".full",), full)):
+        [problem] = read([tmp_path]).problems
+    assert "disk is full" in str(problem) and "damaged" not in str(problem)
 
 
 def test_names_with_other_numbers_that_change_are_one_scan(tmp_path):
