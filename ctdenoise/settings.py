@@ -56,6 +56,8 @@ class Settings:
     """Longest that reading one upload may take."""
     decode_memory_mb: int = 8192
     """Most memory that reading one upload may take."""
+    readers: int = 2
+    """Most uploads that are read at once on one machine; fewer where it has too little memory."""
     slice_megapixels: int = 32
     """Most pixels of one slice, in millions of 2**20: a mammogram has 25."""
     file_slices: int = 20_000

@@ -8,8 +8,10 @@ pixels are decoded and by :func:`limited` while it is unpacked, a whole reading 
 import time
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import partial
+from gzip import GzipFile
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
@@ -29,12 +31,14 @@ def affordable(
     columns: int,
     stored_bytes: float,
     compressed: bool,
+    length: int | None = None,
 ) -> None:
     """Refuse a file whose header promises more than can be true or than is affordable.
 
-    ``path``: the file that holds the pixels. ``stored_bytes``: of one pixel before compression,
-    1.5 for packed 12 bits. ``compressed``: the file may hold fewer bytes than its pixels have.
-    Raises :class:`Problem`. Nothing is read but the length of the file.
+    ``stored_bytes``: of one pixel before compression, 1.5 for packed 12 bits. ``compressed``: the
+    file may hold fewer bytes than its pixels have. ``length``: bytes of what holds the pixels,
+    where that is not all of the file. Raises :class:`Problem`. Nothing is read but the length of
+    the file.
     """
     limits, name = settings(), path.name
     if min(slices, rows, columns) < 1:
@@ -50,7 +54,8 @@ def affordable(
         raise Problem(
             name, f"says that it holds {slices:,} slices", f"{limits.file_slices:,} are the most"
         )
-    length, pixels = path.stat().st_size, slices * rows * columns
+    length = path.stat().st_size if length is None else length
+    pixels = slices * rows * columns
     if not compressed and pixels * stored_bytes > length:
         raise Problem(
             name,
@@ -60,7 +65,7 @@ def affordable(
         )
     decoded = pixels * max(stored_bytes, DECODED_BYTES)
     if compressed and pixels * stored_bytes > unpacked_most(length):
-        raise _bomb(name, length)
+        raise bomb(name, length)
     _fits(name, decoded)
 
 
@@ -74,14 +79,19 @@ def unpacked_most(length: int) -> int:
     return max(limits.unpack_free_mb * MEGABYTE, limits.unpack_ratio * length)
 
 
-def limited(pieces: Iterable[bytes], name: str, length: int) -> Iterator[bytes]:
+def pieces(file: IO[bytes] | GzipFile) -> Iterator[bytes]:
+    """What comes out of an open file, a megabyte at a time."""
+    return iter(partial(file.read, MEGABYTE), b"")
+
+
+def limited(coming: Iterable[bytes], name: str, length: int) -> Iterator[bytes]:
     """The same pieces, which come out of a compressed file of ``length`` bytes; :class:`Problem`
     as soon as they are more than it may unpack to."""
     out, most = 0, unpacked_most(length)
-    for piece in pieces:
+    for piece in coming:
         out += len(piece)
         if out > most:
-            raise _bomb(name, length)
+            raise bomb(name, length)
         yield piece
 
 
@@ -90,10 +100,11 @@ def inflated(packed: bytes, name: str, *, wbits: int = -zlib.MAX_WBITS) -> bytes
 
     Raises :class:`Problem` where it is larger than it may be, ``zlib.error`` where it is damaged.
     """
-    return b"".join(limited(_inflating(packed, wbits), name, len(packed)))
+    return b"".join(limited(inflating(packed, wbits), name, len(packed)))
 
 
-def _inflating(packed: bytes, wbits: int) -> Iterator[bytes]:
+def inflating(packed: bytes, wbits: int = zlib.MAX_WBITS) -> Iterator[bytes]:
+    """The content of a zlib stream (or as ``wbits`` says), a megabyte at a time."""
     inflater = zlib.decompressobj(wbits)
     while packed and not inflater.eof:
         yield inflater.decompress(packed, MEGABYTE)
@@ -102,29 +113,34 @@ def _inflating(packed: bytes, wbits: int) -> Iterator[bytes]:
 
 
 class Budget:
-    """What one reading may still spend: seconds, and bytes of slices that it holds at once."""
+    """What one reading may still spend: seconds, bytes of slices that it holds at once, and what
+    its archives unpack to, all together."""
 
     def __init__(self) -> None:
-        self.seconds = float(settings().decode_seconds)
+        limits = settings()
+        self.seconds = float(limits.decode_seconds)
         self.bytes = 0
+        self.files = limits.upload_files
+        self.unpacked = limits.upload_total_mb * MEGABYTE
 
     def hold(self, name: str, slices: int, rows: int, columns: int) -> None:
         """Before decoded slices are allocated; :class:`Problem` where all together are too many."""
-        self.bytes += slices * rows * columns * DECODED_BYTES
-        _fits(name, self.bytes)
+        more = slices * rows * columns * DECODED_BYTES
+        _fits(name, self.bytes + more)
+        self.bytes += more
 
     def timed(self, steps: Iterable[T]) -> Iterator[T]:
-        """The same steps; :class:`Problem` once those of this reading took too long. What is done
-        with a step in between does not count."""
+        """The same steps; :class:`Problem` once those of this reading computed too long. What is
+        done with a step in between does not count, nor does waiting for a slow disk or network."""
         coming = iter(steps)
         while True:
-            began = time.monotonic()
+            began = time.thread_time()
             try:
                 step = next(coming)
             except StopIteration:
                 return
             finally:
-                self.seconds -= time.monotonic() - began
+                self.seconds -= time.thread_time() - began
             if self.seconds < 0:
                 raise too_long()
             yield step
@@ -134,7 +150,7 @@ def too_long() -> Problem:
     """A reading that took all its seconds."""
     return Problem(
         "The reading",
-        f"took longer than {settings().decode_seconds} s",
+        f"took longer than {settings().decode_seconds} s of computing",
         "load fewer slices at a time",
     )
 
@@ -150,7 +166,8 @@ def _fits(name: str, decoded: float) -> None:
         )
 
 
-def _bomb(name: str, length: int) -> Problem:
+def bomb(name: str, length: int) -> Problem:
+    """A compressed file of ``length`` bytes that holds far more than scans make of so many."""
     return Problem(
         name,
         f"unpacks to more than {_megabytes(unpacked_most(length))} out of {_megabytes(length)}, as "

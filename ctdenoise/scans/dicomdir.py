@@ -11,8 +11,11 @@ _CLASS = b"1.2.840.10008.1.3.10"
 
 def is_dicomdir(path: Path) -> bool:
     """Whether a file says in its first bytes that it is a Media Storage Directory."""
-    with path.open("rb") as file:
-        return _CLASS in file.read(512)
+    try:
+        with path.open("rb") as file:
+            return _CLASS in file.read(512)
+    except OSError:
+        return False  # told when it is read
 
 
 def listed(path: Path) -> tuple[list[Path], list[Problem]]:

@@ -82,7 +82,8 @@ def write_arrays(
 ) -> list[Path]:
     """Write ``values`` (slices, rows, columns), float32, under their files' names.
 
-    A file of several slices becomes one file again; what cannot hold HU, like PNG, becomes TIFF.
+    A file of several slices becomes one file again, where its format says where they lie with the
+    same voxels at the same places; what cannot hold HU, like PNG, becomes TIFF.
     """
     names: list[str] = []
     with _whole(out, overwrite, replacing="") as folder:
@@ -91,10 +92,14 @@ def write_arrays(
             image = np.asarray(values[[i for _, i in chosen]], np.float32)
             image = image[0] if len(image) == 1 else image
             reader = reader_of(path)
-            names.append(path.name if reader and reader.write else f"{stem(path)}.tif")
-            write = (reader and reader.write) or READERS["tiff"].write
-            assert write is not None
-            write(image, folder / names[-1])
+            kept = reader and (reader.write or reader.write_like)
+            names.append(path.name if kept else f"{stem(path)}.tif")
+            if reader and reader.write_like:
+                reader.write_like(image, folder / names[-1], path)
+            else:
+                write = (reader and reader.write) or READERS["tiff"].write
+                assert write is not None
+                write(image, folder / names[-1])
     return [out / name for name in names]
 
 

@@ -134,7 +134,7 @@ def test_all_that_one_reading_holds_counts() -> None:
 
 def test_seconds_of_reading_count_and_those_between_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("ctdenoise.scans.budget.time.monotonic", lambda: now)
+    monkeypatch.setattr("ctdenoise.scans.budget.time.thread_time", lambda: now)
 
     def steps(seconds: float):  # type: ignore[no-untyped-def]
         nonlocal now
