@@ -7,7 +7,6 @@ a while. Those of a cluster are started by ``ctdenoise cluster``.
 """
 
 import asyncio
-import json
 import os
 import secrets
 import shutil
@@ -27,7 +26,7 @@ from distributed import Nanny, Scheduler
 from distributed.core import Status
 
 from ctdenoise.files import write_atomically
-from ctdenoise.jobs.local import PROTOCOL, STATE, fingerprint, folder, security
+from ctdenoise.jobs.local import PROTOCOL, STATE, State, announced, fingerprint, folder, security
 from ctdenoise.settings import create_privately
 
 IDLE_SECONDS = 900
@@ -133,13 +132,8 @@ def workers(
 
 def announce(address: str) -> None:
     """Write where the engine listens."""
-    state = {
-        "address": address,
-        "pid": os.getpid(),
-        "fingerprint": fingerprint(),
-        "protocol": PROTOCOL,
-    }
-    write_atomically(folder() / STATE, json.dumps(state))
+    state = State(address=address, pid=os.getpid(), fingerprint=fingerprint(), protocol=PROTOCOL)
+    write_atomically(folder() / STATE, state.model_dump_json())
 
 
 async def serve() -> None:
@@ -237,7 +231,8 @@ async def _close(nannies: Iterable[Nanny]) -> None:
 
 def _withdraw(state: Path) -> None:
     """Take the announcement away, unless another engine has put its own there."""
-    if state.exists() and json.loads(state.read_text())["pid"] == os.getpid():
+    said = announced()
+    if said and said.pid == os.getpid():
         state.unlink()
 
 

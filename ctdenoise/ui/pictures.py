@@ -181,9 +181,10 @@ class Reference(Picture):
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
-        from tifffile import imread
+        from ctdenoise.config import progress_slice
 
-        pixels: Pixels = imread(find_run(self.run).folder / self.folder / self.image)
+        folder = find_run(self.run).folder / self.folder
+        pixels: Pixels = progress_slice.picture(folder / self.image)
         return pixels
 
 

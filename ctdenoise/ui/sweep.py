@@ -15,6 +15,7 @@ from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.metrics.metric import Metric, titles
 from ctdenoise.ui import addresses, pictures
 from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import pairs, runs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
@@ -64,7 +65,7 @@ def order() -> None:
     try:
         cells = grid(PRESETS["recommended"], axes)
     except Problem as problem:
-        st.error(str(problem))
+        tell(problem)
         return
     st.caption(
         "Mean squared error keeps 100 parts in every cell; the weights above are parts beside it. "
@@ -135,10 +136,10 @@ def show(sweep: str) -> None:
     said = {run.id: events.read(run.folder) for run in cells}
     begun = [run for run in cells if _last(said[run.id])]
     if not begun:
-        st.info(_nothing_yet(cells), icon=":material/hourglass_top:")
+        st.info(plain(_nothing_yet(cells)), icon=":material/hourglass_top:")
         _stop(sweep, cells)
         return
-    start = next(e for e in said[begun[0].id] if isinstance(e, events.Started))
+    start = events.start(said[begun[0].id])
     facts = progress_slice.facts(begun[0].folder)
     shown = [_cell(run, said[run.id]) for run in begun]
     shown += panes.references(begun[0])

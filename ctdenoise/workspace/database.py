@@ -311,6 +311,13 @@ def _problem(error: exc.SQLAlchemyError) -> Problem:
             "could not be written because the disk is full",
             "free some space and try again; nothing that was there is lost",
         )
+    if "not a database" in reason or "malformed" in reason:
+        return Problem(
+            f"The database {Path(settings().database.rpartition('/')[2]).name}",
+            "is damaged on the disk",
+            "stop CT Denoise and put a copy of that file back, or move it away to begin with an "
+            "empty one; nothing has been deleted",
+        )
     if "readonly" in reason or "unable to open" in reason:
         return Problem(
             name,

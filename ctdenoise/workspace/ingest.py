@@ -21,6 +21,7 @@ from socket import gethostname
 from typing import Any, TextIO
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 
 from ctdenoise.errors import Problem, Progress
 from ctdenoise.files import write_atomically
@@ -29,6 +30,7 @@ from ctdenoise.scans.scan import SliceSource
 from ctdenoise.settings import MEMORY, python_path, settings
 from ctdenoise.workspace.library import Library, ScanRecord
 
+_IDS = TypeAdapter(list[str])
 MOST_CRASHES = 5
 """Files that may crash their reader before the rest of the upload is given up."""
 SHARE = 0.75
@@ -219,7 +221,8 @@ def take_back(library: Library, journal: Path) -> None:
     """Remove the scans of a journal, a JSON list of their ids: what wrote it never came to its
     end."""
     if journal.exists():
-        _remove(library, json.loads(journal.read_text()))
+        with contextlib.suppress(ValueError):  # damaged: people see the scans and can remove them
+            _remove(library, _IDS.validate_json(journal.read_bytes()))
         journal.unlink()
 
 

@@ -21,11 +21,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 
+from ctdenoise import stored
 from ctdenoise.config import events
 from ctdenoise.config.config import Config, parse
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import write_atomically
 from ctdenoise.settings import settings
+from ctdenoise.stored import Damaged
 from ctdenoise.workspace.database import Job, State, job_of, jobs, transaction
 from ctdenoise.workspace.database import runs as table
 
@@ -146,6 +148,17 @@ def runs_of(workspace: str) -> list[Run]:
     return found
 
 
+def damaged(workspace: str) -> list[Damaged]:
+    """The runs that cannot be read any more and had better be removed."""
+    found = []
+    for row in _select(table.c.workspace == workspace):
+        try:
+            _run(row)
+        except Problem as problem:
+            found.append(Damaged(str(row.id), problem))
+    return found
+
+
 def rename_run(run_id: str, name: str) -> None:
     """Another name; told as a :class:`Problem` where there is no such run."""
     _change(find_run(run_id).id, name=_name(name))
@@ -219,7 +232,7 @@ def _folder(run_id: str) -> Path:
 def _config(folder: Path, name: str) -> Config:
     try:
         return _parsed(folder / CONFIG, (folder / CONFIG).stat().st_mtime_ns)
-    except (OSError, ValueError, RecursionError, Problem) as error:
+    except (*stored.STUMBLES, Problem) as error:
         raise Problem(
             name, "has no readable settings in its folder any more", "delete it and train again"
         ) from error

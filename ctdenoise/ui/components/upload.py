@@ -15,6 +15,7 @@ from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
 from ctdenoise.scans.meaning import SCALES, Meaning
 from ctdenoise.scans.readers import reader_of, titles
 from ctdenoise.ui.components import jobs
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
 from ctdenoise.workspace.database import Job
@@ -141,11 +142,11 @@ def _tell_last() -> None:
     elif not problems:
         st.warning("There was no scan in these files.")
     for note in outcome.notes:
-        st.info(note)
+        st.info(plain(note))
     if problems:
         with st.expander(f"{counted(len(problems), 'file')} left out", expanded=True):
             for problem in problems[:20]:
-                st.error(problem)
+                tell(problem)
             if len(problems) > 20:
                 st.caption(f"and {len(problems) - 20} more files")
 

@@ -9,6 +9,7 @@ from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.export import EXPORT, Export
 from ctdenoise.ui import downloads
 from ctdenoise.ui.components import jobs
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.units import Window, counted
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.results import Result
@@ -51,12 +52,12 @@ def show(result: Result, frame: int, mix: float, window: Window, watched: bool) 
         width=window.width,
     )
     if newest and newest.state == "failed" and newest.arguments["format"] == name:
-        st.error(newest.message, icon=":material/error:")
+        tell(newest.message)
     if form.scope == "slice" and frame not in result.figures:
         told.caption("The slice in view has not been denoised: look at another one.")
         return
     if reason := export.lacking(result, asked):
-        told.caption(f":material/info: {reason}")
+        told.caption(f":material/info: {plain(reason)}")
         return
     note = export.note(result, asked)
     told.caption(" ".join(filter(None, (form.sentence, note, _what(result, form, asked)))))

@@ -11,6 +11,7 @@ from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.record import Group, Setting
 from ctdenoise.errors import Problem
 from ctdenoise.losses.term import LOSS_TERMS
+from ctdenoise.ui.components.text import plain, tell
 
 PRESET_NAMES = {
     "recommended": "Recommended",
@@ -86,7 +87,7 @@ def preset_picker() -> None:
         "longer. Every choice below still moves.",
     )
     if problem := st.session_state.pop(_LINK_PROBLEM, None):
-        st.warning(f"{problem} The link's other settings were left out.")
+        st.warning(f"{plain(problem)} The link's other settings were left out.")
 
 
 def config_form() -> Config | None:
@@ -107,7 +108,7 @@ def config_form() -> Config | None:
         config = parse(values())
         refuse_unaffordable(config)
     except Problem as problem:
-        st.error(str(problem))
+        tell(problem)
         return None
     st.query_params.from_dict(link(config))
     return config
