@@ -153,7 +153,7 @@ def unit_of(dataset: Dataset) -> str:
         return ""
     word = text(dataset, "RescaleType").upper()
     signed = value(dataset, "PixelRepresentation") == 1 or "FloatPixelData" in dataset
-    reaches_air = 0 < slope <= 16 and (intercept <= -900 or signed)
+    reaches_air = 0.1 <= slope <= 16 and (intercept <= -900 or signed)
     return "HU" if word in _HOUNSFIELD or (word in _UNSPECIFIED and reaches_air) else ""
 
 
