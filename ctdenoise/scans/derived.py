@@ -1,6 +1,5 @@
 """One slice of a result as a DICOM object, derived from the object that its source was."""
 
-import copy
 import hashlib
 import warnings
 from dataclasses import dataclass
@@ -286,13 +285,11 @@ def _copied(dataset: Dataset, little_endian: bool) -> Dataset:
             element = dataset[tag]
         except (ValueError, TypeError, OverflowError, NotImplementedError):
             continue
+        value = element.value
         if element.VR == "SQ":
-            items = [_copied(item, little_endian) for item in element.value or ()]
-            element = DataElement(tag, "SQ", DicomSequence(items))
-        else:
-            element = copy.deepcopy(element)
-            if element.VR in _WORD and element.value and not little_endian:
-                words = np.frombuffer(element.value, f">u{_WORD[element.VR]}")
-                element.value = words.astype(f"<u{_WORD[element.VR]}").tobytes()
-        copied.add(element)
+            value = DicomSequence([_copied(item, little_endian) for item in value or ()])
+        elif element.VR in _WORD and value and not little_endian:
+            words = np.frombuffer(value, f">u{_WORD[element.VR]}")
+            value = words.astype(f"<u{_WORD[element.VR]}").tobytes()
+        copied.add(DataElement(tag, element.VR, value, already_converted=True))
     return copied
