@@ -199,7 +199,7 @@ def widen(path: Path) -> None:
             slope, intercept = numbers(derived, "RescaleSlope", "RescaleIntercept")
             if slope is None:
                 derived.RescaleSlope, derived.RescaleType = 1, "US"
-            number = (intercept or 0) + beyond * (slope or 1)
+            number = (intercept or 0.0) + beyond * (slope or 1.0)
             derived.RescaleIntercept = format_number_as_ds(number)
         if "PixelPaddingValue" in derived:
             derived.add_new("PixelPaddingValue", "SS", derived.PixelPaddingValue - beyond)
