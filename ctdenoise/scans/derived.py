@@ -45,6 +45,7 @@ _MANDATORY = (
     "PositionReferenceIndicator",
     "Manufacturer",
     "KVP",
+    "SliceThickness",
     "AcquisitionNumber",
 )
 """What every CT image must say, if only that it is not known (type 2 in PS3.3 A.3)."""
