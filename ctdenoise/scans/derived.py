@@ -1,6 +1,5 @@
 """One slice of a result as a DICOM object, derived from the object that its source was."""
 
-import copy
 import hashlib
 import warnings
 from dataclasses import dataclass
@@ -46,6 +45,7 @@ _MANDATORY = (
     "PositionReferenceIndicator",
     "Manufacturer",
     "KVP",
+    "SliceThickness",
     "AcquisitionNumber",
 )
 """What every CT image must say, if only that it is not known (type 2 in PS3.3 A.3)."""
@@ -200,7 +200,7 @@ def widen(path: Path) -> None:
             slope, intercept = numbers(derived, "RescaleSlope", "RescaleIntercept")
             if slope is None:
                 derived.RescaleSlope, derived.RescaleType = 1, "US"
-            number = (intercept or 0) + beyond * (slope or 1)
+            number = (intercept or 0.0) + beyond * (slope or 1.0)
             derived.RescaleIntercept = format_number_as_ds(number)
         if "PixelPaddingValue" in derived:
             derived.add_new("PixelPaddingValue", "SS", derived.PixelPaddingValue - beyond)
@@ -286,13 +286,11 @@ def _copied(dataset: Dataset, little_endian: bool) -> Dataset:
             element = dataset[tag]
         except (ValueError, TypeError, OverflowError, NotImplementedError):
             continue
+        value = element.value
         if element.VR == "SQ":
-            items = [_copied(item, little_endian) for item in element.value or ()]
-            element = DataElement(tag, "SQ", DicomSequence(items))
-        else:
-            element = copy.deepcopy(element)
-            if element.VR in _WORD and element.value and not little_endian:
-                words = np.frombuffer(element.value, f">u{_WORD[element.VR]}")
-                element.value = words.astype(f"<u{_WORD[element.VR]}").tobytes()
-        copied.add(element)
+            value = DicomSequence([_copied(item, little_endian) for item in value or ()])
+        elif element.VR in _WORD and value and not little_endian:
+            words = np.frombuffer(value, f">u{_WORD[element.VR]}")
+            value = words.astype(f"<u{_WORD[element.VR]}").tobytes()
+        copied.add(DataElement(tag, element.VR, value, already_converted=True))
     return copied

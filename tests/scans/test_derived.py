@@ -13,7 +13,6 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian
 from ctdenoise.errors import Problem
 from ctdenoise.scans import derived as module
 from ctdenoise.scans.dataset import open_dataset
-from ctdenoise.scans.derived import DerivedSeries, complete, derive, describe
 from ctdenoise.scans.scan import SliceSource
 
 VALUES = np.rint(disc_phantom(16, noise=10))[0]
@@ -128,6 +127,31 @@ def test_bits_and_sign_follow_the_source(bits, signed, written):
     source = ct(BitsStored=bits, HighBit=bits - 1, PixelRepresentation=signed)
     values = np.clip(VALUES, -1024, 1000)
     assert pixels(derived(source, values)) == (16, written, written - 1, signed)
+
+
+@pytest.mark.parametrize("top", [3000, 60_000])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {},
+        {"RescaleSlope": 0.5},
+        {"RescaleIntercept": -1000.5},  # air lies between two steps: padding
+        {"RescaleSlope": None, "RescaleIntercept": None},
+    ],
+)
+def test_any_slice_can_be_widened(tmp_path, tags, top):
+    """To what the others of its series are stored in, whatever its own values."""
+    values = VALUES.copy()
+    values[0, :3] = -1024, -400, top
+    values -= 0.5 if tags.get("RescaleIntercept") else 0
+    values[0, 0] = -1024
+    values = values if tags.get("RescaleSlope", 1) else np.abs(values)
+    derived(ct(**tags), values).save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    before = next(decode(tmp_path / "a.dcm", [0]))[1]
+    widen(tmp_path / "a.dcm")
+    assert pixels(pydicom.dcmread(tmp_path / "a.dcm")) == (16, 16, 15, 1)
+    np.testing.assert_array_equal(next(decode(tmp_path / "a.dcm", [0]))[1], before)
+    np.testing.assert_allclose(before, values, atol=0.51)
 
 
 ODD = {
