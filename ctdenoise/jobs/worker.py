@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from ctdenoise.errors import Problem, disk_problem
+from ctdenoise.errors import Problem, disk_problem, is_out_of_memory
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kind import KINDS, GaveWay, Kind, Outcome, Running, Stopped
 from ctdenoise.workspace.database import Job, State
@@ -116,7 +116,7 @@ def _problem(error: Exception, title: str) -> Problem:
             return error
         case OSError():
             return disk_problem(error, title)
-        case MemoryError():
+        case _ if is_out_of_memory(error):
             return Problem(
                 title,
                 "needs more memory than this machine has",

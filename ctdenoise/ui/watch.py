@@ -12,7 +12,7 @@ from ctdenoise.jobs.kind import Kind
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.train import continue_run
 from ctdenoise.losses.term import term_title
-from ctdenoise.metrics.metric import clipped, titles
+from ctdenoise.metrics.metric import clipped, titles, viewing
 from ctdenoise.ui import menu, pictures
 from ctdenoise.ui.components import cards, charts, jobs, palette, panes
 from ctdenoise.ui.session import runs
@@ -50,7 +50,7 @@ def _show(run: Run) -> None:
     _status(run, epochs)
     _descent(run)
     for notice in (e for e in said if isinstance(e, events.Notice)):
-        st.info(notice.sentence, icon=":material/info:")
+        st.warning(notice.sentence, icon=":material/warning:")
     if not epochs:
         return
     facts = progress_slice.facts(run.folder)
@@ -208,11 +208,8 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
         delta_color="inverse",
         help="Mean squared error on patches that training never saw.",
     )
-    level, width = start.window
-    convention = (
-        f"{titles(clipped())} of the picture shown, clipped to the window {level:g}/{width:g}, "
-        f"data range {width:g}."
-    )
+    how = viewing(Window(*start.window)).how
+    convention = f"{titles(clipped())} of the picture shown, {how}."
     columns = st.columns(2)
     for number, (metric, value) in enumerate(progress_slice.figures(last)):
         place, text = columns[number % 2], metric.text(value, digits=max(metric.digits - 1, 0))
