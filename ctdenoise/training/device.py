@@ -110,7 +110,7 @@ def available_memory(device: torch.device) -> int:
     """Bytes that a device has left; of a processor, at most the limit of its container."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    left = psutil.virtual_memory().available
+    left = int(psutil.virtual_memory().available)
     for limit in CONTAINER:
         with suppress(OSError, ValueError):  # no container, or one without a limit
             left = min(left, int(limit.read_text()))
