@@ -88,3 +88,34 @@ def damaged(name: str) -> Problem:
 def too_large(name: str) -> Problem:
     """A scan or file that does not fit into memory."""
     return Problem(name, "needs more memory than there is", "load fewer slices at a time")
+
+
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether some device had no memory left, each of which says so in its own words.
+
+    >>> is_out_of_memory(RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"))
+    True
+    """
+    return isinstance(error, MemoryError) or any(text in str(error) for text in OUT_OF_MEMORY)
+
+
+def telling_memory_problems(problem: Problem) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function that computes on large arrays, so that memory that it cannot have is told
+    as this ``problem``."""
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def told(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                raise problem from error
+
+        return told
+
+    return decorated

@@ -43,7 +43,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
     numbers = "\n".join(
         f"  {m.name:10s}{_explained(m)}" for m in METRICS.values() if m.needs <= KNOWN
     )
-    windows = "\n".join(f"  {c.name:10s}{c.sentence}" for c in CONVENTIONS.values())
+    windows = "\n".join(f"  {c.name:14s}{c.sentence}" for c in CONVENTIONS.values())
     parser = common.add_command(
         subparsers,
         "compare",
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
         row = next(row for row in rows if row["convention"] == convention)
         level, width = row["window"]["level"], row["window"]["width"]
         print(f"{titles(clipped())}: convention {convention}, window {level:g}/{width:g}, "
-              f"data range {row['data_range']:g}.")  # fmt: skip
+              f"data range {row['data_range']:g}, SSIM in {row['ssim_window']}.")  # fmt: skip
 
 
 def compared(
@@ -121,6 +121,7 @@ def compared(
         "window": {"level": convention.window.level, "width": convention.window.width},
         "data_range": convention.data_range,
         "convention": convention.name,
+        "ssim_window": convention.ssim.words,
     }
 
 

@@ -17,9 +17,11 @@ from ctdenoise.config.config import Config, override, settings
 from ctdenoise.config.limits import refuse_unaffordable
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
+from ctdenoise.metrics.metric import clipped, titles, viewing
 from ctdenoise.scans.meaning import Meaning
 from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
+from ctdenoise.units import Window
 
 TEXT = """\
 FOLDER holds low/ and full/, whose slices are paired by position, or by file name where they
@@ -185,7 +187,9 @@ def _tell(event: events.Event) -> None:
         case events.Started():
             print(
                 f"{event.parameters:,} parameters on {event.device} in {event.precision}. "
-                f"{event.split}",
+                f"{event.split}\n"
+                f"{titles(clipped())} of the progress slice, "
+                f"{viewing(Window(*event.window)).how}.",
                 flush=True,
             )
         case events.Epoch():

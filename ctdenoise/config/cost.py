@@ -56,11 +56,11 @@ def step_cost(config: Config) -> Cost:
     return Cost(NUMBER * (config.batch * values + numbers), config.batch * operations)
 
 
-def picture_cost(config: Config, rows: int = 512, columns: int = 512) -> Cost:
-    """One picture of ``rows`` x ``columns`` through the network, in one piece."""
+def picture_cost(config: Config, rows: int = 512, columns: int = 512, count: int = 1) -> Cost:
+    """So many pictures of ``rows`` x ``columns`` through the network at once, in one piece."""
     spec = config.spec
-    numbers = PICTURED * spec.largest(config, rows, columns) + spec.parameters(config)
-    return Cost(NUMBER * numbers, spec.operations(config, rows, columns))
+    numbers = count * PICTURED * spec.largest(config, rows, columns) + spec.parameters(config)
+    return Cost(NUMBER * numbers, count * spec.operations(config, rows, columns))
 
 
 def run_cost(config: Config, rows: int = 512, columns: int = 512) -> Cost:
@@ -69,13 +69,11 @@ def run_cost(config: Config, rows: int = 512, columns: int = 512) -> Cost:
     Where a time budget decides, the operations are those of the epochs that it may cut short.
     """
     step, picture = step_cost(config), picture_cost(config, rows, columns)
-    patch = picture_cost(config, config.patch, config.patch)
-    at_once = min(max(1, VALIDATION_PIXELS // config.patch**2), config.validation_patches)
-    memory = _patches(config) + max(
-        step.memory_bytes, picture.memory_bytes, at_once * patch.memory_bytes
-    )
-    judging = picture.operations + config.validation_patches * patch.operations
-    epoch = config.steps_per_epoch * step.operations + judging
+    side, aside = config.patch, config.validation_patches
+    at_once = picture_cost(config, side, side, min(max(1, VALIDATION_PIXELS // side**2), aside))
+    validation = picture_cost(config, side, side, aside).operations
+    memory = _patches(config) + max(each.memory_bytes for each in (step, picture, at_once))
+    epoch = config.steps_per_epoch * step.operations + validation + picture.operations
     return Cost(memory, config.epochs * epoch)
 
 

@@ -15,8 +15,7 @@ from ctdenoise.config.events import Epoch
 from ctdenoise.config.split import Part
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.files import atomic_file
-from ctdenoise.metrics.fidelity import SMALLEST
-from ctdenoise.metrics.metric import Metric, Sample, headlines, measure, viewing
+from ctdenoise.metrics.metric import GAUSSIAN, Metric, Sample, headlines, measure, viewing
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import WINDOWS, Pixels, Window, to_int16
 
@@ -53,7 +52,8 @@ class ProgressSlice:
         full = np.asarray(pair.full[index], np.float32)
         rows, columns = body(full) if pair.unit == "HU" else whole(full)
         band = range(*(part.rows or (0, len(full))))
-        if len(range(max(rows.start, band.start), min(rows.stop, band.stop))) < SMALLEST:
+        high = len(range(max(rows.start, band.start), min(rows.stop, band.stop)))
+        if min(high, columns.stop - columns.start) < GAUSSIAN.side:
             rows, columns = whole(full)
         self.full = full[rows, columns]
         self.low = np.array(pair.low[0, index, rows, columns], np.float32)

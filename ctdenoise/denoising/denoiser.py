@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ctdenoise.config.config import NETWORK, Config
-from ctdenoise.errors import Problem, Progress
+from ctdenoise.errors import Problem, Progress, is_out_of_memory
 from ctdenoise.metrics.noise import SOFT_TISSUE
 from ctdenoise.networks.base import Network
 from ctdenoise.training.checkpoint import Checkpoint, load
-from ctdenoise.training.device import choose, is_out_of_memory, keeping_memory
+from ctdenoise.training.device import choose, keeping_memory
 
 TILES = {"cpu": (128, 512)}
 """Rows and columns of what passes through the network at once, by kind of device: memory stays

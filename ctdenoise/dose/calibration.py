@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, minimum_filter
 from scipy.optimize import minimize_scalar
 
-from ctdenoise.dose.insertion import Physics, expected_counts, image_beam
+from ctdenoise.dose.insertion import TOO_LARGE, Physics, expected_counts, image_beam
 from ctdenoise.dose.projector import ParallelBeam
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, telling_memory_problems
 from ctdenoise.metrics.metric import Region
 from ctdenoise.metrics.noise import local_statistics
 from ctdenoise.metrics.noise_power import noise_power_spectrum
@@ -39,6 +39,7 @@ class Calibration:
     fitted: NDArray[np.float64]
 
 
+@telling_memory_problems(TOO_LARGE)
 def calibrate(
     hu: NDArray[np.float32],
     spacing: tuple[float, float],

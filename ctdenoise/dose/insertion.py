@@ -16,9 +16,14 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from ctdenoise.dose.field import extended, field, truncated
 from ctdenoise.dose.projector import ParallelBeam, fast_length, parallel_beam
-from ctdenoise.errors import Problem, Progress
+from ctdenoise.errors import Problem, Progress, telling_memory_problems
 from ctdenoise.units import HuImage
 
+TOO_LARGE = Problem(
+    "The slices",
+    "are so large that their rays need more memory than there is",
+    "close other programs, or cut the slices to the body or to fewer pixels",
+)
 VIEWS = 720
 COPY = 256
 """Largest side in pixels of the copy that is projected: the noise level varies slowly."""
@@ -65,6 +70,7 @@ class Physics:
         return torch.exp(-math.log(2) * (frequencies / self.f50) ** 2)
 
 
+@telling_memory_problems(TOO_LARGE)
 @torch.inference_mode()
 def insert_noise(
     hu: HuImage,

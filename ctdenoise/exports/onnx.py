@@ -43,7 +43,7 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
         torch.onnx.export(
             plain,
             (torch.zeros(EXAMPLE),),
-            exported,
+            exported,  # type: ignore[arg-type]  # this exporter takes a buffer too
             input_names=[INPUT],
             output_names=[OUTPUT],
             dynamic_axes={INPUT: ANY, OUTPUT: ANY},

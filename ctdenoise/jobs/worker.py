@@ -5,7 +5,6 @@ hears what is wanted of them.
 """
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
-from ctdenoise.errors import Problem, disk_problem
+from ctdenoise.errors import Problem, disk_problem, is_out_of_memory
 from ctdenoise.jobs import memory, queue
 from ctdenoise.jobs.kind import KINDS, GaveWay, Kind, Outcome, Running, Stopped
 from ctdenoise.settings import create_privately
@@ -120,29 +119,22 @@ def _close(job: Job, running: Running[Any] | None, state: State, message: str, r
 
 def _problem(error: Exception, title: str) -> Problem:
     """What went wrong, for people; the error itself where it is told already."""
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, OSError):
-        return disk_problem(error, title)
-    if _is_out_of_memory(error):
-        return Problem(
-            title,
-            "needs more memory than a worker may have",
-            "take a smaller batch, patch, number of filters or scan",
-        )
+    match error:
+        case Problem():
+            return error
+        case OSError():
+            return disk_problem(error, title)
+        case _ if is_out_of_memory(error):
+            return Problem(
+                title,
+                "needs more memory than it may have",
+                "take a smaller batch, patch, number of filters or scan, or close other programs",
+            )
     return Problem(
         title,
         f"failed unexpectedly ({type(error).__name__}: {error})",
         "try again, and report it if it stays",
     )
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if "torch" not in sys.modules:
-        return isinstance(error, MemoryError)
-    from ctdenoise.training.device import is_out_of_memory
-
-    return is_out_of_memory(error)
 
 
 class _Heart:

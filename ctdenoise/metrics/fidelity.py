@@ -11,9 +11,6 @@ from ctdenoise.errors import Problem
 from ctdenoise.metrics.metric import METRICS, Convention, Metric
 from ctdenoise.units import Window
 
-SMALLEST = 11
-"""Side of SSIM's Gaussian window in pixels (sigma 1.5, cut at 3.5 sigma)."""
-
 
 def mse(image: NDArray[np.floating], reference: NDArray[np.floating]) -> float:
     """Mean squared error, mean((image - reference)²), in the square of the image's unit (HU²).
@@ -53,22 +50,22 @@ def ssim(
     image: NDArray[np.floating], reference: NDArray[np.floating], convention: Convention
 ) -> float:
     """Structural similarity, at most 1, after Wang et al., "Image quality assessment: from error
-    visibility to structural similarity", IEEE TIP 2004;13:600-612, with their Gaussian window.
+    visibility to structural similarity", IEEE TIP 2004;13:600-612, in the convention's windows.
 
     By scikit-image on the clipped values, moved so that the window's lower edge is 0, as the LDCT
     benchmark does: the luminance term compares ratios of means and would otherwise break down
     where the mean is near 0 HU.
 
-    Raises :class:`Problem` for images under 11 x 11.
+    Raises :class:`Problem` for images that are smaller than such a window.
 
     >>> from ctdenoise.metrics.metric import CONVENTIONS
     >>> ssim(np.eye(16), np.eye(16), CONVENTIONS["abdomen"])
     1.0
     """
-    if min(image.shape) < SMALLEST:
+    if min(image.shape) < convention.ssim.side:
         raise Problem(
             "The image",
-            f"has fewer than {SMALLEST} rows or columns, which SSIM needs",
+            f"has fewer than {convention.ssim.side} rows or columns, which SSIM needs",
             "compare a larger part of it",
         )
     from skimage.metrics import structural_similarity  # slow to import, seldom the first thing
@@ -78,9 +75,7 @@ def ssim(
             _clipped(image, convention.window),
             _clipped(reference, convention.window),
             data_range=convention.data_range,
-            gaussian_weights=True,
-            sigma=1.5,
-            use_sample_covariance=False,
+            **convention.ssim.settings,
         )
     )
 

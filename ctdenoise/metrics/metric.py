@@ -5,9 +5,9 @@ reports and events iterate over :data:`METRICS`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import signature
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +51,44 @@ class Region:
 
 
 @dataclass(frozen=True)
+class SsimWindow:
+    """In what neighbourhoods of each pixel SSIM takes its means and variances.
+
+    ``side`` in pixels; ``words`` for captions; ``settings`` as scikit-image's
+    ``structural_similarity`` takes them.
+    """
+
+    name: str
+    side: int
+    words: str
+    settings: Mapping[str, Any] = field(compare=False, repr=False)
+
+
+SSIM_WINDOWS = {
+    window.name: window
+    for window in (
+        # Wang et al., "Image quality assessment: from error visibility to structural similarity",
+        # IEEE TIP 2004; cut at 3.5 sigma.
+        SsimWindow("gaussian", 11, "Gaussian windows (sigma 1.5) of 11 x 11 pixels",
+                   {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}),
+        # scikit-image's defaults, with which Eulig et al. (below) work.
+        SsimWindow("uniform", 7, "uniform windows of 7 x 7 pixels",
+                   {"win_size": 7, "use_sample_covariance": True}),
+    )
+}  # fmt: skip
+"""What the literature uses, by name."""
+GAUSSIAN, UNIFORM = SSIM_WINDOWS["gaussian"], SSIM_WINDOWS["uniform"]
+
+
+@dataclass(frozen=True)
 class Convention:
-    """Where PSNR and SSIM clip both images, in the image's unit; their data range is the window's
-    width. The same error of 10 HU reads 32.0 dB at a range of 400 HU and 52.2 dB at 4096: a number
-    without its convention says nothing."""
+    """Where PSNR and SSIM clip both images, in the image's unit, and SSIM's neighbourhoods; their
+    data range is the window's width. The same error of 10 HU reads 32.0 dB at a range of 400 HU and
+    52.2 dB at 4096: a number without its convention says nothing."""
 
     name: str
     window: Window
+    ssim: SsimWindow = GAUSSIAN
 
     @property
     def data_range(self) -> float:
@@ -65,24 +96,35 @@ class Convention:
         return self.window.width
 
     @property
+    def how(self) -> str:
+        """All that PSNR and SSIM depend on, as the end of a sentence."""
+        return (
+            f"clipped to {self.window.lower:g} to {self.window.upper:g} (window {self.name}), data "
+            f"range {self.data_range:g}, SSIM in {self.ssim.words}"
+        )
+
+    @property
     def sentence(self) -> str:
         """The convention in words, for captions and reports."""
         compared = [metric for metric in METRICS.values() if "reference" in metric.needs]
-        return (
-            f"{titles(clipped())} after clipping to {self.window.lower:g} to "
-            f"{self.window.upper:g} (window {self.name}), data range {self.data_range:g}; "
-            f"{titles(m for m in compared if 'convention' not in m.needs)} on unclipped values"
-        )
+        plain = titles(m for m in compared if "convention" not in m.needs)
+        return f"{titles(clipped())} {self.how}; {plain} on unclipped values"
 
 
 CONVENTIONS = {
     convention.name: convention
     for convention in (
-        # The three of Eulig et al., "Benchmarking deep learning-based low-dose CT image
-        # denoising algorithms", Medical Physics 2024.
+        # With the windows of Eulig et al., "Benchmarking deep learning-based low-dose CT image
+        # denoising algorithms", Medical Physics 2024 ...
         Convention("chest", Window(-600, 1500)),
         Convention("abdomen", Window(50, 400)),
         Convention("neuro", Window(40, 80)),
+        # ... and as their LDCT benchmark computes them (ldctbench, compute_metric): SSIM by
+        # scikit-image's defaults, and windows as DICOM defines them (PS3.3 C.11.2.1.2), which end
+        # half a unit below the level and are one unit narrower.
+        Convention("ldct-chest", Window(-600.5, 1499), UNIFORM),
+        Convention("ldct-abdomen", Window(49.5, 399), UNIFORM),
+        Convention("ldct-neuro", Window(39.5, 79), UNIFORM),
         # Chen et al., "Low-dose CT with a residual encoder-decoder CNN", IEEE TMI 2017: -160..240.
         Convention("red-cnn", Window(40, 400)),
         # Every number that 12 bits hold: -1024..3071.

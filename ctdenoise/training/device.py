@@ -3,9 +3,11 @@
 import ctypes
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
+import psutil
 import torch
 
 from ctdenoise.errors import Problem
@@ -104,12 +106,20 @@ def keeping_memory() -> Iterator[None]:
         libc.malloc_trim(0)
 
 
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+def available_memory(device: torch.device) -> int:
+    """Bytes that a device has left; of a processor, at most the limit of its container."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    left = int(psutil.virtual_memory().available)
+    for limit in CONTAINER:
+        with suppress(OSError, ValueError):  # no container, or one without a limit
+            left = min(left, int(limit.read_text()))
+    return left
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """
-    >>> is_out_of_memory(RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"))
-    True
-    """
-    return isinstance(error, MemoryError) or any(text in str(error) for text in OUT_OF_MEMORY)
+CONTAINER = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+"""Where Linux tells a container's limit, in cgroups of both versions. What it uses of that is not
+looked at: files that were read count as used there until somebody needs the place."""

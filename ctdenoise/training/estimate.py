@@ -6,7 +6,8 @@ from collections.abc import Callable
 import torch
 
 from ctdenoise.config.config import Config
-from ctdenoise.training.device import Machine, choose, keeping_memory
+from ctdenoise.config.fit import check_memory
+from ctdenoise.training.device import Machine, available_memory, choose, keeping_memory
 from ctdenoise.training.learner import Learner
 from ctdenoise.units import WINDOWS
 
@@ -18,6 +19,7 @@ def estimate_seconds(config: Config) -> float:
     :class:`Problem` where a run could not start.
     """
     machine = choose(config.device, config.precision, config.filters)
+    check_memory(config, available_memory(machine.device), machine.kind)
     generator = torch.Generator().manual_seed(0)
     with keeping_memory():
         learner = Learner(config, machine, (0.0, 500.0, 30.0), WINDOWS["soft tissue"],

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ctdenoise.config.fit import too_large
 from ctdenoise.config.split import Part
-from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
 
 Array = NDArray[np.float32]
@@ -22,7 +22,8 @@ class Patchwork:
     Pairs may differ in size. A place is a row of five numbers: region, draw, first row, first
     column and orientation (bit 0 mirrors rows, bit 1 mirrors columns, bit 2 transposes).
 
-    Parts too small for a patch of side ``patch`` are left out; :class:`Problem` if all are.
+    Parts too small for a patch of side ``patch`` are left out;
+    :class:`~ctdenoise.errors.Problem` if all are.
     """
 
     def __init__(self, pairs: Sequence[Pair], parts: Sequence[Part], patch: int,
@@ -45,9 +46,8 @@ class Patchwork:
                 low.append(draws.reshape(-1))
                 full.append(np.asarray(pair.full[i, first:end], np.float32).reshape(-1))
         if not regions:
-            raise Problem(f"The patch size of {patch} pixels",
-                          f"does not fit into the {end - first} x {columns} pixels that "
-                          f"{pair.name} offers", "choose a smaller patch")  # fmt: skip
+            sizes = [(pair.full.shape[1], pair.full.shape[2]) for pair in pairs]
+            raise too_large(patch, "this part of the data", parts, sizes)
         self.patch, self.device = patch, device
         self.regions = torch.tensor(regions)
         self.low = torch.from_numpy(np.concatenate(low)).to(device)

@@ -17,12 +17,14 @@ from torch import Tensor
 from ctdenoise.config import events, progress_slice, run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.config.cost import VALIDATION_PIXELS
+from ctdenoise.config.fit import check_memory, check_pictures, smaller
 from ctdenoise.config.split import outline, split
-from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.errors import Problem, is_out_of_memory, telling_disk_problems
 from ctdenoise.files import atomic_file, write_atomically
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, state
-from ctdenoise.training.device import choose, is_out_of_memory, keeping_memory
+from ctdenoise.training.collapse import collapsed
+from ctdenoise.training.device import available_memory, choose, keeping_memory
 from ctdenoise.training.learner import Learner
 from ctdenoise.training.patches import Patches, Patchwork
 from ctdenoise.training.schedule import dial_setting, learning_rate
@@ -39,10 +41,10 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
     """Train the network of ``config`` on ``pairs`` and keep everything in the folder ``out``.
 
     ``should_stop`` is asked before every step. With ``resume``, the run in ``out`` goes on from
-    where it was stopped or cut off and ends as it would have without the pause. Bad input and a
-    full disk raise :class:`Problem`; a training that blows up ends as failed and its last good
-    epoch is kept. ``start`` is a checkpoint whose network is learned on with, in place of a new
-    one; it has to be built alike.
+    where it was stopped or cut off and ends as it would have without the pause. Bad input, settings
+    that memory or pictures are too small for, and a full disk raise :class:`Problem`; a training
+    that blows up ends as failed and its last good epoch is kept. ``start`` is a checkpoint whose
+    network is learned on with, in place of a new one; it has to be built alike.
     """
     out.mkdir(parents=True, exist_ok=True)
     if not resume and (out / "events.jsonl").exists():
@@ -51,7 +53,14 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
     (out / run_folder.FOLDER).mkdir(exist_ok=True)
     write_atomically(out / "config.json", config.model_dump_json(indent=2))
     with keeping_memory():
-        return _Training(config, pairs, out, on_event, resume, start).run(should_stop)
+        try:
+            training = _Training(config, pairs, out, on_event, resume, start)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise Problem("This training", "does not fit into the memory, even before its first "
+                          "step", smaller(config)) from error  # fmt: skip
+        return training.run(should_stop)
 
 
 class _Training:
@@ -66,6 +75,8 @@ class _Training:
         self.pairs = [pair.name for pair in pairs]
         self.unit = pairs[0].unit if pairs else ""
         self.split = split([outline(pair) for pair in pairs], config.seed)
+        check_pictures(config, self.split, [(p.full.shape[1], p.full.shape[2]) for p in pairs])
+        check_memory(config, available_memory(device), self.machine.kind)
         write_atomically(out / "split.json", json.dumps(asdict(self.split), indent=2))
 
         self.source = Patchwork(pairs, self.split.train, config.patch, device)
@@ -89,6 +100,7 @@ class _Training:
         if resuming and (out / state.NAME).exists():
             self.progress = state.load(out, self.learner.network, self.learner.optimiser,
                                        self.generator, self.learner.terms)  # fmt: skip
+        self.collapsed, self.error = "", math.inf
         self.sums = {name: torch.tensor(value, device=device)
                      for name, value in self.progress.sums.items()}  # fmt: skip
 
@@ -122,7 +134,8 @@ class _Training:
                                  f"a number: epoch {progress.epoch} is kept; start again with a "
                                  "lower learning rate.")  # fmt: skip
             progress.wall_seconds += time.perf_counter() - began
-        return self._end("finished", f"Finished after {counted(progress.epoch, 'epoch')}.")
+        done = f"Finished after {counted(progress.epoch, 'epoch')}."
+        return self._end("finished", f"{done} {self.collapsed}".rstrip())
 
     def _epoch(self, should_stop: Callable[[], bool]) -> tuple[bool, dict[str, Tensor]]:
         """Steps up to the end of the epoch: whether it was stopped, and gradient norms."""
@@ -233,7 +246,19 @@ class _Training:
         progress.last_event = event.model_dump_json()
         self._keep()
         self._emit(event)
+        self._tell_collapse(event, image)
         return True
+
+    def _tell_collapse(self, event: events.Epoch, image: NDArray[np.float32]) -> None:
+        """Say once that the network has collapsed, and again where it does so after it was well."""
+        rows = self.slice.rows
+        errors, before = (event.validation_mse, event.low_mse), self.error
+        found = collapsed(self.config, event.epoch, image[rows], self.slice.full[rows], errors,
+                          before)  # fmt: skip
+        if found and not self.collapsed:
+            self._emit(events.Notice(time=time.time(), sentence=(
+                f"Epoch {event.epoch}: {found[0].lower()}{found[1:]}")))  # fmt: skip
+        self.collapsed, self.error = found, event.validation_mse
 
     def _mse(self, denoise: Callable[[Tensor], Tensor]) -> float:
         low, full = self.validation
@@ -268,8 +293,8 @@ class _Training:
         progress = self.progress
         if progress.batch < self.config.batch or progress.batch == 1:
             return self._end("failed", "The memory does not suffice, even for batches of "
-                             f"{progress.batch}: choose smaller patches or fewer filters, or "
-                             "start with a smaller batch.")  # fmt: skip
+                             f"{progress.batch}: choose smaller patches, fewer filters or fewer "
+                             "layers, or start with a smaller batch.")  # fmt: skip
         progress.batch = max(1, progress.batch // 2)
         if self.machine.device.type == "cuda":
             torch.cuda.empty_cache()

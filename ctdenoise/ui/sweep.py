@@ -12,7 +12,7 @@ from ctdenoise.config.sweep import Axis, grid, spread
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import launch, stop_sweep
 from ctdenoise.losses.term import LOSS_TERMS
-from ctdenoise.metrics.metric import Metric, titles
+from ctdenoise.metrics.metric import Metric, titles, viewing
 from ctdenoise.ui import addresses, pictures
 from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.components.text import plain, tell
@@ -223,6 +223,8 @@ def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> 
                 "Open": addresses.link("watch", query=[("run", run.id)]),
             }
         )
+    start = next(e for e in said[begun[0].id] if isinstance(e, events.Started))
+    how = viewing(Window(*start.window)).how
     numbers = st.column_config.NumberColumn
     # Every row has every column: a table takes them from the first.
     columns = {name: None for row in rows for name in row}
@@ -237,6 +239,6 @@ def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> 
         },
     )
     st.caption(
-        f"RMSE on the fixed validation patches; {titles(shown)} of the picture shown. A smaller "
-        "RMSE is not the better picture: look at the grain."
+        f"RMSE on the fixed validation patches; {titles(shown)} of the picture shown, {how}. "
+        "A smaller RMSE is not the better picture: look at the grain."
     )

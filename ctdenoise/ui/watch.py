@@ -7,7 +7,7 @@ from ctdenoise.config.config import MOST_EPOCHS
 from ctdenoise.config.run_folder import kept as kept_epochs
 from ctdenoise.jobs.kinds.train import continue_run
 from ctdenoise.losses.term import term_title
-from ctdenoise.metrics.metric import clipped, titles
+from ctdenoise.metrics.metric import clipped, titles, viewing
 from ctdenoise.ui import downloads, menu, pictures
 from ctdenoise.ui.components import cards, charts, jobs, palette, panes
 from ctdenoise.ui.components.text import plain
@@ -42,7 +42,7 @@ def _show(run: Run) -> None:
     _status(run, epochs)
     _descent(run)
     for notice in (e for e in said if isinstance(e, events.Notice)):
-        st.info(plain(notice.sentence), icon=":material/info:")
+        st.warning(plain(notice.sentence), icon=":material/warning:")
     if not run.live and events.damaged(run.folder):
         st.warning(
             "A part of this run's record is damaged on the disk: epochs are missing in its "
@@ -193,11 +193,8 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
         delta_color="inverse",
         help="Mean squared error on patches that training never saw.",
     )
-    level, width = start.window
-    convention = (
-        f"{titles(clipped())} of the picture shown, clipped to the window {level:g}/{width:g}, "
-        f"data range {width:g}."
-    )
+    how = viewing(Window(*start.window)).how
+    convention = f"{titles(clipped())} of the picture shown, {how}."
     columns = st.columns(2)
     for number, (metric, value) in enumerate(progress_slice.figures(last)):
         place, text = columns[number % 2], metric.text(value, digits=max(metric.digits - 1, 0))

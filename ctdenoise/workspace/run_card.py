@@ -15,6 +15,7 @@ from ctdenoise.config import events, progress_slice, split
 from ctdenoise.config.run_folder import NAME as WEIGHTS
 from ctdenoise.errors import Problem
 from ctdenoise.exports.png import png
+from ctdenoise.metrics.metric import clipped, titles, viewing
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import PACKAGE, settings
 from ctdenoise.units import Window
@@ -47,6 +48,9 @@ def card(run: Run) -> bytes:
         "precision": started.precision,
         "sentence": run.job.message if run.job else "",
         "split": started.split,
+        "metrics": f"{titles(clipped())} of the progress slice, "
+        f"{viewing(Window(*started.window)).how}.",
+        "notices": [e.sentence for e in said if isinstance(e, events.Notice)],
         "parent": run.parent,
         "parent_epoch": run.parent_epoch,
         "pairs": [_described(owner, id) for owner, id in run.pairs],

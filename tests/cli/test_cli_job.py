@@ -101,7 +101,7 @@ def test_compare_prints_one_object_an_image(job: Path, capsys: pytest.CaptureFix
     rows = compared(capsys, "--reference", full, "--images", low, denoised, full)
     assert [row["image"] for row in rows] == [str(low), str(denoised), str(full)]
     assert set(rows[0]) == {"image", "slices", "mse", "rmse", "psnr", "ssim", "window",
-                            "data_range", "convention"}  # fmt: skip
+                            "data_range", "convention", "ssim_window"}  # fmt: skip
     values, wanted = read([low]).scans[0].values, read([full]).scans[0].values
     squared = np.mean((values.astype(float) - wanted) ** 2, axis=(1, 2))
     assert rows[0]["mse"] == pytest.approx(squared.mean())

@@ -99,3 +99,13 @@ def test_the_fda_phantom_at_lower_doses(shared_data: Path) -> None:
     for dose, folder in ((0.55, "dose_055"), (0.1, "dose_010")):
         low = insert_noise(full, spacing, dose, physics=physics)[0]
         assert sd(low) == pytest.approx(sd(theirs(folder)), rel=0.03), folder
+
+
+def test_memory_that_it_cannot_have_is_a_sentence(monkeypatch) -> None:
+    def full(*given: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 8 bytes")
+
+    monkeypatch.setattr("ctdenoise.dose.calibration.image_beam", full)
+    noise = np.random.default_rng(1).normal(0, 20, (SIZE, SIZE)).astype(np.float32)
+    with pytest.raises(Problem, match=r"more memory than there is: .* fewer pixels"):
+        calibrate(np.ones((SIZE, SIZE), np.float32) + noise, (PIXEL, PIXEL), MIDDLE)

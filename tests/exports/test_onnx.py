@@ -21,29 +21,10 @@ from ctdenoise.training import checkpoint
 
 SIZES = [(1, 64, 64), (3, 97, 131), (1, 512, 512), (1, 5, 300), (2, 62, 61)]
 """(batch, rows, columns)"""
-COMMON = set(
-    [
-        "Add",
-        "Cast",
-        "Concat",
-        "Constant",
-        "Conv",
-        "ConvTranspose",
-        "Div",
-        "Elu",
-        "Erf",
-        "Gather",
-        "LeakyRelu",
-        "Mul",
-        "Relu",
-        "Resize",
-        "Shape",
-        "Sigmoid",
-        "Slice",
-        "Sub",
-        "Unsqueeze",
-    ]
-)
+COMMON = {
+    *("Add", "Cast", "Concat", "Constant", "Conv", "ConvTranspose", "Div", "Elu", "Erf", "Gather"),
+    *("LeakyRelu", "Mul", "Relu", "Resize", "Shape", "Sigmoid", "Slice", "Sub", "Unsqueeze"),
+}
 """What OpenCV's dnn, TensorRT (onnx-tensorrt's operators.md) and every other runtime knows."""
 EVERY = [
     Config(network=network, layers=2, filters=3, kernel_size=5, stride=stride,

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from ctdenoise.errors import Problem
 from ctdenoise.metrics.metric import (
@@ -78,10 +79,46 @@ def test_the_conventions_are_those_of_the_literature() -> None:
         "chest": (-1350, 150),
         "abdomen": (-150, 250),
         "neuro": (0, 80),
+        "ldct-chest": (-1350, 149),
+        "ldct-abdomen": (-150, 249),
+        "ldct-neuro": (0, 79),
         "red-cnn": (-160, 240),
         "full": (-1024, 3071),
     }
     assert "-160 to 240" in CONVENTIONS["red-cnn"].sentence
+
+
+def dicom_window(x: np.ndarray, center: float, width: float) -> np.ndarray:
+    """The linear VOI LUT function of PS3.3 C.11.2.1.2.1 on 0 to 1."""
+    scaled = (x - (center - 0.5)) / (width - 1) + 0.5
+    scaled[x <= center - 0.5 - (width - 1) / 2] = 0
+    scaled[x > center - 0.5 + (width - 1) / 2] = 1
+    return scaled
+
+
+@pytest.mark.parametrize(
+    ("name", "center", "width"),
+    [("ldct-chest", -600, 1500), ("ldct-abdomen", 50, 400), ("ldct-neuro", 40, 80)],
+)
+def test_the_ldct_benchmark_by_its_own_recipe(name: str, center: float, width: float) -> None:
+    """Eulig et al. put both images through the DICOM window and take scikit-image's defaults."""
+    rng = np.random.default_rng(4)
+    full = rng.uniform(-1500, 400, (40, 50))
+    image = full + rng.normal(0, 30, full.shape)
+    one, two = dicom_window(full, center, width), dicom_window(image, center, width)
+    measured = fidelity(image, full, CONVENTIONS[name])
+    assert measured["ssim"] == pytest.approx(structural_similarity(one, two, data_range=1.0))
+    assert measured["psnr"] == pytest.approx(peak_signal_noise_ratio(one, two, data_range=1.0))
+    plain = fidelity(image, full, CONVENTIONS[name.removeprefix("ldct-")])
+    assert measured["ssim"] != pytest.approx(plain["ssim"], rel=1e-6)
+
+
+@pytest.mark.parametrize("convention", [*CONVENTIONS.values(), viewing(Window(40, 400))])
+def test_a_convention_names_everything_that_ssim_depends_on(convention: Convention) -> None:
+    uniform = convention.name.startswith("ldct-")
+    words = ["uniform", "7 x 7"] if uniform else ["Gaussian", "sigma 1.5", "11 x 11"]
+    for word in [*words, f"data range {convention.data_range:g}", convention.name]:
+        assert word in convention.how and word in convention.sentence
 
 
 def test_a_series_is_the_mean_of_its_slices() -> None:
@@ -116,3 +153,6 @@ def test_what_cannot_be_compared_is_told(image: np.ndarray, reason: str) -> None
 def test_too_small_pictures_are_told() -> None:
     with pytest.raises(Problem, match="fewer than 11"):
         fidelity(FLAT[:8], FLAT[:8], CONVENTIONS["full"])
+    assert fidelity(FLAT[:8], FLAT[:8], CONVENTIONS["ldct-abdomen"])["ssim"] == pytest.approx(1)
+    with pytest.raises(Problem, match="fewer than 7"):
+        fidelity(FLAT[:6], FLAT[:6], CONVENTIONS["ldct-abdomen"])

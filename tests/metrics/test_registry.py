@@ -96,7 +96,7 @@ def test_compare_finds_it(
     assert main([*command, "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert list(found) == ["image", "slices", "mse", "rmse", "psnr", "ssim", "largest_error",
-                           "window", "data_range", "convention"]  # fmt: skip
+                           "window", "data_range", "convention", "ssim_window"]  # fmt: skip
     assert found["largest_error"] == 12
 
 

@@ -13,6 +13,8 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian
 from ctdenoise.errors import Problem
 from ctdenoise.scans import derived as module
 from ctdenoise.scans.dataset import open_dataset
+from ctdenoise.scans.derived import DerivedSeries, complete, derive, describe, widen
+from ctdenoise.scans.pixels import decode
 from ctdenoise.scans.scan import SliceSource
 
 VALUES = np.rint(disc_phantom(16, noise=10))[0]

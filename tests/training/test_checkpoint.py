@@ -119,7 +119,7 @@ def test_names_of_wrapped_networks_are_understood(tmp_path, network, named) -> N
 
 
 def test_wrappers_of_torch_itself_are_understood(tmp_path, network) -> None:
-    wrapped = torch.compile(torch.nn.DataParallel(network))
+    wrapped: torch.nn.Module = torch.compile(torch.nn.DataParallel(network))
     path = rewritten(tmp_path / "o.safetensors", network, lambda _: dict(wrapped.state_dict()))
     checkpoint.load(path)
 

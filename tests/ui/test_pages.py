@@ -11,7 +11,7 @@ import pytest
 from apptest import OnTheSpot, labelled, opened
 from streamlit.testing.v1 import AppTest
 
-from ctdenoise.config import run_folder
+from ctdenoise.config import events, run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
@@ -173,6 +173,15 @@ def test_watch_shows_how_a_run_ended_and_its_figures(trained: Run) -> None:
     app = opened("Watch", run=trained.id)
     assert "Finished after 2 epochs" in app.success[0].value
     assert any(metric.label == "Validation MSE (HU²)" for metric in app.metric)
+
+
+def test_watch_tells_of_a_collapse_and_names_what_ssim_depends_on(trained: Run) -> None:
+    events.append(trained.folder, events.Notice(time=0, sentence="It has collapsed."))
+    app = opened("Watch", run=trained.id)
+    assert [each.value for each in app.warning] == ["It has collapsed."]
+    (ssim,) = (each for each in app.metric if each.label == "SSIM")
+    for told in (ssim.help, " ".join(each.value for each in app.caption)):
+        assert "Gaussian windows (sigma 1.5) of 11 x 11 pixels" in told and "data range" in told
 
 
 def test_watch_continues_a_run(trained: Run, on_the_spot: OnTheSpot) -> None:

@@ -4,7 +4,15 @@ import numpy as np
 
 from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 from ctdenoise.jobs.kinds.denoise import DenoiseSlice, denoised_slice
-from ctdenoise.metrics.metric import Convention, Sample, headlines, mean_over_slices, measure
+from ctdenoise.metrics.metric import (
+    GAUSSIAN,
+    SSIM_WINDOWS,
+    Convention,
+    Sample,
+    headlines,
+    mean_over_slices,
+    measure,
+)
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import Pixels, Window, to_pixels
 from ctdenoise.workspace.denoisers import ClassicalFilter, RunNetwork, ShippedNetwork, ready
@@ -16,7 +24,8 @@ Method = RunNetwork | ShippedNetwork | ClassicalFilter | None
 
 class Judge(Arguments):
     """Some ``slices`` of a pair in the workspace ``owner``, within ``rows``, through each of the
-    ``methods``; what has to be clipped is clipped to the window ``level``, ``width``."""
+    ``methods``; what has to be clipped is clipped to the window ``level``, ``width``;
+    ``ssim`` names SSIM's windows."""
 
     owner: str
     pair: str
@@ -25,6 +34,7 @@ class Judge(Arguments):
     methods: tuple[Method, ...]
     level: float
     width: float
+    ssim: str = GAUSSIAN.name
 
 
 def _judge(running: Running[Judge]) -> list[dict[str, float | None]]:
@@ -35,7 +45,7 @@ def _judge(running: Running[Judge]) -> list[dict[str, float | None]]:
     """
     asked = running.arguments
     pair = library_of(asked.owner).pair(asked.pair)
-    convention = Convention("", Window(asked.level, asked.width))
+    convention = Convention("", Window(asked.level, asked.width), SSIM_WINDOWS[asked.ssim])
     band = slice(*asked.rows)
     metrics = headlines(of_region=False)
     found: list[list[dict[str, float | None]]] = [[] for _ in (*asked.methods, "full dose")]

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
+from ctdenoise.config.fit import check_pictures
 from ctdenoise.config.limits import refuse_unaffordable
+from ctdenoise.config.split import outline, split
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
@@ -44,13 +46,26 @@ def launch(
     parent: tuple[str, int] = ("", 0),
     start: Path | None = None,
 ) -> Run:
-    """Create a run and queue its training; arguments as of :func:`create_run`. Raises
-    :class:`Problem` where that costs more than is allowed."""
+    """Create a run and queue its training; arguments as of :func:`create_run`.
+
+    Raises :class:`Problem` where it costs more than is allowed, and where the pairs' pictures are
+    too small for it.
+    """
     refuse_unaffordable(config)
     quota.require(workspace)
+    _refuse_small_pictures(config, pairs)
     run = create_run(workspace, name, config, pairs, sweep=sweep, parent=parent, start=start)
     executor().submit(TRAIN, Train(), workspace, id=run.id)
     return find_run(run.id)
+
+
+def _refuse_small_pictures(config: Config, keys: Sequence[tuple[str, str]]) -> None:
+    try:
+        pairs = [library_of(owner).pair(pair) for owner, pair in keys]
+        found = split([outline(pair) for pair in pairs], config.seed)
+    except Problem:  # a pair that is not there: the run itself tells of it
+        return
+    check_pictures(config, found, [(p.full.shape[1], p.full.shape[2]) for p in pairs])
 
 
 def continue_run(run_id: str, epochs: int | None = None) -> Run:

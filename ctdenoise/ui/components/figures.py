@@ -32,6 +32,9 @@ CONVENTION_NAMES = {
     "chest": "chest −600/1500",
     "abdomen": "abdomen 50/400",
     "neuro": "neuro 40/80",
+    "ldct-chest": "LDCT benchmark: chest −600/1500, SSIM 7 × 7",
+    "ldct-abdomen": "LDCT benchmark: abdomen 50/400, SSIM 7 × 7",
+    "ldct-neuro": "LDCT benchmark: neuro 40/80, SSIM 7 × 7",
     "red-cnn": "RED-CNN −160…240",
     "full": "all of HU, range 4095",
 }
@@ -106,7 +109,8 @@ def show(
         placeholder="",
         column_config={
             heading[m.name]: st.column_config.NumberColumn(
-                format=digits if m.in_image_unit else f"%.{m.digits}f"
+                format=digits if m.in_image_unit else f"%.{m.digits}f",
+                help=convention.sentence if "reference" in m.needs else None,
             )
             for m in shown
         },
@@ -162,6 +166,7 @@ def _mean(
         methods=tuple(_method(picture) for picture in shown[:-1]),
         level=convention.window.level,
         width=convention.window.width,
+        ssim=convention.ssim.name,
     )
     found: list[dict[str, float | None]] | None = jobs.answer(JUDGE, asked, workspace())
     return found

@@ -18,7 +18,7 @@ from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.settings import settings
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.runs import Run, find_run, keep_config
+from ctdenoise.workspace.runs import Run, find_run, keep_config, runs_of
 
 TINY = Config(layers=2, filters=4, batch=2, patch=16, validation_patches=4, steps_per_epoch=2,
               epochs=3, device="cpu", precision="float32")  # fmt: skip
@@ -83,6 +83,13 @@ def test_a_run_that_was_never_queued_can_be_continued(pair_id: str) -> None:
 def test_a_pair_that_was_removed_is_a_sentence(home: Path) -> None:
     ended = work(train.launch("ann", "x", TINY, [("ann", "0123456789ab")]))
     assert ended.job and ended.job.message.startswith("This scan is not in the workspace")
+
+
+def test_pictures_that_are_too_small_are_told_before_the_run(pair_id: str) -> None:
+    large = TINY.model_copy(update={"patch": 256})
+    with pytest.raises(Problem, match="patch size of 256 pixels does not fit into the"):
+        train.launch("ann", "x", large, [("ann", pair_id)])
+    assert not runs_of("ann")
 
 
 def test_a_slip_is_kept_for_whoever_looks_into_it(
