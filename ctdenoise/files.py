@@ -5,7 +5,9 @@ done. An ``OSError`` goes through to the caller; :func:`ctdenoise.errors.telling
 tells it in a sentence.
 """
 
+import errno
 import os
+import re
 import secrets
 import shutil
 import time
@@ -13,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+FULL = re.compile(r"No space left on device|os error (28|112|122)\b|\d+ requested and \d+ written")
 MAKING, REMOVED = ".making-", ".removed-"
 """How the hidden names of folders begin that are being filled, and that are being deleted."""
 
@@ -32,12 +35,20 @@ def atomic_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
             with part.open("rb+") as file:
                 os.fsync(file.fileno())
         os.replace(part, path)
-    except OSError as error:
-        if error.filename == str(part):
+    except Exception as error:
+        if _says_full(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        if isinstance(error, OSError) and error.filename == str(part):
             error.filename = str(path)  # people know the file by its own name
         raise
     finally:
         part.unlink(missing_ok=True)
+
+
+def _says_full(error: Exception) -> bool:
+    """Whether a library tells in words of its own that the disk is full: safetensors in an error of
+    its own, numpy in one without a number."""
+    return getattr(error, "errno", None) is None and bool(FULL.search(str(error)))
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -60,6 +71,10 @@ def atomic_folder(path: Path, home: Path | None = None) -> Iterator[Path]:
     try:
         yield making
         making.rename(path)
+    except Exception as error:
+        if _says_full(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         shutil.rmtree(making, ignore_errors=True)
 

@@ -135,10 +135,11 @@ with picture:
     if start:
         estimate.check(config)
         title = free_name(name or default_name(config))
-        if parent:
-            run = branch(*parent, title, config)
-        else:
-            run = launch(workspace(), title, config, chosen)
+        with st.spinner("Giving the run to the queue …"):
+            if parent:
+                run = branch(*parent, title, config)
+            else:
+                run = launch(workspace(), title, config, chosen)
         st.session_state.pop("train-branch", None)
         st.switch_page(menu.page("Watch"), query_params={"run": run.id})
     if chosen:

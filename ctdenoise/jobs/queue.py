@@ -197,6 +197,15 @@ def position(id: str) -> int:
     return ahead.index(id) + sum(each.state == "running" for each in live(queue))
 
 
+def silent_seconds(waits: Job) -> float:
+    """For how long nothing has been heard of a live job: of its worker or, before it has one, since
+    it was queued."""
+    with transaction() as connection:
+        moment = now(connection)
+    since = waits.queued if waits.state == "queued" else waits.heartbeat or waits.started
+    return max(0.0, moment - (since or moment))
+
+
 # what workers do
 
 

@@ -7,8 +7,8 @@ hears what is wanted of them.
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,8 @@ from ctdenoise.workspace.database import Job, State
 
 logger = logging.getLogger(__name__)
 
+INSIST_SECONDS = 600.0
+"""So long is it tried to write how a job ended while the disk is full or the database is held."""
 BEAT_SECONDS = 0.5
 """Between two words of a worker to the database: so long may a stop take to be heard."""
 
@@ -72,7 +74,8 @@ def execute(job: Job, raising: bool = False) -> Any:
         state, message = outcome.state, outcome.message
     except GaveWay as way:
         assert running
-        queue.give_way(job, running.progress, str(way) or "Waits for its next turn.")
+        told = str(way) or "Waits for its next turn."
+        _insist(lambda: queue.give_way(job, running.progress, told))
         return GaveWay
     except Stopped as stopped:
         state, message = "stopped", str(stopped)
@@ -114,7 +117,22 @@ def _close(job: Job, running: Running[Any] | None, state: State, message: str, r
             queue.remove(job.id)
             return
     progress = 1.0 if state == "finished" else running.progress if running else 0.0
-    queue.end(job, state, progress, message, result)
+    with _heart().beating(running) if running else nullcontext():
+        _insist(lambda: queue.end(job, state, progress, message, result))
+
+
+def _insist(write: Callable[[], object]) -> None:
+    """What was done must not be done again because nobody could write that it was."""
+    end = time.monotonic() + INSIST_SECONDS
+    while True:
+        try:
+            write()
+            return
+        except Problem:
+            if time.monotonic() > end:
+                raise
+            logger.warning("How a job ended could not be written; trying again", exc_info=True)
+            time.sleep(BEAT_SECONDS)
 
 
 def _problem(error: Exception, title: str) -> Problem:

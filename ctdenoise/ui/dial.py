@@ -14,12 +14,13 @@ from ctdenoise.ui import menu
 from ctdenoise.ui.compare import view
 from ctdenoise.ui.components import cards, charts, figures, panes
 from ctdenoise.ui.components.text import plain
+from ctdenoise.ui.pictures import DIAL_STEPS
 from ctdenoise.ui.session import free_name, pairs, workspace
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run
 
-STOPS = {1: 26, 2: 5}
+STOPS = {1: DIAL_STEPS + 1, 2: 5}
 """Settings a dial for which the network itself is asked; the browser mixes between them."""
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards
+from ctdenoise.ui.session import workspace
 
 st.set_page_config(
     page_title="CT Denoise", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
@@ -20,4 +21,12 @@ page = st.navigation(
     ],
     position="top",
 )
-cards.telling_problems(page.run)()
+
+
+def run() -> None:
+    """The page, for whoever has a workspace."""
+    workspace()
+    page.run()
+
+
+cards.telling_problems(run)()

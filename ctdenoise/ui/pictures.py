@@ -7,12 +7,20 @@ of picture is a typed record whose fields are the parts of its address.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote, unquote
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -23,7 +31,7 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.ui import addresses
 from ctdenoise.ui.caching import once
-from ctdenoise.ui.visitors import COOKIE, workspace_of
+from ctdenoise.ui.visitors import COOKIE, no_workspace, workspace_of
 from ctdenoise.units import Pixels, to_pixels
 from ctdenoise.workspace import denoisers, results
 from ctdenoise.workspace.access import Visitor, require
@@ -36,6 +44,9 @@ LOOK_SECONDS = 0.2
 """Between two looks for a picture that is still to come."""
 ANY = "{}"
 """Stands in an address for where the viewer's dial stands; the viewer fills it."""
+
+DIAL_STEPS = 20
+"""A dial's whole way in steps: what is asked for in between is the picture of the nearest one."""
 
 Index = Annotated[int, Field(ge=0)]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
@@ -195,6 +206,13 @@ class Progress(Reference):
     folder = "progress"
 
 
+def dial_setting(positions: Sequence[float]) -> str:
+    """How an address names where dials stand, each from 0 to 1, to the nearest step: "0.25-0.5"."""
+    if not all(0 <= position <= 1 for position in positions):
+        raise ValueError("a dial goes from 0 to 1")
+    return "-".join(f"{round(position * DIAL_STEPS) / DIAL_STEPS:g}" for position in positions)
+
+
 class Denoised(Picture):
     """A low-dose slice through the network of a run (its id) as it was after an epoch, or through
     one that ships (its id) in an edition; ``setting``: where its dial stands, as "0.25-0.5"."""
@@ -212,6 +230,13 @@ class Denoised(Picture):
         if self.network.startswith(shipped.PREFIX):
             return {self.owner}
         return {self.owner, find_run(self.network).workspace}
+
+    @field_validator("setting")
+    @classmethod
+    def _at_a_step(cls, setting: str) -> str:
+        if setting in ("", ANY):
+            return setting
+        return dial_setting([float(part) for part in setting.split("-")])
 
     @property
     def method(self) -> denoisers.ShippedNetwork | denoisers.RunNetwork:
@@ -320,7 +345,9 @@ def _coming(address: str, workspace: str) -> bool:
 
 async def serve(request: Request) -> Response:
     """Answer with the picture; a problem is told in its one sentence."""
-    workspace = workspace_of(request.cookies.get(COOKIE)) or "local"
+    workspace = workspace_of(request.cookies.get(COOKIE))
+    if workspace is None:
+        return PlainTextResponse(str(no_workspace()), status_code=403)
     address = addresses.below(f"{ROUTE}{request.path_params['address']}")
     patience = time.monotonic() + WAIT_SECONDS
     try:

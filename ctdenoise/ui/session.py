@@ -6,15 +6,18 @@ from typing import Any
 import streamlit as st
 
 from ctdenoise.errors import Problem
-from ctdenoise.ui.visitors import COOKIE, workspace_of
+from ctdenoise.ui.visitors import COOKIE, no_workspace, workspace_of
 from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run, runs_of
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 
 def workspace() -> str:
-    """The workspace of this browser; "local" where there are no cookies."""
-    return workspace_of(st.context.cookies.get(COOKIE)) or "local"
+    """The workspace of this browser; :class:`Problem` where it keeps no cookies."""
+    found = workspace_of(st.context.cookies.get(COOKIE))
+    if found is None:
+        raise no_workspace()
+    return found
 
 
 def pairs() -> dict[tuple[str, str], PairRecord]:

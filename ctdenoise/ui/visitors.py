@@ -11,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ctdenoise.errors import Problem
 from ctdenoise.ui.addresses import prefix
 
 COOKIE = "ctdenoise_workspace"
@@ -40,6 +41,15 @@ def encrypted(connection: HTTPConnection) -> bool:
 def new_cookie() -> str:
     """128 random bits in hexadecimal."""
     return secrets.token_hex(16)
+
+
+def no_workspace() -> Problem:
+    """What a browser without our cookie is told."""
+    return Problem(
+        "This browser",
+        "keeps no cookie of this address, so nothing could be kept apart from what others do",
+        "allow cookies for this address and load the page again",
+    )
 
 
 def workspace_of(cookie: object) -> str | None:

@@ -1,5 +1,8 @@
 """What the Watch page shows of one run; drawn again and again while the run is live."""
 
+import time
+from itertools import pairwise
+
 import streamlit as st
 
 from ctdenoise.config import events, progress_slice, shipped
@@ -16,6 +19,9 @@ from ctdenoise.ui.train import form
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
 from ctdenoise.workspace.runs import Run, find_run, last_epoch
+
+SLOW_SECONDS, SLOWER, RECENT = 30.0, 3, 5
+"""An epoch is late after so many seconds, and so many times what the recent ones took."""
 
 
 def pace(run: Run) -> float | None:
@@ -69,9 +75,8 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
     done = epochs[-1].epoch if epochs else 0
     job, text = run.job, ""
     if job and job.state == "running" and epochs:
-        left = epochs[-1].seconds_left
-        rest = f", about {cards.duration(left)} left" if left is not None else ""
-        text = (f"Epoch {done}" if budget else f"Epoch {done} of {total}") + rest
+        text = f"Epoch {done}" if budget else f"Epoch {done} of {total}"
+        text += remaining(epochs, job.started or 0.0, time.time())
     with bar:
         if job:
             jobs.show(job, text)
@@ -90,6 +95,19 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
         if st.button("Go on", type="primary", width="stretch"):
             continue_run(run.id, done + more)
             st.rerun(scope="app")
+
+
+def remaining(epochs: list[events.Epoch], started: float, moment: float) -> str:
+    """How much longer a run will take, told at ``moment``: what was said after the last epoch, less
+    what has passed since; or that the next epoch takes longer than those before it."""
+    last = epochs[-1]
+    passed = moment - max(last.time, started)
+    lengths = [b.time - a.time for a, b in pairwise(epochs)][-RECENT:]
+    if passed > max([SLOW_SECONDS, *(SLOWER * length for length in lengths)]):
+        return f", the next one takes longer than usual: {cards.duration(passed)} so far"
+    if last.seconds_left is None:
+        return ""
+    return f", about {cards.duration(max(last.seconds_left - passed, 1.0))} left"
 
 
 def _branch(run: Run) -> None:

@@ -47,6 +47,8 @@ from ctdenoise.workspace import migrations
 logger = logging.getLogger(__name__)
 
 State = Literal["queued", "running", "finished", "stopped", "failed"]
+BUSY_SECONDS = 5
+"""Longest that somebody waits in silence for another's transaction to end."""
 MIGRATION_SECONDS = 120
 """Longest that another process may take to bring the database up to date."""
 
@@ -239,10 +241,13 @@ def open_database(url: str) -> Engine:
             address = address.set(drivername="postgresql+pg8000")
         if address.get_backend_name() == "sqlite" and address.database:
             _make_private(Path(address.database))
-            opened = create_engine(address, connect_args={"timeout": 30})
+            opened = create_engine(
+                address, connect_args={"timeout": BUSY_SECONDS}, pool_timeout=BUSY_SECONDS
+            )
             event.listen(opened, "connect", _journal)
         else:
-            opened = create_engine(address, pool_pre_ping=True)
+            opened = create_engine(address, pool_pre_ping=True, pool_timeout=BUSY_SECONDS)
+            event.listen(opened, "connect", _impatient)
     except (exc.ArgumentError, ModuleNotFoundError) as error:
         raise Problem(
             "CTDENOISE_DATABASE",
@@ -300,6 +305,14 @@ def _journal(connection: Any, _record: Any) -> None:
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # one letter spoils no row
 
 
+def _impatient(connection: Any, _record: Any) -> None:
+    """No change waits longer for another's (PostgreSQL)."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    cursor.close()
+    connection.commit()
+
+
 def _problem(error: exc.SQLAlchemyError) -> Problem:
     """What the driver says in a sentence; PostgreSQL's has its message in a table of fields."""
     name, said = "The database", getattr(error, "orig", None) or error
@@ -317,6 +330,12 @@ def _problem(error: exc.SQLAlchemyError) -> Problem:
             "is damaged on the disk",
             "stop CT Denoise and put a copy of that file back, or move it away to begin with an "
             "empty one; nothing has been deleted",
+        )
+    if isinstance(error, exc.TimeoutError) or "locked" in reason or "lock timeout" in reason:
+        return Problem(
+            name,
+            f"is held by another program and did not answer for {BUSY_SECONDS} s",
+            "try again in a moment; nothing was changed",
         )
     if "readonly" in reason or "unable to open" in reason:
         return Problem(

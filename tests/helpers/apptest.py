@@ -11,10 +11,12 @@ from ctdenoise.jobs.executor import Executor
 from ctdenoise.jobs.kind import GaveWay
 from ctdenoise.settings import ROOT
 from ctdenoise.ui import menu
+from ctdenoise.ui.visitors import COOKIE, workspace_of
 from ctdenoise.workspace.database import Job
 
-WORKSPACE = "local"
-"""What a session without cookies gets."""
+COOKIES = {COOKIE: "1" * 32}
+"""Of the visitor whose sessions these are."""
+WORKSPACE = workspace_of(COOKIES[COOKIE]) or ""
 
 
 class Done:

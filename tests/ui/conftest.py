@@ -32,6 +32,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
+def visitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that keeps its cookie, which an AppTest has not."""
+    monkeypatch.setattr("ctdenoise.ui.session.workspace_of", lambda cookie: WORKSPACE)
+
+
+@pytest.fixture(autouse=True)
 def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is measured: every run would take 75 s."""
     monkeypatch.setattr("ctdenoise.training.estimate.estimate_seconds", lambda config: 75.0)

@@ -70,3 +70,5 @@ def test_a_turned_pane_is_that_setting(dialled: Run, pair: PairRecord) -> None:
     assert all(frame.endswith("/{}") for frame in pane.frames)
     turned = panes.turned(pane, (0.25, 1.0))
     assert turned.frames[3].endswith("/3/0.25-1") and turned.name == "My dial at 25%, 100%"
+    assert panes.turned(pane, (0.2371, 0.99)).frames == panes.turned(pane, (0.25, 1.0)).frames
+    assert panes.turned(pane, (0.2371, 0.99)).name == "My dial at 25%, 100%"

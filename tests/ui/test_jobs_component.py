@@ -146,7 +146,7 @@ def page_of_those_there() -> None:
     from ctdenoise.jobs import queue
     from ctdenoise.ui.components import jobs
 
-    for job in queue.jobs_of("local", "simulate"):
+    for job in queue.jobs_of(WORKSPACE, "simulate"):
         jobs.follow(job)
 
 

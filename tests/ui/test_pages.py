@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from apptest import OnTheSpot, labelled, opened
+from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.config import events, run_folder
@@ -21,6 +21,7 @@ from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import ROOT
 from ctdenoise.ui import menu
 from ctdenoise.ui.compare import view
+from ctdenoise.ui.visitors import workspace_of
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, find_run, runs_of
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
@@ -35,6 +36,20 @@ def test_every_page_asks_a_question_even_when_there_is_nothing_yet(name: str) ->
     assert not app.error
 
 
+@pytest.mark.parametrize("name", list(menu.ICONS))
+def test_without_a_cookie_there_is_one_sentence_and_nothing_is_made(
+    name: str, home: Path, pair: PairRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctdenoise.ui.session.workspace_of", workspace_of)
+    before = sorted(str(file) for file in home.rglob("*"))
+    app = opened(name)
+    (told,) = app.error
+    assert told.value.startswith("This browser keeps no cookie of this address")
+    assert "allow cookies for this address" in told.value
+    assert not (app.title or app.button or app.markdown)
+    assert sorted(str(file) for file in home.rglob("*")) == before
+
+
 def test_start_shows_the_first_pair_and_the_latest_runs(trained: Run) -> None:
     app = opened("Start")
     assert any("First run" in text.value for text in app.markdown)
@@ -42,7 +57,7 @@ def test_start_shows_the_first_pair_and_the_latest_runs(trained: Run) -> None:
 
 def test_look_opens_the_pair_of_a_link(pair: PairRecord) -> None:
     app = opened("Look", pair=pair.id)
-    assert app.selectbox[0].value == ("local", pair.id)
+    assert app.selectbox[0].value == (WORKSPACE, pair.id)
 
 
 def test_train_says_what_the_network_is_before_it_starts(pair: PairRecord) -> None:
@@ -79,9 +94,9 @@ def test_train_queues_a_run_with_the_chosen_settings(
     labelled(app.text_input, "Name of the run").set_value("Mine")
     app.run()
     labelled(app.button, "Train").click().run()
-    (run,) = runs_of("local")
+    (run,) = runs_of(WORKSPACE)
     assert (run.name, run.config.layers, run.config.loss.vgg) == ("Mine", 4, 30)
-    assert run.pairs == (("local", pair.id),)
+    assert run.pairs == ((WORKSPACE, pair.id),)
     assert on_the_spot.launched == [run.id]
 
 
@@ -147,7 +162,7 @@ def test_what_takes_longer_than_a_run_may_is_refused_when_train_is_pressed(
     app = opened("Train")
     labelled(app.button, "Train").click().run()
     assert any("would take 100 hours and may take 72 here" in e.value for e in app.error)
-    assert not runs_of("local")
+    assert not runs_of(WORKSPACE)
 
 
 def test_what_stands_on_the_screen_holds(pair: PairRecord) -> None:
@@ -195,8 +210,8 @@ def test_watch_continues_a_run(trained: Run, on_the_spot: OnTheSpot) -> None:
 
 
 def test_watch_tells_the_place_in_the_queue(pair: PairRecord, trained: Run) -> None:
-    first = launch("local", "A", trained.config, [("local", pair.id)])
-    second = launch("local", "B", trained.config, [("local", pair.id)])
+    first = launch(WORKSPACE, "A", trained.config, [(WORKSPACE, pair.id)])
+    second = launch(WORKSPACE, "B", trained.config, [(WORKSPACE, pair.id)])
     assert opened("Watch", run=first.id).get("progress")[0].proto.text == "Next in line."
     assert "1 run before" in opened("Watch", run=second.id).get("progress")[0].proto.text
 
@@ -213,7 +228,7 @@ def test_watch_deletes_a_run_only_when_asked(trained: Run) -> None:
     app = opened("Watch", run=trained.id)
     assert trained.folder.exists()
     labelled(app.button, "Delete").click().run()
-    assert runs_of("local") == []
+    assert runs_of(WORKSPACE) == []
     assert not trained.folder.exists()
 
 
@@ -272,7 +287,7 @@ def test_a_region_leaves_with_its_figures(trained: Run, monkeypatch: pytest.Monk
 
 
 def test_runs_of_one_name_have_a_row_each(trained: Run, pair: PairRecord) -> None:
-    other = launch("local", "Low dose", trained.config, [("local", pair.id)])
+    other = launch(WORKSPACE, "Low dose", trained.config, [(WORKSPACE, pair.id)])
     shutil.copytree(trained.folder, other.folder, dirs_exist_ok=True)
     app = opened("Compare", run=trained.id)
     labelled(app.multiselect, "Networks").set_value([trained.id, other.id]).run()
@@ -286,7 +301,9 @@ def test_images_without_a_patient_are_nobodys(trained: Run, mine: Library) -> No
     for patient, told in (("", False), ("p", True)):
         own = Pair("Own", full[None], full, None, np.arange(4.0), patient=patient)
         other = mine.add_pair(replace(own, name="Other"))
-        run = launch("local", f"of {patient}", trained.config, [("local", mine.add_pair(own).id)])
+        run = launch(
+            WORKSPACE, f"of {patient}", trained.config, [(WORKSPACE, mine.add_pair(own).id)]
+        )
         shutil.copytree(trained.folder, run.folder, dirs_exist_ok=True)
         app = opened("Compare", run=run.id, pair=other.id)
         assert app.session_state["compare-pair"][1] == other.id
@@ -329,7 +346,7 @@ def test_scans_removes_only_what_is_ones_own(pair: PairRecord, mine: Library, ho
 def test_a_link_chooses_the_pair_to_learn_from(pair: PairRecord, mine: Library) -> None:
     other = mine.add_pair(mine.pair(pair.id), matched="Again.")
     app = opened("Train", pair=pair.id)
-    assert labelled(app.multiselect, "Learn from").value == [("local", pair.id)]
+    assert labelled(app.multiselect, "Learn from").value == [(WORKSPACE, pair.id)]
     assert other.id != pair.id
 
 
@@ -356,4 +373,4 @@ def test_a_layer_that_cannot_be_had_is_told_before_the_run_starts(
     labelled(app.pills, "VGG16 layers").set_value(["block5_conv1"]).run()
     labelled(app.button, "Train").click().run()
     assert any("could not be downloaded" in error.value for error in app.error)
-    assert not runs_of("local") and not on_the_spot.launched
+    assert not runs_of(WORKSPACE) and not on_the_spot.launched

@@ -1,15 +1,18 @@
 """Whose pictures the route hands to whom, for every kind of picture there is."""
 
+import random
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
-from apptest import WORKSPACE, OnTheSpot
+from apptest import COOKIES, WORKSPACE, OnTheSpot
 from phantoms import disc_phantom
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from ctdenoise.config import events, progress_slice
+from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.scans.scan import Scan
 from ctdenoise.ui import pictures, server
@@ -36,7 +39,7 @@ def asker(**cookies: str) -> Ask:
     return ask
 
 
-owner = asker()  # without cookies: the workspace "local"
+owner = asker(**COOKIES)
 stranger = asker(**{COOKIE: "0" * 32})
 
 
@@ -86,6 +89,45 @@ def test_the_sample_is_there_for_all(home: object, pair: PairRecord, mine: Libra
         assert owner(address) == stranger(address) == (200, "")
 
 
+def snapshot(folder: Path) -> dict[str, int]:
+    """All files of a folder and their sizes."""
+    return {str(f): f.stat().st_size for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def test_without_a_cookie_nothing_is_shown_or_written(
+    home: Path, mine_all: dict[str, Picture], pair: PairRecord, mine: Library
+) -> None:
+    sample = Library(mine.root.parent / SAMPLE)
+    id = sample.add_pair(mine.pair(pair.id)).id
+    pictures_of_all = [pictures.FullDose(owner=SAMPLE, pair=id, index=0), *mine_all.values()]
+    before = snapshot(home)
+    nobody, odd = asker(), asker(**{COOKIE: "../../etc"})
+    for ask in (nobody, odd):
+        for picture in pictures_of_all:
+            code, told = ask(picture.address)
+            assert code == 403 and told.startswith("This browser keeps no cookie")
+        for place in range(20):
+            address = f"/pixels/denoised/shipped:dial/{place}/{SAMPLE}/{id}/0/0.{place:02d}"
+            assert ask(address)[0] == 403
+    assert snapshot(home) == before
+
+
+def test_a_dial_has_so_many_pictures_and_no_more(pair: PairRecord) -> None:
+    parts = {"network": "0" * 12, "version": "1", "owner": WORKSPACE, "pair": pair.id, "index": 0}
+    address = pictures.Denoised(**parts).address
+    draw = random.Random(3)
+    asked = [f"{address}/{draw.random():.17f}" for _ in range(1000)]
+    asked += [f"{address}/{draw.random():.9f}-{draw.random():.9f}" for _ in range(3000)]
+    named = {pictures.parse(each).address for each in asked}
+    assert len(named) <= 21 + 21**2
+    for step in range(21):
+        assert pictures.parse(f"{address}/{step / 20:g}").address == f"{address}/{step / 20:g}"
+    assert pictures.parse(f"{address}/{pictures.ANY}").address == f"{address}/{pictures.ANY}"
+    for wrong in ("1.01", "7", "0.5-2", "1.2.3", "99999999999"):
+        with pytest.raises(Problem):
+            pictures.parse(f"{address}/{wrong}")
+
+
 def test_a_network_of_ones_own_does_not_open_anothers_pair(
     trained: Run, pair: PairRecord, mine: Library
 ) -> None:
@@ -99,28 +141,28 @@ def test_a_network_of_ones_own_does_not_open_anothers_pair(
     "rest",
     [
         "",
-        "secret/local/000000000000/0",
+        "secret/{mine}/000000000000/0",
         "full",
-        "full/local",
-        "full/local/000000000000/0",
-        "full/local/{pair}/0/0",
-        "full/local/{pair}/99",
-        "full/local/{pair}/-1",
-        "full/local/{pair}/x",
-        "full/local/{pair}/0/../../../0",
+        "full/{mine}",
+        "full/{mine}/000000000000/0",
+        "full/{mine}/{pair}/0/0",
+        "full/{mine}/{pair}/99",
+        "full/{mine}/{pair}/-1",
+        "full/{mine}/{pair}/x",
+        "full/{mine}/{pair}/0/../../../0",
         "full/../{pair}/0",
         "full/%2e%2e/{pair}/0",
-        "full/local/%2e%2e/0",
-        "full/local/..%2f..%2f{pair}/0",
+        "full/{mine}/%2e%2e/0",
+        "full/{mine}/..%2f..%2f{pair}/0",
         "full//etc/passwd/0",
         "full/%2fetc%2fpasswd/{pair}/0",
         "full/LOCAL/{pair}/0",
-        "gaussian/local/{pair}/0/nan",
-        "gaussian/local/{pair}/0/inf",
-        "denoised/{run}/..%2f..%2f/local/{pair}/0",
-        "denoised/{run}/7/local/{pair}/0",
-        "denoised/{run}/1/local/{pair}/0/0.5",
-        "denoised/shipped:no-such/x/local/{pair}/0",
+        "gaussian/{mine}/{pair}/0/nan",
+        "gaussian/{mine}/{pair}/0/inf",
+        "denoised/{run}/..%2f..%2f/{mine}/{pair}/0",
+        "denoised/{run}/7/{mine}/{pair}/0",
+        "denoised/{run}/1/{mine}/{pair}/0/0.5",
+        "denoised/shipped:no-such/x/{mine}/{pair}/0",
         "progress/{run}/..%2fconfig.json",
         "progress/{run}/%2e%2e%2freference.tif",
         "progress/{run}/%252e%252e%252fx.tif",
@@ -133,7 +175,7 @@ def test_a_network_of_ones_own_does_not_open_anothers_pair(
     ],
 )
 def test_an_address_that_is_none_is_a_sentence(trained: Run, pair: PairRecord, rest: str) -> None:
-    code, told = owner(f"/pixels/{rest.format(pair=pair.id, run=trained.id)}")
+    code, told = owner(f"/pixels/{rest.format(pair=pair.id, run=trained.id, mine=WORKSPACE)}")
     assert code == 404, told
     if told != "Not Found":  # what the browser's own rules make of it leads past the route
         assert told.endswith(".") and "\n" not in told and "/" not in told, told

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from apptest import WORKSPACE
+from apptest import COOKIES, WORKSPACE
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -23,7 +23,7 @@ def decoded(body: bytes, headers: Mapping[str, str]) -> np.ndarray:
 
 def asked(address: str) -> Any:
     """The whole way: the address, the library, the route."""
-    return TestClient(Starlette(routes=server.ROUTES)).get(address)
+    return TestClient(Starlette(routes=server.ROUTES), cookies=COOKIES).get(address)
 
 
 def added(library: Library, low: np.ndarray, full: np.ndarray, unit: str) -> str:

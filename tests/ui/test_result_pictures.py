@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from apptest import WORKSPACE, OnTheSpot
+from apptest import COOKIES, WORKSPACE, OnTheSpot
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from waiting import until
@@ -40,7 +40,7 @@ def focus(result: Result) -> int | None:
 
 
 def asked(result: Result, index: int, share: str, owner: str = WORKSPACE) -> Any:
-    client = TestClient(Starlette(routes=server.ROUTES))
+    client = TestClient(Starlette(routes=server.ROUTES), cookies=COOKIES)
     return client.get(address(result, index, share, owner))
 
 
@@ -81,15 +81,17 @@ def test_a_slice_that_will_not_come_is_told_at_once(result: Result) -> None:
 
 @pytest.mark.parametrize("rest", ["1", "x/0/1", "a/b/c/d/1", "", "000000000000/0/1"])
 def test_an_address_that_is_none_is_told(mine: Library, rest: str) -> None:
-    answer = TestClient(Starlette(routes=server.ROUTES), raise_server_exceptions=False).get(
-        f"/pixels/result/{WORKSPACE}/{rest}"
-    )
+    answer = TestClient(
+        Starlette(routes=server.ROUTES), cookies=COOKIES, raise_server_exceptions=False
+    ).get(f"/pixels/result/{WORKSPACE}/{rest}")
     assert answer.status_code == 404
     assert answer.text.startswith("This ") and answer.text.endswith(".")
 
 
 def test_an_index_that_is_no_number_is_told(result: Result) -> None:
-    client = TestClient(Starlette(routes=server.ROUTES), raise_server_exceptions=False)
+    client = TestClient(
+        Starlette(routes=server.ROUTES), cookies=COOKIES, raise_server_exceptions=False
+    )
     answer = client.get(f"/pixels/result/{WORKSPACE}/{result.record.id}/x/1")
     assert answer.status_code == 404 and "does not exist" in answer.text
 

@@ -33,6 +33,9 @@ TURN_SECONDS = 5.0
 """After so long the job gives way to others that wait, and goes on when its turn comes again."""
 RECENT = 8
 """Finished slices whose mean time tells how long the rest will take."""
+CACHE = "compared"
+KEPT_BYTES = 512 * 2**20
+"""Most that slices kept for next time may take of one run, or of one pair."""
 LOOKED_AT_SECONDS = 3600
 """Slices of other epochs or editions may still be looked at for so long."""
 
@@ -161,20 +164,30 @@ def denoised_file(asked: DenoiseSlice) -> Path:
     the pair."""
     method = asked.method
     if isinstance(method, RunNetwork):
-        folder = find_run(method.run).folder / "compared" / str(method.epoch)
+        folder = find_run(method.run).folder / CACHE / str(method.epoch)
     else:
         pair = library_of(asked.owner).folder(asked.pair)
-        folder = pair / "compared" / method.name / shipped.shipped()[method.name].edition
+        folder = pair / CACHE / method.name / shipped.shipped()[method.name].edition
     parts = [asked.owner, asked.pair, str(asked.index), *(f"{part:g}" for part in method.dial)]
     return folder / f"{'-'.join(parts)}.npy"
 
 
 def _forget(current: Path) -> None:
-    """Remove the slices of other epochs or editions that nobody can be looking at."""
+    """Remove the slices of other epochs or editions that nobody can be looking at, and the oldest
+    of all where they become too many."""
     for other in current.parent.iterdir():
         with suppress(OSError):
             if other != current and time.time() - other.stat().st_mtime > LOOKED_AT_SECONDS:
                 shutil.rmtree(other)
+    cache = next(folder for folder in current.parents if folder.name == CACHE)
+    with suppress(OSError):  # another worker tidies up, too
+        found = [(path, path.stat()) for path in cache.rglob("*.npy")]
+        found.sort(key=lambda each: each[1].st_mtime_ns, reverse=True)
+        total = 0
+        for path, stat in found:
+            total += stat.st_size
+            if total > KEPT_BYTES:
+                path.unlink()
 
 
 _denoiser = lru_cache(maxsize=32)(ready)

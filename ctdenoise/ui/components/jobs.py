@@ -1,5 +1,6 @@
 """How a job stands, whatever its kind: one line that shows, stops and retries it."""
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
@@ -10,6 +11,8 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import LOOK_SECONDS, executor
 from ctdenoise.jobs.kind import Arguments, Kind
+from ctdenoise.settings import settings
+from ctdenoise.ui.components.cards import duration
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
@@ -17,6 +20,10 @@ from ctdenoise.workspace.access import Action, Visitor, allowed, require
 from ctdenoise.workspace.database import Job
 
 SAID_SECONDS = 3600.0
+SILENT_SECONDS = 15.0
+"""A worker is heard of twice a second: after so long, something is in its way."""
+FEW_BYTES = 16 * 2**20
+"""With no more than that left, a disk is full for what a job writes."""
 PACE_SECONDS = 0.5
 """Between two looks at a job that is not shown together with pictures of its own."""
 AT_ONCE_SECONDS = 0.5
@@ -92,7 +99,8 @@ def answer(kind: Kind[A, Any], arguments: A, owner: str) -> Any:
 
 
 def show(job: Job, text: str = "") -> None:
-    """How far a job is, or how it ended."""
+    """How far a job is, or how it ended; while nothing moves, why and for how long."""
+    text = stuck(job) or text
     match job.state:
         case "queued":
             st.progress(job.progress or 0.0, plain(text or waiting(job)))
@@ -105,6 +113,23 @@ def show(job: Job, text: str = "") -> None:
             st.info(plain(text or job.message))
         case "failed":
             tell(text or job.message)
+
+
+def stuck(job: Job) -> str:
+    """Why a live job does not move although it should, and for how long; empty where it does."""
+    if not job.live or (job.state == "queued" and queue.position(job.id)):
+        return ""
+    seconds = queue.silent_seconds(job)
+    if seconds < SILENT_SECONDS:
+        return ""
+    if shutil.disk_usage(settings().home).free < FEW_BYTES:
+        return f"Nothing has moved for {duration(seconds)}: the disk is full. Free some space."
+    if job.state == "queued":
+        return f"Next in line for {duration(seconds)}: no worker is free, or they are starting."
+    return (
+        f"Nothing has been heard of its worker for {duration(seconds)}: it goes on from what was "
+        "kept as soon as a worker takes it over."
+    )
 
 
 def waiting(job: Job) -> str:

@@ -120,9 +120,9 @@ def dialled(pane: Pane) -> Pane:
 
 
 def turned(pane: Pane, setting: Sequence[float]) -> Pane:
-    """A pane of :func:`dialled` with its dial standing at ``setting``."""
-    place = "-".join(f"{part:g}" for part in setting)
-    shares = ", ".join(f"{part:.0%}" for part in setting)
+    """A pane of :func:`dialled` with its dial standing at the step nearest to ``setting``."""
+    place = pictures.dial_setting(setting)
+    shares = ", ".join(f"{float(part):.0%}" for part in place.split("-"))
     return replace(
         pane,
         name=f"{pane.name} at {shares}",

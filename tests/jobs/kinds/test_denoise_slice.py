@@ -94,6 +94,22 @@ def test_a_slice_is_denoised_once_for_each_epoch(
         denoised(RunNetwork(run=run.id, epoch=5), pair_id, 1)
 
 
+def test_kept_slices_are_bounded_and_the_oldest_go(
+    run: Run, pair_id: str, networks: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = RunNetwork(run=run.id, epoch=3)
+    keep_epoch(run, 3)
+    denoised(method, pair_id, 0)
+    one = denoised_file(asked(method, pair_id, 0)).stat().st_size
+    monkeypatch.setattr("ctdenoise.jobs.kinds.denoise.KEPT_BYTES", 2 * one)
+    for dial in range(6):
+        turned = method.model_copy(update={"dial": (dial / 20,)})
+        denoised(turned, pair_id, 1)
+        cache = run.folder / "compared"
+        assert sum(file.stat().st_size for file in cache.rglob("*.npy")) <= 2 * one
+        assert denoised_file(asked(turned, pair_id, 1)).exists()
+
+
 def test_a_slice_in_its_own_unit_keeps_its_numbers(
     home: Path, networks: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
