@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import psutil
 import pytest
 
 from ctdenoise.errors import Problem
+from ctdenoise.jobs import queue, scheduler, worker
 from ctdenoise.settings import ROOT, private_home, python_path, settings
 
 
@@ -94,6 +97,31 @@ def test_a_folder_that_everybody_may_write_to_stays_so(
     monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path))
     private_home()
     assert permissions(tmp_path) == 0o1777
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions otherwise")
+def test_what_a_command_writes_is_for_its_owner_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ctdenoise.cli", "sample", "--out", str(tmp_path / "sample")]
+    subprocess.run(command, check=True, capture_output=True)
+    made = list(tmp_path.rglob("*"))
+    assert len(made) > 10 and {permissions(path) & 0o077 for path in made} == {0}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions otherwise")
+def test_so_is_what_scheduler_and_workers_write(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def scheduling() -> None:
+        (tmp_path / "scheduler").touch()
+
+    monkeypatch.setattr(os, "_exit", lambda _: None)
+    scheduler.run(scheduling())
+    os.umask(0o022)
+    monkeypatch.setattr(worker, "_worker", lambda: "a worker that Dask's own command started")
+    monkeypatch.setattr(queue, "release", lambda _: None)
+    worker._enter()
+    (tmp_path / "worker").touch()
+    assert {permissions(path) for path in tmp_path.iterdir()} == {0o600}
 
 
 def test_a_process_of_ours_finds_the_package_first(monkeypatch: pytest.MonkeyPatch) -> None:

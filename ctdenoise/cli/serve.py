@@ -55,8 +55,8 @@ def run(args: argparse.Namespace) -> None:
     host = "127.0.0.1" if args.host == "localhost" else args.host
     _check(host, args.port)
     known = _known(host, args.url)
-    if host not in LOOPBACK:
-        say("There are no accounts: anybody who reaches this port can use the dashboard.")
+    if host not in LOOPBACK or args.url:
+        say("There are no accounts: anybody who reaches it can use the dashboard.")
     shown = f"[{host}]" if ":" in host else host
     at = args.url or [f"http://{shown}:{args.port}"]
     print(f"CT Denoise is at {' and '.join(at)} (Ctrl-C ends it).", flush=True)

@@ -105,6 +105,7 @@ def test_it_uses_the_dashboards_port_unless_told_otherwise() -> None:
 )
 def test_the_address_that_people_open_is_allowed(
     become: list[tuple[Sequence[str], dict[str, str]]],
+    capsys: pytest.CaptureFixture[str],
     closed_port: int,
     urls: list[str],
     hosts: list[str],
@@ -118,6 +119,9 @@ def test_the_address_that_people_open_is_allowed(
     def given(option: str) -> list[str]:
         return [each.partition("=")[2] for each in command if each.startswith(f"--{option}=")]
 
+    told = capsys.readouterr()
+    assert all(url in told.out for url in urls)
+    assert ("There are no accounts" in told.err) == bool(urls)
     assert given("server.allowedHosts") == hosts
     assert given("server.corsAllowedOrigins") == origins
     assert given("server.baseUrlPath") == ([] if path is None else [path])
