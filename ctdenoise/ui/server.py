@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import PACKAGE, private_home, settings
+from ctdenoise.ui import uploads
 from ctdenoise.ui.visitors import Visitor
 
 SCRIPT = PACKAGE / "ui" / "main.py"
@@ -106,4 +107,5 @@ async def _prepare() -> None:
 
 
 ROUTES = [Route("/pixels/{address:path}", _pixels)]
+ROUTES += uploads.ROUTES
 MIDDLEWARE = [Middleware(Visitor)]

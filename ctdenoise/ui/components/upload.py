@@ -1,20 +1,17 @@
 """Uploads on their way into the library: set aside, read by a job, told about file by file."""
 
-import secrets
-import shutil
 import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ctdenoise.errors import telling_disk_problems
 from ctdenoise.jobs.executor import executor
-from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
+from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested
 from ctdenoise.scans.images import Meaning
 from ctdenoise.scans.readers import reader_of, titles
-from ctdenoise.ui.components import jobs
+from ctdenoise.ui import uploads
+from ctdenoise.ui.components import dropzone, jobs
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
@@ -33,19 +30,18 @@ DISMISSED = "upload-dismissed"
 def uploader(library: Library) -> None:
     """The drop zone; reading starts as soon as everything that must be known is known."""
     st.session_state.setdefault("upload", 0)
-    folder = st.toggle("A whole folder", help="Choose a folder instead of single files.")
-    files = st.file_uploader(
+    st.markdown(
         f"DICOM files with or without extension, a zip, or {titles()} images",
-        accept_multiple_files="directory" if folder else True,
-        key=_key(folder),
         help="One series, or a low-dose and a full-dose series together. Names and other "
         "identifiers are removed on the way in.",
     )
+    sent = dropzone.dropzone(_key())
     _tell_last()
-    if not files:
+    if sent is None or sent.how not in ("arrived", "without"):
         return
     meaning: Meaning = "HU"
-    if any(_keeps_its_unit_to_itself(file) for file in files):
+    files = uploads.chosen(workspace(), sent.id)
+    if any(_keeps_its_unit_to_itself(name, file) for name, file in files):
         chosen = st.radio(
             f"What do the numbers in {titles()} images mean? Then the upload goes on.",
             MEANINGS,
@@ -55,20 +51,18 @@ def uploader(library: Library) -> None:
         if chosen is None:
             return
         meaning = chosen
-    with st.spinner("Receiving …"):
-        aside = _set_aside(files)
+    aside = uploads.take(workspace(), sent.id)
     forget_last()
     executor().submit(INGEST, Ingest(folder=aside, meaning=meaning), workspace())
-    st.session_state["upload"] += 1  # a new uploader: the old one's files leave the memory
+    st.session_state["upload"] += 1  # an empty place for the next
     st.session_state.pop(DISMISSED, None)
     st.rerun()
 
 
 def under_way() -> bool:
-    """Whether files have arrived that are still to be read, or wait for an answer."""
-    keys = (_key(folder) for folder in (False, True))
-    last = _last()
-    return any(st.session_state.get(key) for key in keys) or (last is not None and last.live)
+    """Whether files are on their way, wait for an answer or are being read."""
+    sent, last = dropzone.state(_key()), _last()
+    return (sent is not None and sent.how != "broken") or (last is not None and last.live)
 
 
 def left_files_out() -> bool:
@@ -96,19 +90,18 @@ def _outcome(job: Job) -> Ingested:
     return Ingested.model_validate(job.result or {})
 
 
-def _key(folder: bool) -> str:
-    return f"upload-{st.session_state.get('upload', 0)}-{folder}"
+def _key() -> str:
+    return f"upload-{st.session_state.get('upload', 0)}"
 
 
-def _keeps_its_unit_to_itself(file: UploadedFile) -> bool:
+def _keeps_its_unit_to_itself(name: str, file: Path) -> bool:
     """Whether a file is an image that need not say what its numbers mean, or a zip with one."""
-    names = [file.name]
+    names = [name]
     # One that is damaged, or only looks like a zip, is told when it is read.
-    with suppress(zipfile.BadZipFile, NotImplementedError, ValueError):
+    with suppress(zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
                 names = archive.namelist()
-    file.seek(0)
     readers = (reader_of(Path(name)) for name in names)
     return any(reader is not None and not reader.says_unit for reader in readers)
 
@@ -135,27 +128,3 @@ def _tell_last() -> None:
                 tell(problem)
             if len(problems) > 20:
                 st.caption(f"and {len(problems) - 20} more files")
-
-
-@telling_disk_problems
-def _set_aside(files: list[UploadedFile]) -> str:
-    """Write the upload to a folder of its own, from which a worker reads it; the folder's name."""
-    name = secrets.token_hex(6)
-    aside = upload_folder(workspace(), name)
-    try:
-        for number, file in enumerate(files):
-            place = _inside(aside, file.name)
-            if place.exists():  # equal names from different folders
-                place = aside / f"again-{number}" / place.name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.getbuffer())
-    except OSError:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    return name
-
-
-def _inside(folder: Path, name: str) -> Path:
-    """Where a file with the path that a browser sent goes: always below ``folder``."""
-    parts = [p for p in name.replace("\\", "/").split("/") if p.strip(". ") and ":" not in p]
-    return folder.joinpath(*parts[-8:] or ["file"])
