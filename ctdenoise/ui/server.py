@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import PACKAGE, private_home, settings
-from ctdenoise.ui import addresses
+from ctdenoise.ui import addresses, uploads
 from ctdenoise.ui.gate import Gate
 from ctdenoise.ui.visitors import Visitor
 
@@ -116,5 +116,6 @@ async def _prepare() -> None:
 ROUTES = [
     Route(addresses.below("pixels/{address:path}"), _pixels),
     Route(addresses.below("downloads/{address:path}"), _downloads),
+    *uploads.ROUTES,
 ]
 MIDDLEWARE = [Middleware(Visitor), Middleware(Gate)]

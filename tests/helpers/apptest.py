@@ -10,7 +10,7 @@ from ctdenoise.jobs import queue, worker
 from ctdenoise.jobs.executor import Executor
 from ctdenoise.jobs.kind import GaveWay
 from ctdenoise.settings import ROOT
-from ctdenoise.ui import menu
+from ctdenoise.ui import menu, uploads
 from ctdenoise.ui.visitors import COOKIE, workspace_of
 from ctdenoise.workspace.database import Job
 
@@ -66,6 +66,22 @@ def opened(name: str, **query: str) -> AppTest:
     app.run()
     assert not app.exception, app.exception
     return app
+
+
+def send(app: AppTest, *files: tuple[str, bytes], how: str = "arrived") -> AppTest:
+    """Files arrive from the browser, which says ``how``."""
+    chosen = [uploads.Chosen(name=name, size=len(content)) for name, content in files]
+    id = uploads.announce(WORKSPACE, chosen)
+    for number, (_, content) in enumerate(files):
+        uploads.receive(WORKSPACE, id, number, 0, content)
+    return say(app, id, how)
+
+
+def say(app: AppTest, id: str, how: str) -> AppTest:
+    """The place to drop files says how an upload stands."""
+    place = f"upload-{app.session_state['upload']}"
+    app.session_state[place] = {"upload": [id, how]}
+    return app.run()
 
 
 def labelled(elements: Iterable[Any], label: str) -> Any:

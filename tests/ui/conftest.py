@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from apptest import WORKSPACE, OnTheSpot
 from phantoms import disc_phantom
 
@@ -15,6 +16,7 @@ from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import pictures
+from ctdenoise.ui.components import dropzone
 from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, create_run, find_run
@@ -41,6 +43,12 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is measured: every run would take 75 s."""
     monkeypatch.setattr("ctdenoise.training.estimate.estimate_seconds", lambda config: 75.0)
+
+
+@pytest.fixture(autouse=True)
+def place_to_drop_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no browser: what one says of an upload stands in the session, see apptest.say."""
+    monkeypatch.setattr(dropzone, "_component", lambda key, **_: st.session_state.get(key) or {})
 
 
 @pytest.fixture

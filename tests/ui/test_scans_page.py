@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from apptest import WORKSPACE, OnTheSpot, labelled, opened
+from apptest import WORKSPACE, OnTheSpot, labelled, opened, send
 from phantoms import disc_phantom
 from streamlit.testing.v1 import AppTest
 
@@ -159,8 +159,7 @@ def dropped(app: AppTest) -> AppTest:
         np.save(values, np.ones((2, 64, 64), np.float32))
         archive.writestr("mine.npy", values.getvalue())
         archive.writestr("notes.txt", "not a scan")
-    dropzone = next(each for each in app.file_uploader if "DICOM" in each.label)
-    dropzone.upload("scans.zip", content.getvalue(), "application/zip").run()
+    send(app, ("scans.zip", content.getvalue()))
     return app.radio[0].set_value("own units").run()
 
 

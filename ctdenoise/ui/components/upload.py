@@ -1,20 +1,18 @@
 """Uploads on their way into the library: set aside, read by a job, told about file by file."""
 
-import secrets
 import shutil
 import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ctdenoise.errors import telling_disk_problems
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
 from ctdenoise.scans.meaning import SCALES, Meaning
 from ctdenoise.scans.readers import reader_of, titles
-from ctdenoise.ui.components import jobs
+from ctdenoise.ui import uploads
+from ctdenoise.ui.components import dropzone, jobs
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
@@ -28,27 +26,25 @@ DISMISSED = "upload-dismissed"
 def uploader(library: Library) -> None:
     """The drop zone; reading starts as soon as everything that must be known is known."""
     st.session_state.setdefault("upload", 0)
-    folder = st.toggle("A whole folder", help="Choose a folder instead of single files.")
-    files = st.file_uploader(
+    st.markdown(
         f"DICOM files with or without extension, a zip or tar, or {titles()} images",
-        accept_multiple_files="directory" if folder else True,
-        key=_key(folder),
         help="One series, or a low-dose and a full-dose series together. Names and other "
         "identifiers are removed on the way in.",
     )
+    sent = dropzone.dropzone(_key())
     _tell_last()
-    if not files:
+    if sent is None or sent.how not in ("arrived", "without"):
         return
     meaning: Meaning | None = None
-    if any(_keeps_its_unit_to_itself(file) for file in files):
+    files = uploads.chosen(workspace(), sent.id)
+    if any(_keeps_its_unit_to_itself(name, file) for name, file in files):
         meaning = _asked("meaning")
         if meaning is None:
             return
-    with st.spinner("Receiving …"):
-        aside = _set_aside(files)
+    aside = uploads.take(workspace(), sent.id)
     forget_last()
     executor().submit(INGEST, Ingest(folder=aside, meaning=meaning), workspace())
-    st.session_state["upload"] += 1  # a new uploader: the old one's files leave the memory
+    st.session_state["upload"] += 1  # an empty place for the next
     st.session_state.pop(DISMISSED, None)
     st.rerun()
 
@@ -67,11 +63,10 @@ def _asked(key: str, suggestion: Meaning | None = None) -> Meaning | None:
 
 
 def under_way() -> bool:
-    """Whether files have arrived that are still to be read, or wait for an answer."""
-    keys = (_key(folder) for folder in (False, True))
-    last = _last()
+    """Whether files are on their way, wait for an answer or are being read."""
+    sent, last = dropzone.state(_key()), _last()
     waits = last is not None and (last.live or bool(_outcome(last).unclear))
-    return waits or any(st.session_state.get(key) for key in keys)
+    return waits or (sent is not None and sent.how != "broken")
 
 
 def left_files_out() -> bool:
@@ -107,19 +102,18 @@ def _kept(job: Job) -> Path:
     return upload_folder(workspace(), Ingest.model_validate(job.arguments).folder)
 
 
-def _key(folder: bool) -> str:
-    return f"upload-{st.session_state.get('upload', 0)}-{folder}"
+def _key() -> str:
+    return f"upload-{st.session_state.get('upload', 0)}"
 
 
-def _keeps_its_unit_to_itself(file: UploadedFile) -> bool:
+def _keeps_its_unit_to_itself(name: str, file: Path) -> bool:
     """Whether a file is an image that need not say what its numbers mean, or a zip with one."""
-    names = [file.name.removesuffix(".gz"), file.name]
+    names = [name.removesuffix(".gz"), name]
     # One that is damaged, or only looks like a zip, is told when it is read.
-    with suppress(zipfile.BadZipFile, NotImplementedError, ValueError):
+    with suppress(zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
                 names = archive.namelist()
-    file.seek(0)
     readers = (reader_of(Path(name)) for name in names)
     return any(reader is not None and not reader.says_unit for reader in readers)
 
@@ -155,9 +149,9 @@ def _ask_again(last: Job, outcome: Ingested) -> None:
     """An upload whose numbers cannot mean what was said, or may mean anything: it is still there,
     and goes on with another answer."""
     if not _kept(last).exists():
-        st.warning(f"{outcome.unclear} The files are gone by now: choose them again.")
+        st.warning(plain(f"{outcome.unclear} The files are gone by now: choose them again."))
         return
-    st.warning(outcome.unclear)
+    st.warning(plain(outcome.unclear))
     meaning = _asked(f"meaning-{last.id}", outcome.suggestion)
     if meaning is not None:
         again = Ingest.model_validate(last.arguments).model_copy(update={"meaning": meaning})
@@ -166,27 +160,3 @@ def _ask_again(last: Job, outcome: Ingested) -> None:
     if st.button("Leave it out", key=f"leave-{last.id}"):
         forget_last()
         st.rerun()
-
-
-@telling_disk_problems
-def _set_aside(files: list[UploadedFile]) -> str:
-    """Write the upload to a folder of its own, from which a worker reads it; the folder's name."""
-    name = secrets.token_hex(6)
-    aside = upload_folder(workspace(), name)
-    try:
-        for number, file in enumerate(files):
-            place = _inside(aside, file.name)
-            if place.exists():  # equal names from different folders
-                place = aside / f"again-{number}" / place.name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.getbuffer())
-    except OSError:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    return name
-
-
-def _inside(folder: Path, name: str) -> Path:
-    """Where a file with the path that a browser sent goes: always below ``folder``."""
-    parts = [p for p in name.replace("\\", "/").split("/") if p.strip(". ") and ":" not in p]
-    return folder.joinpath(*parts[-8:] or ["file"])
