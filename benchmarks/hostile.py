@@ -134,8 +134,8 @@ def _where(error: Exception) -> str:
 
 
 def _without_identity(path: Path, images: Images, kind: str, detail: str) -> tuple[str, str]:
+    from ctdenoise.scans.dataset import open_dataset
     from ctdenoise.scans.deidentify import Pseudonyms, deidentify
-    from ctdenoise.scans.dicom import open_dataset
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,5 +1,6 @@
 """What people are told: the one exception that they see, and how far something is."""
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -55,7 +56,7 @@ def disk_problem(error: OSError, subject: str) -> Problem:
         )
     return Problem(
         subject,
-        f"could not be read or written ({error.strerror or error})",
+        f"could not be read or written ({error.strerror or type(error).__name__})",
         "check that the disk and the folder are there",
     )
 
@@ -68,9 +69,15 @@ def telling_disk_problems(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except OSError as error:
-            raise disk_problem(error, str(error.filename or "The result")) from error
+            raise disk_problem(error, _name(error)) from error
 
     return told
+
+
+def _name(error: OSError) -> str:
+    """The file's last name, since its folders are nobody's business; not that of one half made."""
+    name = os.path.basename(str(error.filename or ""))
+    return "The result" if not name or name.startswith(".") else name
 
 
 def damaged(name: str) -> Problem:

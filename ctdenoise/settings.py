@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ctdenoise.errors import telling_disk_problems
+from ctdenoise.errors import Problem, telling_disk_problems
 
 PACKAGE = Path(__file__).resolve().parent
 """The folder of this package's modules."""
@@ -37,6 +37,15 @@ class Settings:
     """Folder of ca.pem, cert.pem, key.pem for ``engine`` (``CTDENOISE_ENGINE_CERTIFICATES``)."""
     s3: str | None
     """Address of another S3 server for the public archive (``CTDENOISE_S3``); None: Amazon's."""
+    worker_memory_mb: int
+    """Most memory that a worker may take (``CTDENOISE_WORKER_MEMORY_MB``), and so a step of a
+    training; three quarters of this machine's by default."""
+    run_hours: int
+    """Longest that a training may take (``CTDENOISE_RUN_HOURS``, 72); it can be continued then."""
+    workspace_mb: int
+    """Most that one workspace may keep (``CTDENOISE_WORKSPACE_MB``, 102400)."""
+    workspace_jobs: int
+    """Most jobs of one workspace that may wait or run (``CTDENOISE_WORKSPACE_JOBS``, 100)."""
     upload_file_mb: int = 1024
     """Largest single uploaded file."""
     upload_files: int = 5000
@@ -47,6 +56,18 @@ class Settings:
     """Longest that reading one upload may take."""
     decode_memory_mb: int = 8192
     """Most memory that reading one upload may take."""
+    readers: int = 2
+    """Most uploads that are read at once on one machine; fewer where it has too little memory."""
+    slice_megapixels: int = 32
+    """Most pixels of one slice, in millions of 2**20: a mammogram has 25."""
+    file_slices: int = 20_000
+    """Most slices, or frames, of one file: a perfusion scan of the whole brain has 16,000."""
+    decoded_mb: int = 4096
+    """Most that slices may take that one reading holds at once, in float32: 4,096 of 512 x 512."""
+    unpack_ratio: int = 100
+    """Most bytes out of a compressed file for each of its own, above ``unpack_free_mb``."""
+    unpack_free_mb: int = 256
+    """What a compressed file may unpack to however small it is."""
 
     @property
     def workspaces(self) -> Path:
@@ -65,7 +86,30 @@ def settings() -> Settings:
         engine=os.environ.get("CTDENOISE_ENGINE"),
         engine_certificates=Path(certificates) if certificates else None,
         s3=os.environ.get("CTDENOISE_S3"),
+        worker_memory_mb=_number("WORKER_MEMORY_MB", _machine_mb() * 3 // 4),
+        run_hours=_number("RUN_HOURS", 72),
+        workspace_mb=_number("WORKSPACE_MB", 102_400),
+        workspace_jobs=_number("WORKSPACE_JOBS", 100),
     )
+
+
+def _number(name: str, default: int) -> int:
+    """A whole number above 0 from the environment; :class:`Problem` for anything else."""
+    text = os.environ.get(f"CTDENOISE_{name}") or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise Problem(f"CTDENOISE_{name}", f"is no whole number ({text[:20]})", "correct it")
+    return int(text)
+
+
+def _machine_mb() -> int:
+    """The memory of this machine or, where that is less, of the container that we are in."""
+    import psutil
+
+    found = [psutil.virtual_memory().total]
+    for file in ("memory.max", "memory/memory.limit_in_bytes"):  # of cgroups, new and old
+        with suppress(OSError, ValueError):  # "max" is no number
+            found.append(int((Path("/sys/fs/cgroup") / file).read_text()))
+    return max(min(found) >> 20, 1)
 
 
 def _default_home() -> Path:
@@ -82,6 +126,12 @@ def python_path() -> str:
     return os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
 
 
+def create_privately() -> None:
+    """What this process and its children create from here on is for its owner's eyes alone: scans
+    are, and so is what is made of them. Every process of ours begins with it."""
+    os.umask(0o077)
+
+
 @telling_disk_problems
 def private_home() -> Path:
     """The home folder, made where there is none, for its owner's eyes alone.
@@ -89,7 +139,7 @@ def private_home() -> Path:
     What this process and its children create from here on is so too. A folder that belongs to
     somebody else keeps its permissions, as does one that everybody may write to, like /tmp.
     """
-    os.umask(0o077)
+    create_privately()
     home = settings().home
     home.mkdir(parents=True, exist_ok=True)
     if not home.stat().st_mode & stat.S_ISVTX:

@@ -7,6 +7,7 @@ from ctdenoise.config.shipped import PREFIX, Shipped, shipped
 from ctdenoise.ui import menu
 from ctdenoise.ui.compare import adapt, view
 from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components.text import tell
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
 from ctdenoise.workspace.runs import Run
 
@@ -48,7 +49,7 @@ if adapted and adapted.id in networks:
         kept.remove(next(id for id in kept if id != adapted.parent))
     kept = list(dict.fromkeys([*kept, adapted.id]))
 elif adapted:
-    st.error(adapted.job.message if adapted.job else "", icon=":material/error:")
+    tell(adapted.job.message if adapted.job else "")
 st.session_state["compare-runs"] = kept
 with bar[1]:
     picked = st.multiselect(

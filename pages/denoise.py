@@ -1,18 +1,21 @@
 """Denoise: a scan, a network or a filter, and what the one does to the other."""
 
+from functools import partial
+
 import streamlit as st
 
-from ctdenoise.ui.components import upload
+from ctdenoise.ui.components import damage, upload
 from ctdenoise.ui.denoise import choices, result
 from ctdenoise.ui.session import workspace
+from ctdenoise.workspace import networks
 from ctdenoise.workspace import results as denoisings
 from ctdenoise.workspace.library import library_of
 
-heading, network, bring = st.columns([5, 2, 4])
+heading, way_in, bring = st.columns([5, 2, 4])
 heading.title("What would a network do to this scan?")
 mine = library_of(workspace())
-network.space(8)
-with network.popover("Bring a network", icon=":material/neurology:", width="stretch"):
+way_in.space(8)
+with way_in.popover("Bring a network", icon=":material/neurology:", width="stretch"):
     choices.bring_network()
 choices.show(mine)
 results = {each.record.id: each for each in denoisings.every(workspace())}
@@ -29,5 +32,8 @@ with bring.expander(
     key=f"bring-{st.session_state.get('upload', 0)}",  # closed again after each upload
 ):
     upload.uploader(mine)
+damage.show(mine.damaged(), mine.remove)
+damage.show(denoisings.damaged(workspace()), partial(denoisings.remove_damaged, workspace()))
+damage.show(networks.damaged(workspace()), partial(networks.remove, workspace()))
 if results:
     result.show(results)

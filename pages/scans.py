@@ -3,7 +3,8 @@
 import streamlit as st
 
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards, upload
+from ctdenoise.ui.components import cards, damage, upload
+from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.scans import download, simulate
 from ctdenoise.ui.scans import pair as pairing
 from ctdenoise.ui.session import pairs, workspace
@@ -18,7 +19,8 @@ def pair_line(owner: str, record: PairRecord) -> None:
     own = owner == workspace()
     with st.container(border=True):
         line = st.columns([6, 1.2, 1.2, 1.2], vertical_alignment="center")
-        line[0].markdown(f"**{cards.pair_name(owner, record)}**  \n:small[{record.matched}]")
+        name = plain(cards.pair_name(owner, record))
+        line[0].markdown(f"**{name}**  \n:small[{plain(record.matched)}]")
         line[1].page_link(menu.page("Look"), label="Look", query_params={"pair": record.id})
         line[2].page_link(menu.page("Train"), label="Train", query_params={"pair": record.id})
         if own:
@@ -31,6 +33,7 @@ def pair_line(owner: str, record: PairRecord) -> None:
 
 
 upload.uploader(mine)
+damage.show(mine.damaged(), mine.remove)
 download.real_pairs()
 scans = {record.id: record for record in mine.scans()}
 if scans:

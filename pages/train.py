@@ -8,6 +8,7 @@ from ctdenoise.jobs.kinds.train import branch, launch
 from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import (
     free_name,
     from_link,
@@ -60,8 +61,8 @@ def show_branch() -> tuple[Run, int] | None:
         return None
     told, drop = st.columns([4, 1], vertical_alignment="center")
     told.info(
-        f"Goes on from **{parent.name}**, epoch {epoch}, on the same scans: change the loss or the "
-        "learning rate and leave the network as it is.",
+        f"Goes on from **{plain(parent.name)}**, epoch {epoch}, on the same scans: change the loss "
+        "or the learning rate and leave the network as it is.",
         icon=":material/fork_right:",
     )
     if drop.button("Begin anew", width="stretch"):
@@ -143,7 +144,7 @@ with picture:
     if chosen:
         division = split([outline(available[key]) for key in chosen], config.seed)
         (st.warning if division.flatters else st.info)(
-            division.sentence, icon=":material/call_split:"
+            plain(division.sentence), icon=":material/call_split:"
         )
         show_division(chosen, division)
     if config.stride > 1:

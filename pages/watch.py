@@ -3,12 +3,13 @@
 import streamlit as st
 
 from ctdenoise.ui import watch
-from ctdenoise.ui.components import cards
-from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
-from ctdenoise.workspace.runs import remove_run, rename_run
+from ctdenoise.ui.components import cards, damage
+from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs, workspace
+from ctdenoise.workspace.runs import damaged, remove_run, rename_run
 
 heading, choice = st.columns([2, 3], vertical_alignment="bottom")
 heading.title("Is it learning?")
+damage.show(damaged(workspace()), remove_run)
 mine = {run.id: run for run in runs()}
 if not mine:
     cards.no_network()

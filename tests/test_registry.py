@@ -88,7 +88,7 @@ def test_every_example_of_the_manual_adds_what_it_says(
         exec(compile(code, path, "exec"), {"__name__": path})
     new = [set(r) - known for r, known in zip(registries, before, strict=True)]
     assert new == [
-        {"bias"}, {"ffdnet"}, {"log_cosh"}, {"median"}, {"nrrd"}, {"means"}, {"noise"}
+        {"bias"}, {"ffdnet"}, {"log_cosh"}, {"median"}, {"mrc"}, {"means"}, {"noise"}
     ]  # fmt: skip
 
     dot = np.zeros((5, 5), np.float32)

@@ -5,14 +5,16 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
+from ctdenoise.errors import Problem
 from ctdenoise.settings import ROOT, private_home, python_path, settings
 
 
 @pytest.fixture(autouse=True)
 def read_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("HOME", "DATABASE", "ENGINE", "ENGINE_CERTIFICATES", "S3"):
+    for name in ("HOME", "DATABASE", "ENGINE", "ENGINE_CERTIFICATES", "S3", "WORKER_MEMORY_MB"):
         monkeypatch.delenv(f"CTDENOISE_{name}", raising=False)
     settings.cache_clear()
     umask = os.umask(0o022)
@@ -48,6 +50,19 @@ def test_the_environment_names_a_database_and_a_cluster(
     assert read.database == "postgresql://server/runs"
     assert (read.engine, read.engine_certificates) == ("tls://cluster:8786", tmp_path)
     assert read.s3 == "https://mirror"
+
+
+def test_limits_come_from_the_environment_or_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    total = psutil.virtual_memory().total >> 20
+    assert 0 < settings().worker_memory_mb <= total * 3 // 4
+    for text, told in (("0", "0"), ("-1", "-1"), ("much", "much"), ("1e3", "1e3")):
+        monkeypatch.setenv("CTDENOISE_WORKER_MEMORY_MB", text)
+        settings.cache_clear()
+        with pytest.raises(Problem, match=rf"CTDENOISE_WORKER_MEMORY_MB is no .*\({told}\)"):
+            settings()
+    monkeypatch.setenv("CTDENOISE_WORKER_MEMORY_MB", "512")
+    settings.cache_clear()
+    assert settings().worker_memory_mb == 512
 
 
 def permissions(path: Path) -> int:

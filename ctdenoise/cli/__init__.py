@@ -19,6 +19,7 @@ from ctdenoise.cli import (
     train,
 )
 from ctdenoise.errors import Problem, disk_problem
+from ctdenoise.settings import create_privately
 
 COMMANDS = (serve, sample, fetch, low_dose, train, denoise, compare, export, cluster)
 
@@ -68,6 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         added.set_defaults(run=command.run)
     args = parser.parse_args(argv)
+    create_privately()
     try:
         args.run(args)
         return 0

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.images import is_image
-from ctdenoise.scans.readers import stem, suffixes
+from ctdenoise.scans.meaning import SCALES, Meaning, Unclear
+from ctdenoise.scans.readers import pixels_of_others, stem, suffixes
 from ctdenoise.scans.reading import Finding, Reading, Series, find, natural, read
 from ctdenoise.scans.scan import Scan, SliceSource
 from ctdenoise.scans.writing import write_arrays, write_series
@@ -38,7 +39,29 @@ def add_command(
 
 def input_help() -> str:
     """What a command can read, for the help of its argument."""
-    return f"a DICOM file, a folder or a zip of them, or {suffixes()} images in HU"
+    return f"a DICOM file, a folder or an archive of them, or {suffixes()} images"
+
+
+SCALE_WORDS = {meaning.lower().removesuffix(" units"): meaning for meaning in SCALES}
+"""What numbers can mean, as the command line calls it."""
+
+
+def add_scale(parser: argparse.ArgumentParser) -> None:
+    """Add ``--scale``, the meaning of numbers in images that do not say it."""
+    said = "; ".join(f"{word}: {SCALES[SCALE_WORDS[word]].sentence}" for word in SCALE_WORDS)
+    parser.add_argument(
+        "--scale",
+        type=_meaning,
+        metavar="SCALE",
+        help="what the numbers in images mean that are not DICOM, needed where their range is not "
+        f"plainly that of HU. {said}",
+    )
+
+
+def _meaning(text: str) -> Meaning:
+    if text.lower() not in SCALE_WORDS:
+        raise argparse.ArgumentTypeError(f"{text} is none of {', '.join(SCALE_WORDS)}")
+    return SCALE_WORDS[text.lower()]
 
 
 def add_output(parser: argparse.ArgumentParser, help: str, *, required: bool = True) -> None:
@@ -78,46 +101,58 @@ def claim(out: Path, overwrite: bool, inputs: Sequence[Path] = ()) -> None:
         raise Problem(str(out), "is not empty", "choose another folder or add --overwrite")
 
 
-def load(paths: Sequence[Path]) -> Reading:
+def load(paths: Sequence[Path], scale: Meaning | None = None) -> Reading:
     """Read what a person named; files that cannot be used are told and left out."""
-    reading = read(paths, progress=progress())
+    reading = read(paths, meaning=scale, progress=progress())
     _told(paths, reading.scans, reading)
     return reading
 
 
-def look(path: Path) -> Finding:
+def look(path: Path, scale: Meaning | None = None) -> Finding:
     """As :func:`load`, with the pixels still in the files."""
-    finding = find([path], progress=progress())
+    finding = find([path], meaning=scale, progress=progress())
     _told([path], finding.series, finding)
     return finding
 
 
 def _told(paths: Sequence[Path], found: Sequence[object], about: Reading | Finding) -> None:
     """Say what was left out; raises :class:`Problem` where nothing was found."""
+    problems = [_with_option(problem) for problem in about.problems]
     if not found:
         named = ", ".join(path.name for path in paths)
-        mend = f"choose a DICOM file, a folder, a zip, or a {suffixes()} file"
-        nothing = Problem(named, "holds no images", mend)
-        raise about.problems[0] if about.problems else nothing
-    for each in (*about.problems, *about.notes):
+        mend = f"choose a DICOM file, a folder, an archive, or a {suffixes()} file"
+        raise problems[0] if problems else Problem(named, "holds no images", mend)
+    for each in (*problems, *about.notes):
         say(str(each))
 
 
-def load_both(first: Path, second: Path) -> tuple[Reading, Reading]:
+def _with_option(problem: Problem) -> Problem:
+    """The same, with the option by which it is mended."""
+    if not isinstance(problem, Unclear):
+        return problem
+    words = {meaning: word for word, meaning in SCALE_WORDS.items()}
+    fits = f" --scale {words[problem.suggestion]} fits" if problem.suggestion else ""
+    hint = f"say what they mean with --scale, one of {', '.join(SCALE_WORDS)}"
+    return Problem(problem.subject, problem.reason, hint + (fits and f";{fits}"))
+
+
+def load_both(first: Path, second: Path, scale: Meaning | None = None) -> tuple[Reading, Reading]:
     """Read two inputs of the same slices; of two folders of images, the files named alike."""
     ours, theirs = _images_by_name(first), _images_by_name(second)
     alike = sorted(ours.keys() & theirs.keys(), key=natural)
     if not alike:
-        return load([first]), load([second])
+        return load([first], scale), load([second], scale)
     for name in sorted(ours.keys() ^ theirs.keys(), key=natural):
         path = ours.get(name) or theirs[name]
         say(f"{path.name} is only in {path.parent.name} and was left out.")
-    return load([ours[name] for name in alike]), load([theirs[name] for name in alike])
+    ours_alike, theirs_alike = ([of[name] for name in alike] for of in (ours, theirs))
+    return load(ours_alike, scale), load(theirs_alike, scale)
 
 
 def _images_by_name(folder: Path) -> dict[str, Path]:
     """Images by their path inside a folder that holds no other kind."""
-    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    files = {path for path in folder.rglob("*") if path.is_file()} if folder.is_dir() else set()
+    files -= pixels_of_others(files)
     if not all(map(is_image, files)):
         return {}
     return {str(path.relative_to(folder).with_name(stem(path))): path for path in files}

@@ -23,6 +23,7 @@ from ctdenoise.metrics.metric import (
     spanning,
     titles,
 )
+from ctdenoise.scans.meaning import Meaning
 from ctdenoise.scans.pairing import Matched, match
 from ctdenoise.scans.scan import Scan
 
@@ -66,13 +67,15 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
         default="abdomen",
         help=f"window of {titles(clipped())} (default abdomen)",
     )
+    common.add_scale(parser)
     parser.add_argument("--json", action="store_true", help="print a JSON list, an object an image")
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
     """Print the metrics of images against a reference, as a table, CSV or JSON."""
-    rows = [compared(path, args.reference, CONVENTIONS[args.convention]) for path in args.images]
+    convention = CONVENTIONS[args.convention]
+    rows = [compared(path, args.reference, convention, args.scale) for path in args.images]
     if args.json:
         print(json.dumps(rows, indent=2, allow_nan=False))
         return
@@ -91,9 +94,11 @@ def run(args: argparse.Namespace) -> None:
               f"data range {row['data_range']:g}.")  # fmt: skip
 
 
-def compared(path: Path, reference: Path, convention: Convention) -> dict[str, Any]:
+def compared(
+    path: Path, reference: Path, convention: Convention, scale: Meaning | None = None
+) -> dict[str, Any]:
     """One object of the JSON list: all metrics, over all slices that ``path`` shares."""
-    ours, theirs = common.load_both(path, reference)
+    ours, theirs = common.load_both(path, reference, scale)
     slices: list[tuple[NDArray[np.float32], NDArray[np.float32], tuple[float, float] | None]] = []
     for scan in ours.scans:
         matched = _partner(scan, theirs.scans)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def _text() -> str:
     """What the help says of methods and files."""
-    kept = (reader.suffixes[0] for reader in READERS.values() if reader.write)
+    kept = (reader.suffixes[0] for reader in READERS.values() if reader.write or reader.write_like)
     kinds = listed((f"{suffix} gives {suffix}" for suffix in kept), "and")
     return f"""\
 METHOD is a run's folder, a checkpoint's file, the name of a checkpoint that ships with the program,
@@ -34,7 +34,7 @@ or a filter: {", ".join(FILTERS)}.
 
 Writes one derived DICOM file per slice, with position, orientation and spacing as in the input;
 {kinds}. Several series get a folder each. A DICOM series of any length
-takes the memory of a few slices; {titles("and")} are read whole.
+takes the memory of a few slices; {titles("and")} are written whole.
 
   ctdenoise denoise run scan/ --out denoised
   ctdenoise denoise recommended scan/ --out gentle --mix 0.7
@@ -87,6 +87,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
         action="store_true",
         help="one JSON object a series in place of the sentence, with the noise before and after",
     )
+    common.add_scale(parser)
     common.add_output(parser, "folder to write to, one file a slice")
     return parser
 
@@ -102,7 +103,7 @@ def run(args: argparse.Namespace) -> None:
     from ctdenoise.denoising.methods import find_method
 
     method = find_method(args.method, strength=args.strength, device=args.device, setting=args.dial)
-    finding = common.look(args.input)
+    finding = common.look(args.input, args.scale)
     for series in finding.series:
         if method.unit not in (None, series.unit):
             raise Problem(

@@ -93,6 +93,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--deidentify", action="store_true", help="take the patient's identity out of the result"
     )
+    common.add_scale(parser)
     common.add_output(parser, "folder to write to, one file a slice")
     return parser
 
@@ -119,7 +120,7 @@ def run(args: argparse.Namespace) -> None:
         check_dose(dose)
     if 1 in doses:
         common.say("At a dose of 1 nothing is added: that copy is the scan itself.")
-    reading = common.load([args.input])
+    reading = common.load([args.input], args.scale)
     folders = common.series_folders(reading.scans)
     for scan, sources, folder in zip(reading.scans, reading.sources, folders, strict=True):
         if not scan.is_hu:

@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from ctdenoise.cli.common import Subparsers, add_command, say
 from ctdenoise.errors import Problem
@@ -17,6 +19,11 @@ put a sign-on of your own before a dashboard that others can reach.
 
   ctdenoise serve                   serves http://127.0.0.1:8501 until you press Ctrl-C
   ctdenoise serve --host 0.0.0.0    serves everybody who reaches this computer
+  ctdenoise serve --url https://ct.hospital.org/ct
+                                    serves a proxy on this computer, which passes the path on
+
+It answers to the names of this computer alone. Whoever shall open it by another name, or through a
+proxy, needs --url.
 """
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -30,6 +37,13 @@ def add(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=int, default=8501, metavar="NUMBER", help="on which port (8501)"
     )
+    parser.add_argument(
+        "--url",
+        action="append",
+        default=[],
+        help="at which address people open it, where that is not this computer's own: as a browser "
+        "shows it, with the path that a proxy keeps for it; again for another name",
+    )
     return parser
 
 
@@ -40,21 +54,61 @@ def run(args: argparse.Namespace) -> None:
     """
     host = "127.0.0.1" if args.host == "localhost" else args.host
     _check(host, args.port)
+    known = _known(host, args.url)
     if host not in LOOPBACK:
         say("There are no accounts: anybody who reaches this port can use the dashboard.")
     shown = f"[{host}]" if ":" in host else host
-    print(f"CT Denoise is at http://{shown}:{args.port} (Ctrl-C ends it).", flush=True)
-    options = {
-        "server.address": host,
-        "server.port": args.port,
-        "logger.hideWelcomeMessage": "true",  # which would ask a host outside for our address
-    }
+    at = args.url or [f"http://{shown}:{args.port}"]
+    print(f"CT Denoise is at {' and '.join(at)} (Ctrl-C ends it).", flush=True)
+    options = [
+        ("server.address", host),
+        ("server.port", args.port),
+        ("logger.hideWelcomeMessage", "true"),  # which would ask a host outside for our address
+        *known,
+    ]
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
-    command += [f"--{name}={value}" for name, value in options.items()]
+    command += [f"--{name}={value}" for name, value in options]
     environment = os.environ | MEMORY
     if sys.platform == "win32":
         sys.exit(subprocess.call(command, env=environment))
     os.execve(sys.executable, command, environment)
+
+
+def _known(host: str, urls: Sequence[str]) -> list[tuple[str, str]]:
+    """Streamlit's options for a dashboard that is opened at these addresses: by which names, from
+    which origins and below which path.
+
+    Raises :class:`Problem` for what is no such address, or where their paths differ.
+    """
+    hosts, origins, paths = [*LOOPBACK, host], [], set()
+    for url in urls:
+        try:
+            parts = urlsplit(url)
+            whole = parts.scheme in ("http", "https") and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole or not parts.hostname or parts.username or parts.query or parts.fragment:
+            raise Problem(
+                f"The address {url}",
+                "is none of a dashboard",
+                "give it as a browser shows it, like https://ct.hospital.org/ct",
+            )
+        hosts.append(parts.hostname)
+        origins.append(f"{parts.scheme}://{parts.netloc}")
+        paths.add(parts.path.strip("/"))
+    if len(paths) > 1:
+        raise Problem(
+            f"The addresses {' and '.join(urls)}",
+            "differ in their paths",
+            "give them the same one: a dashboard lies below one path",
+        )
+    if not urls:
+        return []
+    return [
+        *(("server.allowedHosts", each) for each in dict.fromkeys(hosts)),
+        *(("server.corsAllowedOrigins", each) for each in origins),
+        ("server.baseUrlPath", paths.pop()),
+    ]
 
 
 def _check(host: str, port: int) -> None:

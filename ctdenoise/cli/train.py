@@ -14,8 +14,10 @@ import numpy as np
 from ctdenoise.cli import common
 from ctdenoise.config import events, progress_slice, run_folder, split
 from ctdenoise.config.config import Config, override, settings
+from ctdenoise.config.limits import refuse_unaffordable
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
+from ctdenoise.scans.meaning import Meaning
 from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
 
@@ -67,6 +69,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in --out, with its own settings"
     )
+    common.add_scale(parser)
     common.add_output(parser, "the run's folder")
     return parser
 
@@ -74,9 +77,10 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> None:
     """Train a network, or go on with a training, in a run folder."""
     config = _config(args)
+    refuse_unaffordable(config)
     if not args.resume:
         common.claim(args.out, args.overwrite, args.pairs)
-    pairs = [pair for folder in args.pairs for pair in load_pairs(folder)]
+    pairs = [pair for folder in args.pairs for pair in load_pairs(folder, args.scale)]
     if args.overwrite and not args.resume:
         _remove_run(args.out)
     from ctdenoise.training.trainer import train
@@ -89,8 +93,9 @@ def run(args: argparse.Namespace) -> None:
         raise Problem("The training", "failed", ended.sentence.rstrip("."))
 
 
-def load_pairs(folder: Path) -> list[Pair]:
-    """The pairs of a folder that has ``low/`` and ``full/``."""
+def load_pairs(folder: Path, scale: Meaning | None = None) -> list[Pair]:
+    """The pairs of a folder that has ``low/`` and ``full/``; ``scale``: what the numbers in images
+    mean that do not say it."""
     low, full = folder / "low", folder / "full"
     for part in (low, full):
         if not part.is_dir():
@@ -100,14 +105,14 @@ def load_pairs(folder: Path) -> list[Pair]:
                 "give a folder with low/ and full/, as `ctdenoise sample --out` writes it",
             )
     first, *others = [
-        _matched(draw, full)
+        _matched(draw, full, scale)
         for draw in takewhile(Path.is_dir, (folder / common.draw_folder(n) for n in count()))
     ]
     return [_joined(folder, draws) for draws in zip(first, *others, strict=True)]
 
 
-def _matched(low: Path, full: Path) -> list[Pair]:
-    lows, fulls = common.load_both(low, full)
+def _matched(low: Path, full: Path, scale: Meaning | None) -> list[Pair]:
+    lows, fulls = common.load_both(low, full, scale)
     return [matched.pair for matched in match_all(lows.scans, fulls.scans)]
 
 

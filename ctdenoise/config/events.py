@@ -1,6 +1,7 @@
 """What a run says while it goes on: one typed line of ``events.jsonl`` each."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
@@ -13,6 +14,9 @@ from pydantic import (
     computed_field,
     model_validator,
 )
+
+from ctdenoise.config import run_folder
+from ctdenoise.errors import Problem
 
 
 class Started(BaseModel):
@@ -123,12 +127,34 @@ def _ends_whole(file: BinaryIO) -> bool:
 
 
 def read(run: Path) -> list[Started | Epoch | Notice | Ended]:
-    """All events of a run in order; empty where it has not begun, torn lines left out."""
-    path = run / NAME
-    if not path.exists():
-        return []
+    """All events of a run in order; empty where it has not begun, torn and damaged lines left
+    out."""
     said = []
-    for line in path.read_bytes().split(b"\n"):
+    for line in _lines(run):
         with suppress(ValidationError):
             said.append(_EVENT.validate_json(line))
     return said
+
+
+def start(said: Sequence[Event]) -> Started:
+    """The newest start among the events of a run that has epochs; :class:`Problem` where the
+    record of it is damaged."""
+    starts = [event for event in said if isinstance(event, Started)]
+    if not starts:
+        raise Problem(
+            "The record of this run", "is damaged on the disk", "continue the run, or delete it"
+        )
+    return starts[-1]
+
+
+def damaged(run: Path) -> bool:
+    """Whether lines of a run's record cannot be read, or all of it is lost."""
+    lines = [line for line in _lines(run) if line]
+    return len(read(run)) < len(lines) or (not lines and bool(run_folder.kept(run)))
+
+
+def _lines(run: Path) -> list[bytes]:
+    try:
+        return (run / NAME).read_bytes().split(b"\n")
+    except OSError:
+        return []

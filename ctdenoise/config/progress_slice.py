@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from scipy import ndimage
 
+from ctdenoise import stored
 from ctdenoise.config.events import Epoch
 from ctdenoise.config.split import Part
 from ctdenoise.errors import telling_disk_problems
@@ -17,7 +18,7 @@ from ctdenoise.files import atomic_file
 from ctdenoise.metrics.fidelity import SMALLEST
 from ctdenoise.metrics.metric import Metric, Sample, headlines, measure, viewing
 from ctdenoise.scans.scan import Pair
-from ctdenoise.units import WINDOWS, Window, to_int16
+from ctdenoise.units import WINDOWS, Pixels, Window, to_int16
 
 LOW, FULL, FACTS = "low.tif", "full.tif", "slice.json"
 """What a run keeps of its progress slice, beside ``progress/``."""
@@ -74,8 +75,19 @@ class ProgressSlice:
 
 
 def facts(run: Path) -> Geometry:
-    """The facts of a run's progress slice, from its folder."""
-    return Geometry.model_validate_json((run / FACTS).read_bytes())
+    """The facts of a run's progress slice, from its folder; :class:`Problem` where they are
+    damaged."""
+    with stored.reading("The record of this run's pictures", "delete the run and train again"):
+        return stored.record(run / FACTS, Geometry)
+
+
+def picture(path: Path) -> Pixels:
+    """A picture of the progress slice, (rows, columns); :class:`Problem` where it is damaged."""
+    with stored.reading("This picture of the run", "look at those of other epochs"):
+        found: Pixels = tifffile.imread(path)
+        if found.ndim != 2 or found.dtype not in (np.int16, np.float32):
+            raise ValueError("a picture is int16 or float32, (rows, columns)")
+        return found
 
 
 def figures(epoch: Epoch) -> list[tuple[Metric, float | None]]:

@@ -16,7 +16,8 @@ def file(run: Path, epoch: int) -> Path:
 
 def kept(run: Path) -> list[int]:
     """The epochs of a run whose network is there, in order."""
-    return sorted(int(path.stem) for path in (run / FOLDER).glob("*.safetensors"))
+    return sorted(int(path.stem) for path in (run / FOLDER).glob("[0-9]*.safetensors")
+                  if path.stem.isdecimal())  # fmt: skip
 
 
 def thin(run: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from ctdenoise import stored
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import counted
@@ -125,10 +126,15 @@ _SPLIT = TypeAdapter(Split)
 
 
 def read(run: Path) -> Split:
-    """The split that a run was trained with, from its folder."""
-    return _read(run / NAME, (run / NAME).stat().st_mtime_ns)
+    """The split that a run was trained with, from its folder; :class:`Problem` where it is
+    damaged."""
+    with stored.reading("The record of what this run learned from", "delete it and train again"):
+        return _read(run / NAME, (run / NAME).stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=256)
 def _read(path: Path, changed: int) -> Split:
-    return _SPLIT.validate_json(path.read_bytes())
+    found = _SPLIT.validate_json(path.read_bytes())
+    if not found.test or not all(part.slices for part in found.test):
+        raise ValueError("a split keeps slices aside")
+    return found

@@ -1,9 +1,8 @@
 """A network as ONNX (onnx.ai), for programs that know nothing of this one."""
 
-import logging
+import io
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from ctdenoise import __version__
@@ -15,6 +14,9 @@ INPUT, OUTPUT = "image", "denoised"
 ANY = {0: "batch", 2: "rows", 3: "columns"}
 EXAMPLE = (2, 1, 67, 71)
 """The size at which the network is watched; no two sides of it are alike or even."""
+OPSET = 13
+"""The operators of 2020, in IR version 7: what every runtime since then reads. Those of the newer
+exporter (opset 18, IR version 10) are unknown to runtimes of 2023."""
 
 
 @telling_disk_problems
@@ -22,7 +24,8 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
     """Write the network of a run's folder or checkpoint file into ``path``, whole or not at all.
 
     ``setting`` is where the dial of a network with one is fixed, 0 to 1 for each of its terms. HU
-    in, HU out, whatever the network does inside; the metadata hold ``unit``, ``config`` (JSON),
+    in, HU out, whatever the network does inside, by operators that are common to runtimes
+    (onnxruntime, OpenCV's dnn, TensorRT); the metadata hold ``unit``, ``config`` (JSON),
     ``setting`` and ``version``. Raises :class:`Problem` for what is no checkpoint or no dial.
     """
     import onnx
@@ -34,18 +37,20 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
         raise Problem(path.name, "is a folder", "name the file to write, like network.onnx")
     denoiser = Denoiser.load(network, "cpu", setting)
     plain = denoiser.network.to(memory_format=torch.contiguous_format).eval()
-    with _quietly():
-        program = torch.onnx.export(
+    exported = io.BytesIO()
+    with warnings.catch_warnings():  # notes to developers
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
             plain,
             (torch.zeros(EXAMPLE),),
+            exported,
             input_names=[INPUT],
             output_names=[OUTPUT],
-            dynamic_shapes=(ANY,),
-            dynamo=True,
-            verbose=False,
+            dynamic_axes={INPUT: ANY, OUTPUT: ANY},
+            opset_version=OPSET,
+            dynamo=False,
         )
-    assert program is not None
-    model = program.model_proto
+    model = onnx.load_from_string(exported.getvalue())
     unit = denoiser.card.get("unit", "HU")
     model.producer_name, model.producer_version = "CT Denoise", __version__
     model.doc_string = (
@@ -64,17 +69,3 @@ def export_onnx(network: Path, path: Path, setting: Sequence[float] = ()) -> Pat
     onnx.checker.check_model(model)
     write_atomically(path, model.SerializeToString())
     return path
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the exporter's notes to its developers."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

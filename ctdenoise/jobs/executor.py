@@ -22,6 +22,7 @@ from ctdenoise.errors import Problem, Told
 from ctdenoise.jobs import local, queue, worker
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind
 from ctdenoise.settings import settings
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.database import Job
 
 if TYPE_CHECKING:
@@ -72,7 +73,12 @@ class Executor:
         subject: str = "",
         id: str = "",
     ) -> Job:
-        """Queue a job and give it a turn; ``subject`` and ``id`` as in :func:`queue.add`."""
+        """Queue a job and give it a turn; ``subject`` and ``id`` as in :func:`queue.add`.
+
+        Raises :class:`Problem` where the workspace has no room for what stays.
+        """
+        if kind.stays:
+            quota.require(workspace)
         job = queue.add(kind, arguments, workspace, subject=subject, id=id)
         self.dispatch(job)
         return job
@@ -110,6 +116,9 @@ class Executor:
 
     def requeue(self, job_id: str) -> Job:
         """Let a job that ended go on, or try again."""
+        job = queue.job(job_id)
+        if job.kind in KINDS and KINDS[job.kind].stays:
+            quota.require(job.workspace)
         job = queue.requeue(job_id)
         self.dispatch(job)
         return job

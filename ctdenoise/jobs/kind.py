@@ -81,6 +81,7 @@ class Kind(Generic[A, R]):
     off, or to begin anew. ``title`` is what people call such a job. ``kept_seconds`` is how long
     its row stays after its end: as long as the run or result that it is of (``inf``), or 0 for
     pixels, which no row can hold; they are handed to whoever waits for them, and forgotten.
+    ``stays``: what it makes is kept in its workspace, so the workspace must have room for it.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Kind(Generic[A, R]):
     arguments: type[A]
     run: Callable[[Running[A]], R | Outcome]
     kept_seconds: float = MONTH_SECONDS
+    stays: bool = False
     rank: int = 0
 
 

@@ -4,7 +4,6 @@ The engine is a detached process (:mod:`ctdenoise.jobs.scheduler`) that announce
 ``home/engine/engine.json``; a lock file keeps two servers from starting two.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 from filelock import FileLock
+from pydantic import BaseModel, PositiveInt
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import certificates
@@ -26,10 +26,20 @@ if TYPE_CHECKING:
     from distributed.security import Security
 
 STATE = "engine.json"
+SCHEDULER = "ctdenoise.jobs.scheduler"
 PROTOCOL = 2
 """Of what server and engine say to each other through the database; raised with its meaning."""
 START_SECONDS = 60
 """Longest that a fresh scheduler may take to announce itself on a busy machine."""
+
+
+class State(BaseModel):
+    """What an engine tells of itself in its file."""
+
+    address: str
+    pid: PositiveInt
+    fingerprint: str
+    protocol: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,25 +100,47 @@ def lock() -> FileLock:
 
 def find() -> Found | None:
     """The living engine of this home, or None."""
+    state = announced()
     try:
-        state = json.loads((folder() / STATE).read_text())
-        process = psutil.Process(state["pid"])
         # The process of that number may by now be another one.
-        if process.cmdline()[-1:] != [str(settings().home)]:
+        if state is None or not _is_engine(psutil.Process(state.pid)):
             return None
-    except (FileNotFoundError, psutil.Error):
+    except (OverflowError, psutil.Error):
         return None
     return Found(
-        state["address"],
-        state["pid"],
-        current=state["fingerprint"] == fingerprint(),
-        outdated=state.get("protocol") != PROTOCOL,
+        state.address,
+        state.pid,
+        current=state.fingerprint == fingerprint(),
+        outdated=state.protocol != PROTOCOL,
     )
+
+
+def announced() -> State | None:
+    """What the engine's file says; None where there is none, or it is damaged."""
+    try:
+        return State.model_validate_json((folder() / STATE).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _is_engine(process: psutil.Process) -> bool:
+    """Whether a process is an engine of this home."""
+    return bool(process.cmdline()[-2:] == [SCHEDULER, str(settings().home)])
+
+
+def _end_lost() -> None:
+    """End the engines of this home that ``engine.json`` does not name: it was damaged or removed,
+    and two would do the same jobs."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if _is_engine(process):
+                end(Found("", process.pid, current=False, outdated=True))
 
 
 @telling_disk_problems
 def start() -> Found:
     """Start a detached engine and wait until it listens; call it with the lock held."""
+    _end_lost()
     certificates.create(folder())
     (folder() / STATE).unlink(missing_ok=True)
     log = folder() / "engine.log"
@@ -123,7 +155,7 @@ def start() -> Found:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ctdenoise.jobs.scheduler", str(settings().home)],
+            [sys.executable, "-m", SCHEDULER, str(settings().home)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

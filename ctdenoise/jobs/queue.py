@@ -25,6 +25,8 @@ LEASE_SECONDS = 20.0
 """A worker that has not been heard of for so long is gone."""
 MISSED_SECONDS = 2.0
 """So is one of which the scheduler does not know after so long: it is heard of twice a second."""
+FULL = 0.9
+"""A worker that held so much of its memory when it was last heard of, died of that."""
 UNFETCHED_SECONDS = 600.0
 """Pixels that nobody fetched for so long, nobody waits for any more."""
 
@@ -153,7 +155,8 @@ def live(queue: str | None = None) -> list[Job]:
     somebody pixels, who sees to them."""
     which = [table.c.queue == queue] if queue else []
     waits = table.c.kind.not_in(_handed_over())
-    return _select(table.c.state.in_(("queued", "running")), waits, *which)
+    found = _select(table.c.state.in_(("queued", "running")), waits, *which)
+    return [each for each in found if each.live]  # without those that cannot be read
 
 
 def waiting(queue: str) -> list[Job]:
@@ -169,7 +172,11 @@ def waiting(queue: str) -> list[Job]:
         .group_by(table.c.workspace)
     )
     with transaction() as connection:
-        served = {workspace: started for workspace, started in connection.execute(last)}
+        served = {
+            workspace: started
+            for workspace, started in connection.execute(last)
+            if isinstance(started, float)
+        }
     found = live(queue)
     rank = Counter(each.workspace for each in found if each.state == "running")
     order: dict[str, tuple[bool, int, float, float]] = {}
@@ -214,16 +221,19 @@ def take(id: str, worker: str, states: Sequence[State] = ("queued",)) -> Job | N
             lease=secrets.token_hex(8),
             worker=worker,
             heartbeat=moment,
+            memory=None,
             started=moment,
             message="",
         ):
             return None
-        return job_of(connection.execute(select(table).where(table.c.id == id)).one())
+        row = connection.execute(select(table).where(table.c.id == id)).one()
+    taken = job_of(row._mapping)
+    return taken if taken.live else None
 
 
-def beat(held: Job, progress: float, message: str) -> Job | None:
-    """Say that a job's worker lives, and how far the job is; the row as it is then, or None where
-    the job is no longer this worker's."""
+def beat(held: Job, progress: float, message: str, memory: float = 0.0) -> Job | None:
+    """Say that a job's worker lives, how far the job is, and how much of its memory the worker
+    holds; the row as it is then, or None where the job is no longer this worker's."""
     with transaction() as connection:
         if not _change(
             connection,
@@ -231,9 +241,12 @@ def beat(held: Job, progress: float, message: str) -> Job | None:
             heartbeat=now(connection),
             progress=progress,
             message=message,
+            memory=memory,
         ):
             return None
-        return job_of(connection.execute(select(table).where(table.c.id == held.id)).one())
+        row = connection.execute(select(table).where(table.c.id == held.id)).one()
+    heard = job_of(row._mapping)
+    return heard if heard.live else None
 
 
 def end(held: Job, state: State, progress: float, message: str, result: Any = None) -> bool:
@@ -267,7 +280,8 @@ def give_way(held: Job, progress: float, message: str) -> bool:
 
 def put_back(held: Job) -> None:
     """What becomes of a job whose worker died: it queues again and goes on where it was, unless a
-    stop was wanted or it died again and again at the same place."""
+    stop was wanted, its worker died of a lack of memory, or it died again and again at the same
+    place."""
     further = held.reached is None or (held.progress or 0.0) > held.reached
     attempts = 1 if further else held.attempts + 1
     changed: dict[str, Any] = {"attempts": attempts, "reached": held.progress or 0.0}
@@ -280,22 +294,31 @@ def put_back(held: Job) -> None:
                 "ended": moment,
                 "message": "Stopped.",
             }
-        elif attempts > ATTEMPTS:
-            title = KINDS[held.kind].title if held.kind in KINDS else held.kind
+        elif attempts > ATTEMPTS or (held.memory or 0.0) > FULL:
             changed |= {
                 "state": "failed",
                 "ended": moment,
-                "message": str(
-                    Problem(
-                        title,
-                        f"was given up, since its worker died {attempts} times",
-                        "the machine may be short of memory, so try something smaller",
-                    )
-                ),
+                "message": str(_given_up(held, attempts)),
             }
         else:
             changed |= {"state": "queued", "message": "Was interrupted and waits to go on."}
         _change(connection, *_held(held), **changed)
+
+
+def _given_up(held: Job, attempts: int) -> Problem:
+    title = KINDS[held.kind].title if held.kind in KINDS else held.kind
+    if (held.memory or 0.0) > FULL:
+        return Problem(
+            title,
+            "took all the memory that a worker may have and was ended",
+            "try something smaller: fewer slices or, in a training, a smaller batch or patch, or "
+            "fewer filters",
+        )
+    return Problem(
+        title,
+        f"was given up, since its worker died {attempts} times",
+        "the machine may be short of memory, so try something smaller",
+    )
 
 
 def release(worker: str) -> None:
@@ -351,7 +374,7 @@ def _select(*conditions: ColumnElement[bool]) -> list[Job]:
         rows = connection.execute(
             select(table).where(*conditions).order_by(table.c.created.desc())
         ).all()
-    return [job_of(row) for row in rows]
+    return [job_of(row._mapping) for row in rows]
 
 
 def _change(connection: Connection, *conditions: ColumnElement[bool], **values: Any) -> bool:

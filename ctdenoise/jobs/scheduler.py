@@ -7,7 +7,6 @@ a while. Those of a cluster are started by ``ctdenoise cluster``.
 """
 
 import asyncio
-import json
 import os
 import secrets
 import shutil
@@ -27,7 +26,8 @@ from distributed import Nanny, Scheduler
 from distributed.core import Status
 
 from ctdenoise.files import write_atomically
-from ctdenoise.jobs.local import PROTOCOL, STATE, fingerprint, folder, security
+from ctdenoise.jobs.local import PROTOCOL, STATE, State, announced, fingerprint, folder, security
+from ctdenoise.settings import create_privately
 
 IDLE_SECONDS = 900
 """Without a client and without work for so long, the engine ends and gives its memory back."""
@@ -95,7 +95,7 @@ def workers(
         "scheduler_ip": address,
         "host": host,
         "security": security(certificates),
-        "memory_limit": 0,
+        "memory_limit": 0,  # of Dask, which would kill; ctdenoise.jobs.memory says no instead
         # Of a cluster, not in the home, which all hosts share.
         "local_directory": str(folder() / "workers") if host else None,
     }
@@ -132,13 +132,8 @@ def workers(
 
 def announce(address: str) -> None:
     """Write where the engine listens."""
-    state = {
-        "address": address,
-        "pid": os.getpid(),
-        "fingerprint": fingerprint(),
-        "protocol": PROTOCOL,
-    }
-    write_atomically(folder() / STATE, json.dumps(state))
+    state = State(address=address, pid=os.getpid(), fingerprint=fingerprint(), protocol=PROTOCOL)
+    write_atomically(folder() / STATE, state.model_dump_json())
 
 
 async def serve() -> None:
@@ -236,12 +231,14 @@ async def _close(nannies: Iterable[Nanny]) -> None:
 
 def _withdraw(state: Path) -> None:
     """Take the announcement away, unless another engine has put its own there."""
-    if state.exists() and json.loads(state.read_text())["pid"] == os.getpid():
+    said = announced()
+    if said and said.pid == os.getpid():
         state.unlink()
 
 
 def run(main: Coroutine[Any, Any, None]) -> NoReturn:
     """Run one of the above as this process' only work."""
+    create_privately()
     with dask.config.set(QUIET):
         asyncio.run(main)
     sys.stdout.flush()

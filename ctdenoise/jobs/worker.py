@@ -5,6 +5,7 @@ hears what is wanted of them.
 """
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,11 +13,13 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from ctdenoise.errors import Problem, disk_problem
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import memory, queue
 from ctdenoise.jobs.kind import KINDS, GaveWay, Kind, Outcome, Running, Stopped
+from ctdenoise.settings import create_privately
 from ctdenoise.workspace.database import Job, State
 
 logger = logging.getLogger(__name__)
@@ -90,9 +93,15 @@ def execute(job: Job, raising: bool = False) -> Any:
 
 
 def _running(kind: Kind[Any, Any], job: Job) -> Running[Any]:
+    try:
+        arguments = kind.arguments.model_validate(job.arguments)
+    except ValidationError as error:
+        raise Problem(
+            kind.title, "was asked for in words that cannot be read here", "start it anew"
+        ) from error
     return Running(
         job=job,
-        arguments=kind.arguments.model_validate(job.arguments),
+        arguments=arguments,
         others_wait=lambda: bool(queue.waiting(kind.queue)),
         progress=job.progress or 0.0,
         focus=job.focus,
@@ -111,22 +120,29 @@ def _close(job: Job, running: Running[Any] | None, state: State, message: str, r
 
 def _problem(error: Exception, title: str) -> Problem:
     """What went wrong, for people; the error itself where it is told already."""
-    match error:
-        case Problem():
-            return error
-        case OSError():
-            return disk_problem(error, title)
-        case MemoryError():
-            return Problem(
-                title,
-                "needs more memory than this machine has",
-                "close other programs, or take a smaller batch, patch, number of filters or scan",
-            )
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, OSError):
+        return disk_problem(error, title)
+    if _is_out_of_memory(error):
+        return Problem(
+            title,
+            "needs more memory than a worker may have",
+            "take a smaller batch, patch, number of filters or scan",
+        )
     return Problem(
         title,
         f"failed unexpectedly ({type(error).__name__}: {error})",
         "try again, and report it if it stays",
     )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if "torch" not in sys.modules:
+        return isinstance(error, MemoryError)
+    from ctdenoise.training.device import is_out_of_memory
+
+    return is_out_of_memory(error)
 
 
 class _Heart:
@@ -158,7 +174,7 @@ class _Heart:
                 alive = list(self._alive.values())
             for running in alive:
                 try:
-                    row = queue.beat(running.job, running.progress, running.message)
+                    row = queue.beat(running.job, running.progress, running.message, memory.share())
                 except Exception:  # a database that is busy for once does not end a job
                     logger.warning("%s could not be told of", running.job.id, exc_info=True)
                     continue
@@ -184,8 +200,11 @@ _entered: set[str] = set()
 
 
 def _enter() -> None:
-    """At the first job of a process: what its worker is said to hold, it held when it died."""
+    """At the first job of a process: its memory is bounded, and what its worker is said to hold, it
+    held when it died."""
     with _entering:
         if _worker() not in _entered:
+            memory.confine()
+            create_privately()  # `dask worker` may have been started by whatever a cluster has
             queue.release(_worker())
             _entered.add(_worker())

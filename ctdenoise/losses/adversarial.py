@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ctdenoise.losses.balance import LearningTerm
+from ctdenoise.losses.terms.adversarial import FILTERS, HIDDEN, STRIDES
 
-FILTERS, STRIDES = (64, 64, 128, 128, 256, 256), (1, 2, 1, 2, 1, 2)
 PENALTY = 10.0
 RATE, BETAS = 1e-4, (0.5, 0.9)
 
@@ -32,8 +32,8 @@ class Critic(LearningTerm):
         for filters, stride in zip(FILTERS, STRIDES, strict=True):
             layers += [nn.Conv2d(channels, filters, 3, stride, padding=1), nn.LeakyReLU(0.2)]
             channels, side = filters, -(-side // stride)
-        layers += [nn.Flatten(), nn.Linear(channels * side**2, 1024), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Linear(1024, 1))
+        layers += [nn.Flatten(), nn.Linear(channels * side**2, HIDDEN), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, nn.Linear(HIDDEN, 1))
         self.generator = torch.Generator().manual_seed(seed)
         for parameter in self.layers.parameters():
             bound = parameter[0].numel() ** -0.5 if parameter.ndim > 1 else 0.0

@@ -55,6 +55,21 @@ class Context:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What a term keeps and computes in a step, beside the network: ``numbers`` (float32) whatever
+    the batch; ``values`` (float32) and ``operations`` (multiply-adds) for each patch of it."""
+
+    numbers: int
+    values: int
+    operations: int
+
+
+def _pixelwise(loss: Settings, patch: int) -> Work:
+    """A few numbers for each pixel."""
+    return Work(0, 8 * patch**2, 8 * patch**2)
+
+
+@dataclass(frozen=True)
 class LossTerm:
     """A term of the loss: its words, its usual weight and its builder.
 
@@ -79,6 +94,8 @@ class LossTerm:
     scale. Each part is a term of its own, called by the term's name, "_" and the part's."""
     parts_title: str = ""
     """What stands before the name of a part where people read it."""
+    work: Callable[[Settings, int], Work] = _pixelwise
+    """What a step of it takes on patches of so many pixels a side, roughly."""
     downloaded: frozenset[str] = frozenset()
     """The parts that need what does not ship, and is downloaded when they are first used."""
 

@@ -60,3 +60,10 @@ class Network(nn.Module):
     def picture(self, hu: Tensor, x: Tensor) -> Tensor:
         """HU from what the last layer says."""
         return hu - x * self.noise_sd if self.residual else x * self.sd + self.mean
+
+
+def continued(image: Tensor, pixels: int) -> Tensor:
+    """The last row and column of (..., rows, columns) repeated ``pixels`` times; put together from
+    parts, since padding of any size is not what every program for exported networks can do."""
+    taller = torch.cat([image, *[image[..., -1:, :]] * pixels], -2)
+    return torch.cat([taller, *[taller[..., -1:]] * pixels], -1)

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ctdenoise.networks.base import ACTIVATIONS, Network
+from ctdenoise.networks.base import ACTIVATIONS, Network, continued
 
 
 class PlainCNN(Network):
@@ -73,7 +73,10 @@ def _single_filter(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """A convolution with one filter, as a matrix product whose columns are added up shifted.
 
     Libraries tune convolutions for many filters: forward and backward take half the time this way.
+    In a graph for other programs it is a convolution, since few of them know how to fold.
     """
+    if torch.onnx.is_in_onnx_export():
+        return F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2)
     batch, channels, rows, columns = x.shape
     side = weight.shape[-1]
     pixels = x.permute(0, 2, 3, 1).reshape(batch, rows * columns, channels)
@@ -84,7 +87,7 @@ def _single_filter(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def _enlarge(small: Tensor, stride: int, size: torch.Size) -> Tensor:
     """Linear interpolation that leaves pixel i of ``small`` exactly at pixel i * stride."""
     rows, columns = small.shape[-2:]
-    padded = F.pad(small, (0, 1, 0, 1), mode="replicate")
+    padded = continued(small, 1)
     large = F.interpolate(padded, (rows * stride + 1, columns * stride + 1), mode="bilinear",
                           align_corners=True)  # fmt: skip
     return large[..., : size[0], : size[1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,13 +71,17 @@ class Settings(Protocol):
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One line of the layer table; ``output_shape`` is (channels, rows, columns)."""
+    """One line of the layer table; ``output_shape`` is (channels, rows, columns).
+
+    ``layers``: of how many layers it tells, each of which has an output of this shape.
+    """
 
     name: str
     kernel: str
     stride: int
     output_shape: tuple[int, int, int]
     parameters: int
+    layers: int = 1
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,17 @@ class NetworkSpec(ABC):
     def parameters(self, settings: Settings) -> int:
         """How many numbers training adjusts."""
         return sum(row.parameters for row in self.layer_table(settings))
+
+    def operations(self, settings: Settings, rows: int = 512, columns: int = 512) -> int:
+        """Multiply-adds for an input of ``rows`` x ``columns``, at most: every number of a layer is
+        used once for each pixel of its output."""
+        table = self.layer_table(settings, rows, columns)
+        return sum(row.parameters * math.prod(row.output_shape[1:]) for row in table)
+
+    def largest(self, settings: Settings, rows: int = 512, columns: int = 512) -> int:
+        """Values in the largest array that a layer makes of an input of ``rows`` x ``columns``."""
+        table = self.layer_table(settings, rows, columns)
+        return max(math.prod(row.output_shape) for row in table)
 
     @abstractmethod
     def receptive_field(self, settings: Settings) -> int:

@@ -6,10 +6,9 @@ in place of concatenations, are used here.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ctdenoise.networks.base import ACTIVATIONS, Network
+from ctdenoise.networks.base import ACTIVATIONS, Network, continued
 from ctdenoise.networks.specs.unet import MULTIPLE
 
 
@@ -55,7 +54,8 @@ class UNet(Network):
     def forward(self, hu: Tensor) -> Tensor:
         """Denoise a batch (batch, 1, rows, columns) in the image's unit; any size."""
         rows, columns = hu.shape[-2:]
-        x = F.pad(self.scaled(hu), (0, -columns % MULTIPLE, 0, -rows % MULTIPLE), mode="replicate")
+        x = continued(self.scaled(hu), MULTIPLE - 1)
+        x = x[..., : _whole(rows), : _whole(columns)]
         # bf16 has too few digits for HU: what comes in and what goes out stays in float32.
         with torch.autocast(x.device.type, enabled=False):
             x = self.first(x)
@@ -69,6 +69,11 @@ class UNet(Network):
         with torch.autocast(x.device.type, enabled=False):
             x = self.last(x.to(hu.dtype))[..., :rows, :columns]
             return self.picture(hu, x)
+
+
+def _whole(side: int) -> int:
+    """The next multiple of :data:`MULTIPLE`."""
+    return (side + MULTIPLE - 1) // MULTIPLE * MULTIPLE
 
 
 class Pair(nn.Module):

@@ -1,19 +1,27 @@
-"""Zip files, unpacked without trusting what they say about themselves."""
+"""Archives (zip, tar, either of them or a single file in gzip), unpacked without trusting what they
+say about themselves."""
 
 import errno
 import lzma
 import stat
+import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from gzip import GzipFile
 from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.scans.budget import MEGABYTE, Budget, bomb, pieces, unpacked_most
+from ctdenoise.scans.readers import pixels_of_others, reader_of
 from ctdenoise.settings import settings
-
-MEGABYTE = 1 << 20
 
 _DAMAGE = (
     zipfile.BadZipFile,
+    tarfile.TarError,
     zlib.error,
     lzma.LZMAError,
     EOFError,
@@ -22,6 +30,9 @@ _DAMAGE = (
     OSError,
 )
 """What reading a damaged archive raises; of an OSError see :func:`_is_of_the_disk`."""
+_ZIP, _GZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b", b"ustar"
+_TAR_AT = 257
+"""Where a tar file says that it is one (POSIX.1-1988)."""
 
 
 def is_junk(name: str) -> bool:
@@ -34,135 +45,226 @@ def is_junk(name: str) -> bool:
     )
 
 
-def is_zip(path: Path) -> bool:
-    """Whether a file begins like a ZIP archive, be it an empty one."""
+def is_archive(path: Path) -> bool:
+    """Whether a file begins like one of the archives that are unpacked, be it an empty one."""
     with path.open("rb") as file:
-        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+        begin = file.read(_TAR_AT + len(_TAR))
+    return begin[:4] in _ZIP or begin.startswith(_GZIP) or begin[_TAR_AT:] == _TAR
 
 
 @telling_disk_problems
-def unpack(archive: Path, into: Path) -> tuple[list[Path], list[Problem]]:
-    """Unpack a zip and the zips inside it below ``into``; files that must not be come as problems.
+def unpack(
+    archive: Path, into: Path, budget: Budget | None = None
+) -> tuple[list[Path], list[Problem]]:
+    """Unpack an archive and those inside it below ``into``; files that must not be come as
+    problems.
 
     Each of its folders becomes a numbered one, so that no path in the archive decides where a
     file is written. The same archive always gives the same paths. Raises :class:`Problem` when the
-    archive as a whole is refused.
+    archive as a whole is refused, for one where it is more than ``budget`` has left.
     """
-    budget = _Budget()
+    unpacking = _Unpacking(archive, into, budget or Budget())
     files: list[Path] = []
-    problems: list[Problem] = []
     waiting = [(archive, 0)]
     while waiting:
         path, depth = waiting.pop()
-        for file in _unpack_one(path, into, budget, problems):
-            if not is_zip(file):
+        inside = unpacking.unpack(path)
+        others = pixels_of_others(inside)
+        for file in inside:
+            if file in others or reader_of(file) is not None or not is_archive(file):
                 files.append(file)
             elif depth == 0:
                 waiting.append((file, 1))
             else:
-                problems.append(Problem(file.name, "is a zip in a zip in a zip", "unpack it first"))
-    return files, problems
+                unpacking.problems.append(
+                    Problem(file.name, "is an archive in one in another", "unpack it first")
+                )
+    return files, unpacking.problems
 
 
-class _Budget:
-    """How much an upload may still unpack, over all its archives."""
+@dataclass(frozen=True)
+class _Member:
+    """A file in an archive: its path there, the size that it says it has, what must not be read of
+    it (reason and hint), and how it is opened."""
 
-    def __init__(self) -> None:
-        limits = settings()
-        self.files, self.most_files = 0, limits.upload_files
-        self.bytes, self.most_bytes = 0, limits.upload_total_mb * MEGABYTE
-        self.file_mb = limits.upload_file_mb
+    name: str
+    size: int
+    open: Callable[[], IO[bytes] | GzipFile | None]
+    refused: tuple[str, str] | None = None
+
+    @property
+    def path(self) -> PurePosixPath:
+        return PurePosixPath(self.name.replace("\\", "/"))
+
+
+class _Unpacking:
+    """What an archive, with all inside it, may still unpack, and where it goes."""
+
+    def __init__(self, archive: Path, into: Path, budget: Budget) -> None:
+        self.into, self.budget = into, budget
+        self.length = archive.stat().st_size
+        self.left = unpacked_most(self.length)
+        self.problems: list[Problem] = []
         self.folders: dict[PurePosixPath, Path] = {}
 
-    def announce(self, name: str, members: list[zipfile.ZipInfo]) -> None:
-        """Refuse what is too large by its own account, before anything is written."""
-        self.files += len(members)
-        if self.files > self.most_files:
+    def unpack(self, archive: Path) -> list[Path]:
+        """The files of one archive; those that are refused become problems."""
+        files: list[Path] = []
+        try:
+            for batch in _batches(archive):
+                members = [member for member in batch if not is_junk(member.name)]
+                self.announce(archive.name, members)
+                for member in members:
+                    try:
+                        _refuse(member)
+                        files.append(self.extract(member, archive.name))
+                    except Problem as problem:
+                        if problem.subject == archive.name:
+                            raise
+                        self.problems.append(problem)
+        except _DAMAGE as error:
+            if _is_of_the_disk(error):
+                raise
             raise Problem(
-                name, f"holds more than {self.most_files} files", "split it into smaller archives"
-            )
-        sizes = [m.file_size for m in members if m.file_size <= self.file_mb * MEGABYTE]
-        if self.bytes + sum(sizes) > self.most_bytes:
-            raise self._too_much(name)
+                archive.name, "is cut off or not an archive", "make or copy it again"
+            ) from error
+        return files
 
-    def place(self, into: Path, posix: PurePosixPath) -> Path:
+    def announce(self, name: str, members: list[_Member]) -> None:
+        """Refuse what is too large by its own account, before anything is written."""
+        self.budget.files -= len(members)
+        if self.budget.files < 0:
+            raise Problem(
+                name,
+                f"holds more than {settings().upload_files} files",
+                "split it into smaller archives",
+            )
+        most = settings().upload_file_mb * MEGABYTE
+        self.fits(name, sum(member.size for member in members if member.size <= most))
+
+    def extract(self, member: _Member, archive: str) -> Path:
+        """Write one member in pieces, counting what really comes out."""
+        file, most = self.place(member.path), settings().upload_file_mb * MEGABYTE
+        try:
+            packed = member.open()
+            assert packed is not None, "only files are opened"
+            with packed, file.open("xb") as unpacked:
+                for piece in pieces(packed):
+                    self.fits(archive, len(piece))
+                    self.left -= len(piece)
+                    self.budget.unpacked -= len(piece)
+                    unpacked.write(piece)
+                    if unpacked.tell() > most:
+                        raise _too_large(member)
+        except _DAMAGE as error:
+            if _is_of_the_disk(error):
+                raise
+            raise Problem(
+                member.path.name, "is damaged inside its archive", "pack the archive again"
+            ) from error
+        return file
+
+    def fits(self, name: str, size: int) -> None:
+        """Refuse ``size`` more bytes where they are too many."""
+        if size > self.budget.unpacked:
+            raise Problem(
+                name,
+                f"unpacks to more than {settings().upload_total_mb} MB, with what else was unpacked"
+                " of this upload",
+                "split it into smaller archives",
+            )
+        if size > self.left:
+            raise bomb(name, self.length)
+
+    def place(self, posix: PurePosixPath) -> Path:
         """A free path for a member; its folder keeps its name, which may say "low" or "full"."""
         if posix.parent not in self.folders:
             name = "".join(c if c.isalnum() or c in " -_" else "_" for c in posix.parent.name)
-            self.folders[posix.parent] = into / f"{len(self.folders):05d}" / (name[:60] or "files")
+            numbered = self.into / f"{len(self.folders):05d}"
+            self.folders[posix.parent] = numbered / (name[:60] or "files")
             self.folders[posix.parent].mkdir(parents=True)
         file = self.folders[posix.parent] / posix.name[-120:]
-        return file if not file.exists() else file.with_name(f"{self.bytes:x} {file.name}")
-
-    def take(self, name: str, size: int) -> None:
-        self.bytes += size
-        if self.bytes > self.most_bytes:
-            raise self._too_much(name)
-
-    def _too_much(self, name: str) -> Problem:
-        return Problem(
-            name,
-            f"unpacks to more than {self.most_bytes // MEGABYTE} MB",
-            "split it into smaller archives",
-        )
+        return file if not file.exists() else file.with_name(f"{self.left:x} {file.name}")
 
 
-def _unpack_one(path: Path, into: Path, budget: _Budget, problems: list[Problem]) -> list[Path]:
-    files: list[Path] = []
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and not is_junk(m.filename)]
-            budget.announce(path.name, members)
-            for member in members:
-                try:
-                    _refuse(member, budget)
-                    files.append(_extract(archive, member, path.name, into, budget))
-                except Problem as problem:
-                    if problem.subject == path.name:
-                        raise
-                    problems.append(problem)
-    except _DAMAGE as error:
-        if _is_of_the_disk(error):
-            raise
-        raise Problem(path.name, "is cut off or not a zip file", "make or copy it again") from error
-    return files
+class _Limited:
+    """What comes out of a compressed file, for as long as that is not more than it may be."""
+
+    def __init__(self, file: GzipFile, path: Path) -> None:
+        self._file, self._name, self._length = file, path.name, path.stat().st_size
+        self._left = unpacked_most(self._length)
+
+    def read(self, size: int) -> bytes:
+        piece = self._file.read(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise bomb(self._name, self._length)
+        return piece
 
 
-def _posix(member: zipfile.ZipInfo) -> PurePosixPath:
-    return PurePosixPath(member.filename.replace("\\", "/"))
+def _batches(path: Path) -> Iterator[list[_Member]]:
+    """The files in an archive: all at once where it lists them, else one after the other, each to
+    be read before the next is asked for."""
+    with path.open("rb") as file:
+        if file.read(4) in _ZIP:
+            with zipfile.ZipFile(path) as archive:
+                yield [_zipped(archive, info) for info in archive.infolist() if not info.is_dir()]
+            return
+        file.seek(0)
+        if not _is_gzip(file):
+            yield from _tarred(file)
+            return
+        with GzipFile(fileobj=file) as packed:
+            begin = packed.read(_TAR_AT + len(_TAR))
+            packed.seek(0)
+            if begin[_TAR_AT:] == _TAR:
+                yield from _tarred(_Limited(packed, path))
+            else:
+                yield [_Member(path.stem, 0, lambda: packed)]
 
 
-def _refuse(member: zipfile.ZipInfo, budget: _Budget) -> None:
-    posix = _posix(member)
+def _is_gzip(file: IO[bytes]) -> bool:
+    begins = file.read(len(_GZIP)) == _GZIP
+    file.seek(0)
+    return begins
+
+
+def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
+    refused = None
+    if stat.S_ISLNK(info.external_attr >> 16):
+        refused = "is a link, not a file", "pack the file itself"
+    elif info.flag_bits & 1:
+        refused = "is encrypted", "pack the archive without a password"
+    return _Member(info.filename, info.file_size, partial(archive.open, info), refused)
+
+
+def _tarred(file: Any) -> Iterator[list[_Member]]:
+    with tarfile.open(fileobj=file, mode="r|") as archive:
+        for info in archive:
+            refused = None if info.isreg() else ("is a link or device, not a file",
+                                                 "pack the file itself")  # fmt: skip
+            if not info.isdir():
+                yield [_Member(info.name, info.size, partial(archive.extractfile, info), refused)]
+            archive.members = []  # type: ignore[attr-defined]  # it would keep all of them
+    while file.read(MEGABYTE):  # to the checksum of what it is packed in
+        pass
+
+
+def _refuse(member: _Member) -> None:
+    posix = member.path
     if posix.is_absolute() or ".." in posix.parts or ":" in posix.parts[0]:
         raise Problem(
             posix.name, "has a path that leads out of its archive", "pack the archive again"
         )
-    if stat.S_ISLNK(member.external_attr >> 16):
-        raise Problem(posix.name, "is a link, not a file", "pack the file itself")
-    if member.flag_bits & 1:
-        raise Problem(posix.name, "is encrypted", "pack the archive without a password")
-    if member.file_size > budget.file_mb * MEGABYTE:
-        raise Problem(posix.name, f"is larger than {budget.file_mb} MB", "split it or leave it out")
+    if member.refused:
+        raise Problem(posix.name, *member.refused)
+    if member.size > settings().upload_file_mb * MEGABYTE:
+        raise _too_large(member)
 
 
-def _extract(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, subject: str, into: Path, budget: _Budget
-) -> Path:
-    """Write one member in pieces, counting what really comes out."""
-    file = budget.place(into, _posix(member))
-    try:
-        with archive.open(member) as packed, file.open("xb") as unpacked:
-            while piece := packed.read(MEGABYTE):
-                budget.take(subject, len(piece))
-                unpacked.write(piece)
-    except _DAMAGE as error:
-        if _is_of_the_disk(error):
-            raise
-        raise Problem(
-            _posix(member).name, "is damaged inside its archive", "pack the archive again"
-        ) from error
-    return file
+def _too_large(member: _Member) -> Problem:
+    most = settings().upload_file_mb
+    return Problem(member.path.name, f"is larger than {most} MB", "split it or leave it out")
 
 
 def _is_of_the_disk(error: Exception) -> bool:

@@ -1,31 +1,38 @@
-"""One DICOM file: what it says about its slices, and its pixels in HU."""
+"""What a DICOM file says about its slices; :mod:`ctdenoise.scans.pixels` decodes them."""
 
+import re
 import warnings
-from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pydicom
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
-from pydicom.pixels import apply_modality_lut, iter_pixels
 
-from ctdenoise.errors import Problem, damaged, too_large
-from ctdenoise.scans.facts import facts, integer, numbers, vector
-from ctdenoise.scans.readers import READERS
+from ctdenoise.errors import Problem
+from ctdenoise.scans.budget import affordable
+from ctdenoise.scans.dataset import opened, reason, said
+from ctdenoise.scans.facts import facts, integer, numbers, text, value, vector
+from ctdenoise.scans.file_kinds import class_kind
+from ctdenoise.scans.geometry import normal
 from ctdenoise.scans.scan import Facts, SliceSource
-from ctdenoise.units import AIR
 
 MODALITIES = {"CT", "MR", "PT", "NM", "CR", "DX", "RG", "MG", "XA", "RF", "IO", "PX"}
 """Scans and projection images; segmentations, dose maps, reports and ultrasound are not."""
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-PADDING_BELOW = -2000.0
-"""HU that neither tissue nor the noise of air reaches: scanners fill the corners with it."""
-HIGHEST = 3071.0
-"""HU that tissue, in the 12 bits of a usual CT, does not exceed."""
+GREYSCALE_WORDS = f"{SECONDARY_CAPTURE}.3"
+"""Multi-frame Grayscale Word Secondary Capture, as which cone-beam CT is stored too."""
+
+_HOUNSFIELD = {"", "HU", "H.U.", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS"}
+_UNSPECIFIED = {"US", "UNSPECIFIED"}
+"""Rescale types that say nothing (DICOM PS3.3 C.11.1.1.2); a common toolkit writes them for CT."""
+_MAPS = re.compile(
+    r"Z_?EFF|EFF\w*_?(Z|ATOMIC)|ATOMIC|ELEC\w*_?DENS|RHO|IODINE|CALCIUM_|URIC|FRACTION|PERFUSION"
+    r"|\bR?CB[FV]\b|\bMTT\b|\bTTP\b|TMAX|MATERIAL",
+    re.I,
+)
+"""What scanners call maps that are computed from CT and are not in HU, in Image Type."""
 
 _ENHANCED_ONLY = (
     "SharedFunctionalGroupsSequence",
@@ -41,95 +48,66 @@ _ENHANCED_ONLY = (
 class Slice:
     """What the header says about one slice; its pixels are decoded later.
 
-    ``origin`` is None where the file gives no position; ``order`` sorts slices that share one.
+    ``origin`` is None where the file gives no position. ``number`` is the instance's, 0 where there
+    is none. ``moments``: what may tell phases apart, see :data:`MOMENTS`. ``assumed``: what was not
+    in the file and had to be assumed, in clauses without a subject.
     """
 
     source: SliceSource
     instance: str
     series: str
-    order: tuple[int, int, int]
+    number: int
     shape: tuple[int, int]
     spacing: tuple[float, float] | None
     origin: tuple[float, float, float] | None
     orientation: tuple[float, float, float, float, float, float]
     unit: str
     facts: Facts
+    moments: tuple[float | None, ...]
+    assumed: tuple[str, ...] = ()
 
 
-def open_dataset(path: Path, *, pixels: bool = True) -> Dataset:
-    """Read a DICOM file, also one without the preamble that old exports leave out."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                return pydicom.dcmread(path, stop_before_pixels=not pixels)
-            except InvalidDicomError:
-                dataset = pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
-                if "Rows" not in dataset or "Modality" not in dataset:
-                    raise
-                if "TransferSyntaxUID" not in dataset.file_meta:
-                    implicit, little = dataset.original_encoding
-                    dataset.file_meta.TransferSyntaxUID = (
-                        pydicom.uid.ImplicitVRLittleEndian
-                        if implicit
-                        else pydicom.uid.ExplicitVRLittleEndian
-                        if little
-                        else pydicom.uid.ExplicitVRBigEndian
-                    )
-                return dataset
-    except InvalidDicomError as error:
-        if not path.stat().st_size:
-            raise Problem(path.name, "is empty", "leave it out, or export it again") from error
-        others = ", ".join(reader.title for reader in READERS.values())
-        raise Problem(
-            path.name,
-            f"is not a DICOM, {others} or zip file",
-            "leave it out, or export the scan as DICOM",
-        ) from error
-    except MemoryError as error:
-        raise too_large(path.name) from error
-    except Exception as error:
-        raise damaged(path.name) from error
+MOMENTS = (
+    "AcquisitionNumber",
+    "TemporalPositionIndex",
+    "TemporalPositionIdentifier",
+    "TriggerTime",
+    "NominalPercentageOfCardiacPhase",
+    "FrameReferenceDateTime",
+    "FrameAcquisitionDateTime",
+    "AcquisitionDateTime",
+    "AcquisitionTime",
+    "ContentTime",
+)
+"""What may tell the phases of a series apart, the surest first."""
 
 
 def slices(path: Path) -> list[Slice]:
     """The slices of a file, one for each frame; raises :class:`Problem` for what is no scan."""
-    dataset = open_dataset(path, pixels=False)
+    dataset, assumed = opened(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            frames = max(1, integer(dataset, "NumberOfFrames"))
             _refuse(dataset, path.name)
-            frames = int(dataset.get("NumberOfFrames") or 1)
-            return [_slice(dataset, path, frame) for frame in range(frames)]
-    except Problem:
-        raise
-    except MemoryError as error:
-        raise too_large(path.name) from error
+            _check_cost(dataset, path, frames)
+            for frame in range(frames if flattened(dataset, 0) is not dataset else 1):
+                _refuse_slope(flattened(dataset, frame), path.name)
+            return [_slice(dataset, path, frame, tuple(assumed)) for frame in range(frames)]
     except Exception as error:
-        raise damaged(path.name) from error
+        raise reason(error, path.name) from error
 
 
-def decode(path: Path, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """The pixels of these frames, float32 (rows, columns) in HU or in the file's own unit.
-
-    Padding outside the field of view becomes -1024 HU in CT.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for frame, values, dataset in _decoded(path, frames):
-                image = np.asarray(values, np.float64)
-                if not np.isfinite(image).all():
-                    raise Problem(path.name, "holds values that are not numbers", "export it again")
-                if _unit(dataset) == "HU":
-                    image = _without_padding(image, dataset)
-                yield frame, image.astype(np.float32)
-    except (Problem, KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except MemoryError as error:
-        raise too_large(path.name) from error
-    except BaseException as error:  # a panic in a Rust decoder is no Exception
-        raise damaged(path.name) from error
+def _check_cost(dataset: Dataset, path: Path, frames: int) -> None:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    affordable(
+        path,
+        slices=frames,
+        rows=integer(dataset, "Rows"),
+        columns=integer(dataset, "Columns"),
+        stored_bytes=integer(dataset, "SamplesPerPixel") * integer(dataset, "BitsAllocated") / 8,
+        compressed=syntax.is_encapsulated or syntax.is_deflated,
+    )
 
 
 def flattened(dataset: Dataset, frame: int) -> Dataset:
@@ -137,12 +115,14 @@ def flattened(dataset: Dataset, frame: int) -> Dataset:
 
     Other objects come back as they are. Pixels are left out.
     """
-    if "PerFrameFunctionalGroupsSequence" not in dataset:
+    if not value(dataset, "PerFrameFunctionalGroupsSequence"):
         return dataset
     flat = Dataset()
-    for element in dataset:
-        if element.keyword not in _ENHANCED_ONLY and element.keyword != "PixelData":
-            flat.add(element)
+    for tag in list(dataset.keys()):
+        with suppress(Exception):  # an element that nobody can read, and that may not be needed
+            element = dataset[tag]
+            if element.keyword not in _ENHANCED_ONLY and element.keyword != "PixelData":
+                flat.add(element)
     groups = [
         *dataset.get("SharedFunctionalGroupsSequence", []),
         dataset.PerFrameFunctionalGroupsSequence[frame],
@@ -158,47 +138,35 @@ def flattened(dataset: Dataset, frame: int) -> Dataset:
     return flat
 
 
-def _decoded(
-    path: Path, frames: Sequence[int]
-) -> Iterator[tuple[int, NDArray[np.generic], Dataset]]:
-    """Frame by frame out of the file, which may hold more of them than fit into memory."""
-    header = open_dataset(path, pixels=False)
-    syntax = header.file_meta.TransferSyntaxUID
-    stored = (
-        iter_pixels(open_dataset(path), indices=frames)  # deflated: there is no jumping to a frame
-        if syntax.is_deflated
-        else iter_pixels(path, indices=frames, transfer_syntax_uid=syntax)
-    )
-    for frame, values in zip(frames, stored, strict=True):
-        # pydicom's own rescaling does not look into functional groups (pydicom#2353).
-        described = flattened(header, frame)
-        yield frame, apply_modality_lut(values, described), described
+def unit_of(dataset: Dataset) -> str:
+    """ "HU" for CT that says how to come to HU; maps of other things and other modalities: "".
 
-
-def _without_padding(values: NDArray[np.float64], dataset: Dataset) -> NDArray[np.float64]:
-    outside = values <= PADDING_BELOW
-    padding = dataset.get("PixelPaddingValue")
-    if isinstance(padding, int):
-        slope, intercept = float(dataset.RescaleSlope), float(dataset.RescaleIntercept)
-        limit = dataset.get("PixelPaddingRangeLimit")
-        ends = sorted(slope * p + intercept for p in (padding, limit if limit else padding))
-        # A padding value that tissue can have, 0 HU for one, is a mistake in the file.
-        if ends[1] < AIR or ends[0] > HIGHEST:
-            outside |= (values >= ends[0] - 1e-3) & (values <= ends[1] + 1e-3)
-    return np.where(outside, AIR, values)
+    The word in Rescale Type counts where the standard gives it a meaning; where it says nothing,
+    slope and intercept decide.
+    """
+    if value(dataset, "Modality") != "CT" or _MAPS.search(text(dataset, "ImageType")):
+        return ""
+    if table := value(dataset, "ModalityLUTSequence"):
+        return "HU" if text(table[0], "ModalityLUTType").upper() in _HOUNSFIELD - {""} else ""
+    slope, intercept = numbers(dataset, "RescaleSlope", "RescaleIntercept")
+    if slope is None or intercept is None:
+        return ""
+    word = text(dataset, "RescaleType").upper()
+    signed = value(dataset, "PixelRepresentation") == 1 or "FloatPixelData" in dataset
+    reaches_air = 0 < slope <= 16 and (intercept <= -900 or signed)
+    return "HU" if word in _HOUNSFIELD or (word in _UNSPECIFIED and reaches_air) else ""
 
 
 def _refuse(dataset: Dataset, name: str) -> None:
-    modality = str(dataset.get("Modality") or "")
     if "Rows" not in dataset or "Columns" not in dataset:
-        raise Problem(
-            name, "holds no image or is cut off before it", "leave it out, or export it again"
-        )
-    if dataset.get("SamplesPerPixel", 1) != 1 or not str(
-        dataset.get("PhotometricInterpretation", "MONOCHROME2")
+        kind = class_kind(_sop_class(dataset))
+        what = f"is {kind}" if kind else "holds no image, or is cut off before it"
+        raise Problem(name, what, "leave it out, or export the scan's images")
+    if integer(dataset, "SamplesPerPixel") != 1 or not text(
+        dataset, "PhotometricInterpretation"
     ).startswith("MONOCHROME"):
         raise Problem(name, "is a colour image", "export the greyscale series instead")
-    if str(dataset.get("BurnedInAnnotation") or "").upper() == "YES":
+    if text(dataset, "BurnedInAnnotation").upper() == "YES":
         raise Problem(
             name,
             "has text burned into its pixels, which may name the patient",
@@ -207,7 +175,7 @@ def _refuse(dataset: Dataset, name: str) -> None:
     kinds = {_third(flattened(dataset, 0)), _third(dataset)}
     if kinds & {"LOCALIZER", "SCOUT", "TOPOGRAM"}:
         raise Problem(name, "is a localizer (overview image)", "choose the axial slices instead")
-    if str(dataset.get("SOPClassUID") or "").startswith(SECONDARY_CAPTURE) or kinds & {
+    if _is_screenshot(dataset) or kinds & {
         "SCREEN SAVE",
         "SCREENSAVE",
         "SECONDARY CAPTURE",
@@ -216,42 +184,79 @@ def _refuse(dataset: Dataset, name: str) -> None:
         raise Problem(
             name, "is a secondary capture (a screenshot)", "export the original series instead"
         )
+    modality = text(dataset, "Modality")
     if modality not in MODALITIES:
+        kind = class_kind(_sop_class(dataset)) or f"of the kind {modality or 'unknown'}"
+        raise Problem(name, f"is {kind}, which is not a scan", "choose CT, MR, PET or X-ray images")
+
+
+def _refuse_slope(dataset: Dataset, name: str) -> None:
+    """Refuse what makes every value the same, or nothing of it."""
+    (slope,) = numbers(dataset, "RescaleSlope")
+    if slope == 0:
         raise Problem(
-            name,
-            f"is of the kind {modality or 'unknown'}, which is not a scan",
-            "choose CT, MR, PET or X-ray images",
+            name, "has a rescale slope of 0, which makes all pixels equal", "export it again"
         )
+    for keyword, words in (("RescaleSlope", "slope"), ("RescaleIntercept", "intercept")):
+        if numbers(dataset, keyword) == [None] and said(dataset, keyword):
+            raise Problem(name, f"has a rescale {words} that is no number", "export it again")
+
+
+def _is_screenshot(dataset: Dataset) -> bool:
+    """Secondary captures, but for CT stored so: 16 bits, and from slope and intercept to HU."""
+    sop_class = _sop_class(dataset)
+    is_words = sop_class == GREYSCALE_WORDS and integer(dataset, "BitsStored") > 8
+    is_ct = is_words and value(dataset, "Modality") == "CT"
+    return sop_class.startswith(SECONDARY_CAPTURE) and not is_ct
+
+
+def _sop_class(dataset: Dataset) -> str:
+    return text(dataset, "SOPClassUID") or text(dataset.file_meta, "MediaStorageSOPClassUID")
 
 
 def _third(dataset: Dataset) -> str:
-    kinds = dataset.get("ImageType") or []
+    kinds = value(dataset, "ImageType") or []
     return str(kinds[2]).strip().upper() if not isinstance(kinds, str) and len(kinds) > 2 else ""
 
 
-def _unit(dataset: Dataset) -> str:
-    """ "HU" for CT that says how to come to HU; perfusion maps and other modalities have none."""
-    if dataset.get("Modality") != "CT" or None in numbers(
-        dataset, "RescaleSlope", "RescaleIntercept"
-    ):
-        return ""
-    return "HU" if str(dataset.get("RescaleType") or "HU").upper().startswith("HU") else ""
-
-
-def _slice(dataset: Dataset, path: Path, frame: int) -> Slice:
+def _slice(dataset: Dataset, path: Path, frame: int, assumed: tuple[str, ...]) -> Slice:
     flat = flattened(dataset, frame)
     spacing = vector(flat, "PixelSpacing", 2) or vector(flat, "ImagerPixelSpacing", 2)
     if spacing and min(spacing) <= 0:
         spacing = None
+    orientation = vector(flat, "ImageOrientationPatient", 6) or (1, 0, 0, 0, 1, 0)
+    number, origin = integer(flat, "InstanceNumber"), vector(flat, "ImagePositionPatient", 3)
+    (step,) = numbers(flat, "SpacingBetweenSlices")
+    if origin and frame and flat is dataset and step:
+        origin = tuple(np.add(origin, frame * step * normal(orientation)))
     return Slice(
         source=SliceSource(path, frame),
-        instance=f"{flat.get('SOPInstanceUID') or path} {frame}",
-        series=str(flat.get("SeriesInstanceUID") or path.parent),
-        order=(integer(flat, "AcquisitionNumber"), integer(flat, "InstanceNumber"), frame),
+        # with number and place: some programs give all files of a series one UID
+        instance=f"{text(flat, 'SOPInstanceUID') or path} {frame} {number} {origin}",
+        series=text(flat, "SeriesInstanceUID") or str(path.parent),
+        number=number,
         shape=(int(flat.Rows), int(flat.Columns)),
         spacing=(spacing[0], spacing[1]) if spacing else None,
-        origin=vector(flat, "ImagePositionPatient", 3),  # type: ignore[arg-type]
-        orientation=vector(flat, "ImageOrientationPatient", 6) or (1, 0, 0, 0, 1, 0),  # type: ignore[arg-type]
-        unit=_unit(flat),
+        origin=origin,  # type: ignore[arg-type]
+        orientation=orientation,  # type: ignore[arg-type]
+        unit=unit_of(flat),
         facts=facts(flat),
+        moments=tuple(numbers(flat, *MOMENTS)),
+        assumed=(*assumed, *_said_of_unit(flat)),
     )
+
+
+def _said_of_unit(dataset: Dataset) -> list[str]:
+    """What a person should know of how the numbers of CT were understood."""
+    if value(dataset, "Modality") != "CT":
+        return []
+    word = text(dataset, "RescaleType").upper()
+    if unit_of(dataset) == "HU":
+        if word in _HOUNSFIELD:
+            return []
+        return [f'calls its unit "{word}"; slope and intercept make CT numbers (HU) of it']
+    if found := _MAPS.search(text(dataset, "ImageType")):
+        return [f'is a map ("{found[0]}"), not CT numbers; its own numbers were kept']
+    if word and word not in _HOUNSFIELD | _UNSPECIFIED:
+        return [f'is in the unit "{word}", not in CT numbers; its own numbers were kept']
+    return ["does not say how to come to CT numbers (HU); its own numbers were kept"]

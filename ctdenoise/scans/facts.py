@@ -1,7 +1,8 @@
 """What a DICOM header says that pairing and splitting need, read before de-identification."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,8 +29,8 @@ def dose_word(text: str) -> str:
 
 def patient(dataset: "Dataset") -> str:
     """The patient's ID; where it is blank, everything in one study is one patient."""
-    study = dataset.get("StudyInstanceUID")
-    return str(dataset.get("PatientID") or "").strip() or (f"study {study}" if study else "")
+    study = text(dataset, "StudyInstanceUID")
+    return text(dataset, "PatientID") or (f"study {study}" if study else "")
 
 
 def facts(dataset: "Dataset") -> Facts:
@@ -37,21 +38,20 @@ def facts(dataset: "Dataset") -> Facts:
 
     Facts outlive de-identification, so of its text only known words become facts.
     """
-    codes = dataset.get("ConvolutionKernel") or ""
-    codes = [codes] if isinstance(codes, str) else map(str, codes)
+    codes = text(dataset, "ConvolutionKernel").split("/")
     kernel = "/".join(code for code in map(vocabulary.kernel, codes) if code)
     kv, thickness = map(_plausible, numbers(dataset, "KVP", "SliceThickness"))
-    words = [str(dataset.get(k) or "") for k in ("SeriesDescription", "ImageComments")]
-    word = dose_word(" ".join([*words, str(dataset.get("ProtocolName") or "")]))
-    number = str(dataset.get("SeriesNumber")).strip()  # with more digits it may be a date, an ID
+    described = ("SeriesDescription", "ImageComments", "ProtocolName")
+    word = dose_word(" ".join(text(dataset, keyword) for keyword in described))
+    number = text(dataset, "SeriesNumber")  # with more digits it may be a date, an ID
     label = [f"Series {number}" if re.fullmatch(r"\d{1,5}[a-z]?", number) else "Series", kernel]
     label += [f"{thickness:g} mm" if thickness else "", f"{word} dose" if word else ""]
-    maker = vocabulary.maker(str(dataset.get("Manufacturer") or ""))
-    model = vocabulary.model(str(dataset.get("ManufacturerModelName") or ""))
+    maker = vocabulary.maker(text(dataset, "Manufacturer"))
+    model = vocabulary.model(text(dataset, "ManufacturerModelName"))
     return Facts(
         patient=patient(dataset),
         series=", ".join(part for part in label if part),
-        modality=str(dataset.Modality),
+        modality=text(dataset, "Modality"),
         dose_word=word,
         exposure_mas=_plausible(_exposure(dataset)),
         kernel=kernel,
@@ -78,14 +78,30 @@ def _exposure(dataset: "Dataset") -> float | None:
     return current * time / 1000 if current and time else None
 
 
+def value(dataset: "Dataset", keyword: str) -> Any:
+    """What stands under a keyword; None where nothing does, or nothing that can be read."""
+    try:
+        return dataset.get(keyword)
+    except Exception:  # pydicom converts a value when it is asked for, and raises what it likes
+        return None
+
+
+def text(dataset: "Dataset", keyword: str) -> str:
+    """A keyword's text, several values with slashes between them; "" where there is none."""
+    held = value(dataset, keyword)
+    if held is None or isinstance(held, str):
+        return (held or "").strip()
+    return "/".join(map(str, held)) if isinstance(held, Sequence) else str(held)
+
+
 def numbers(dataset: "Dataset", *keywords: str) -> list[float | None]:
     """Values of keywords; None where missing, not a number or not finite."""
     found: list[float | None] = []
     for keyword in keywords:
         try:
-            value = float(dataset.get(keyword))
-            found.append(value if np.isfinite(value) else None)
-        except (TypeError, ValueError):
+            number = float(value(dataset, keyword))
+            found.append(number if np.isfinite(number) else None)
+        except (TypeError, ValueError, OverflowError):
             found.append(None)
     return found
 
@@ -98,7 +114,7 @@ def integer(dataset: "Dataset", keyword: str) -> int:
 def vector(dataset: "Dataset", keyword: str, length: int) -> tuple[float, ...] | None:
     """A keyword's ``length`` finite numbers, None where there are not as many."""
     try:
-        values = tuple(float(v) for v in dataset.get(keyword))
-    except (TypeError, ValueError):
+        values = tuple(float(v) for v in value(dataset, keyword))
+    except (TypeError, ValueError, OverflowError):
         return None
     return values if len(values) == length and np.isfinite(values).all() else None

@@ -1,22 +1,24 @@
 """Images other than DICOM as scans: those of one kind together, in HU or units of their own."""
 
+import errno
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.errors import Problem, damaged, too_large
+from ctdenoise.errors import Problem, damaged, disk_problem, too_large
+from ctdenoise.scans.budget import Budget
 from ctdenoise.scans.facts import dose_word
-from ctdenoise.scans.readers import ImageStack, reader_of, stem
+from ctdenoise.scans.meaning import SCALES, Meaning, Scale, known, meant
+from ctdenoise.scans.readers import ImageStack, coloured, reader_of, stem
 from ctdenoise.scans.scan import Facts, Scan, SliceSource
 
-Meaning = Literal["HU", "HU+1024", "own units"]
-"""HU as they are; HU with 1024 added, so that air is 0; or anything else, kept as it is."""
+LARGE = 16
+"""Pixels of a side that is not one of colours."""
 
 _DOSE = {
     "low": re.compile(r"(?<![a-z])(low|ld|ldct|quarter|qd|noisy|input)(?![a-z])", re.I),
@@ -29,48 +31,107 @@ def is_image(path: Path) -> bool:
     return reader_of(path) is not None
 
 
+@dataclass(frozen=True)
+class Images:
+    """A scan of images, in order. Where their formats allow, values are still in the files."""
+
+    name: str
+    sources: list[SliceSource]
+    positions: NDArray[np.float64]
+    origins: NDArray[np.float64]
+    facts: Facts
+    scale: Scale
+    said: ImageStack
+    """What the first file says, and all of them."""
+    stored: list[tuple[ImageStack, int]]
+    """Where each slice is: the stack of its file, and its place there."""
+
+    @property
+    def unit(self) -> str:
+        """As of a :class:`~ctdenoise.scans.scan.Scan`."""
+        return self.scale.unit
+
+    def slices(self) -> Iterator[NDArray[np.float32]]:
+        """One after the other, float32 (rows, columns) in their unit."""
+        for stack, place in self.stored:
+            numbers = self.scale.slope * _numbers(stack, place) + self.scale.intercept
+            yield numbers.astype(np.float32)
+
+    def scan(self) -> Scan:
+        """All of them in memory."""
+        values = np.empty((len(self.stored), *self.said.values.shape[-2:]), np.float32)
+        for place, image in enumerate(self.slices()):
+            values[place] = image
+        return Scan(
+            name=self.name,
+            values=values,
+            spacing=self.said.spacing,
+            positions=self.positions,
+            origins=self.origins,
+            orientation=self.said.orientation,
+            unit=self.unit,
+            facts=self.facts,
+        )
+
+
 def read_images(
-    paths: Sequence[Path], meaning: Meaning, problems: list[Problem]
-) -> list[tuple[Scan, list[SliceSource]]]:
+    paths: Sequence[Path],
+    meaning: Meaning | None,
+    problems: list[Problem],
+    budget: Budget | None = None,
+) -> list[Images]:
     """Images of one folder, size and kind of name become one scan, a stack becomes one by itself.
 
     ``ct_low_001.png`` and ``ct_full_001.png`` thus give a low-dose and a full-dose scan. Where the
     files do not say where their slices lie, the number at the end of a file's name is its slice's
     position, so that slices pair by name. ``meaning`` is that of numbers whose file does not say
-    it. Files that cannot be read are added to ``problems``.
+    it, None where nobody said it. Files that cannot be read, and scans whose numbers may mean
+    anything (:class:`~ctdenoise.scans.meaning.Unclear`), are added to ``problems``. Raises
+    :class:`Problem` where all together cost more than ``budget`` has.
     """
-    if meaning not in get_args(Meaning):
-        raise Problem(
-            f'"{meaning}"',
-            "is no meaning of image values",
-            f"use one of {', '.join(get_args(Meaning))}",
-        )
+    meaning, budget = known(meaning), budget or Budget()
     groups: dict[tuple[object, ...], list[_Image]] = defaultdict(list)
-    for path in paths:
+    for image in budget.timed(_readable(paths, problems)):
+        stack, path = image.stack, image.path
+        slices, rows, columns = stack.values.shape
+        budget.hold(path.name, slices, rows, columns)
+        alone = stem(path) if slices > 1 else ""
+        kind = re.sub(r"\d+", "#", stem(path))
+        said = (stack.spacing, stack.orientation, stack.origins is not None, stack.unit)
+        suffix = path.name.removeprefix(stem(path)).lower()
+        groups[path.parent, suffix, rows, columns, said, kind, alone].append(image)
+    found: list[Images] = []
+    for members in (scan for group in groups.values() for scan in _apart(group)):
         try:
-            image = _read(path, meaning)
+            found.append(_together(members, meaning))
         except Problem as problem:
             problems.append(problem)
-            continue
-        stack = image.stack
-        alone = stem(path) if len(stack.values) > 1 else ""
-        kind = re.sub(r"\d+", "#", stem(path))
-        located = stack.origins is not None
-        said = (stack.spacing, stack.orientation, located, stack.unit)
-        suffix = path.name.removeprefix(stem(path)).lower()
-        groups[path.parent, suffix, stack.values.shape[1:], said, kind, alone].append(image)
-    return [_scan(members) for members in groups.values()]
+    return found
 
 
 @dataclass(frozen=True)
 class _Image:
-    """A file that has been read: its values float32 (slices, rows, columns), its unit known."""
+    """A file that has been opened: its values (slices, rows, columns), and the lowest and highest
+    of its numbers."""
 
     path: Path
     stack: ImageStack
+    range: tuple[float, float]
 
 
-def _scan(members: list[_Image]) -> tuple[Scan, list[SliceSource]]:
+def _apart(group: list[_Image]) -> list[list[_Image]]:
+    """Scans whose slices are numbered alike: ``L067_0``, ``L067_1`` and ``L096_0``, ``L096_1``."""
+    numbers = [re.findall(r"\d+", stem(image.path)) for image in group]
+    varying = [values for values in zip(*numbers, strict=True) if len(set(values)) > 1]
+    if not varying or len(set(varying[-1])) == len(group):
+        return [group]
+    scans: dict[tuple[str, ...], list[_Image]] = defaultdict(list)
+    for image, *scan in zip(group, *varying[:-1], strict=True):
+        scans[tuple(scan)].append(image)
+    return list(scans.values())
+
+
+def _together(members: list[_Image], meaning: Meaning | None) -> Images:
     numbers = [_number(member.path) for member in members]
     if len(members) > 1 and None not in numbers and len(set(numbers)) == len(numbers):
         order = sorted(range(len(members)), key=lambda i: numbers[i] or 0)
@@ -80,26 +141,30 @@ def _scan(members: list[_Image]) -> tuple[Scan, list[SliceSource]]:
         positions = np.arange(sum(len(member.stack.values) for member in members), dtype=float)
     first, said = members[0].path, members[0].stack
     name = stem(first) if len(members) == 1 else f"{first.parent.name}/{stem(first)} …"
-    sources = [SliceSource(each.path, i) for each in members for i in range(len(each.stack.values))]
-    values = np.concatenate([each.stack.values for each in members])
-    origins = np.zeros((len(sources), 3))
+    if said.unit is not None:
+        scale = SCALES["HU" if said.unit == "HU" else "own units"]
+    else:
+        low, high = (ends(m.range[n] for m in members) for n, ends in enumerate((min, max)))
+        subject = first.name if len(members) == 1 else f"{first.name} and the like"
+        scale = SCALES[meant(subject, meaning, low, high)]
+    places = [(member, i) for member in members for i in range(len(member.stack.values))]
+    origins = np.zeros((len(places), 3))
     if said.origins is not None:
         origins = np.concatenate([np.asarray(each.stack.origins, float) for each in members])
         positions = origins @ np.cross(said.orientation[:3], said.orientation[3:])
         along = np.argsort(positions, kind="stable")
-        values, origins, positions = values[along], origins[along], positions[along]
-        sources = [sources[i] for i in along]
-    scan = Scan(
+        origins, positions = origins[along], positions[along]
+        places = [places[i] for i in along]
+    return Images(
         name=name,
-        values=values,
-        spacing=said.spacing,
+        sources=[SliceSource(member.path, i) for member, i in places],
         positions=positions,
         origins=origins,
-        orientation=said.orientation,
-        unit=said.unit or "",
         facts=Facts(series=_key(first), modality="image", dose_word=_word(first)),
+        scale=scale,
+        said=said,
+        stored=[(member.stack, i) for member, i in places],
     )
-    return scan, sources
 
 
 def _word(path: Path) -> str:
@@ -123,39 +188,60 @@ def _number(path: Path) -> int | None:
     return int(found[-1]) if found else None
 
 
-def _read(path: Path, meaning: Meaning) -> _Image:
-    """A file with its numbers in HU where they can be."""
+def _readable(paths: Sequence[Path], problems: list[Problem]) -> Iterator[_Image]:
+    for path in paths:
+        try:
+            yield _opened(path)
+        except Problem as problem:
+            problems.append(problem)
+
+
+def _opened(path: Path) -> _Image:
+    """A file whose numbers have been looked through, a slice at a time."""
     reader = reader_of(path)
     assert reader is not None, "only files of a known format are read here"
     try:
         stack = reader.read(path)
-        values = _checked(stack.values, path)
+        stack = replace(stack, values=_checked(stack, path))
+        ends = [_range(stack, place, path.name) for place in range(len(stack.values))]
     except Problem:
         raise
     except MemoryError as error:
         raise too_large(path.name) from error
     except Exception as error:  # image libraries raise whatever they like
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_problem(error, f"What {path.name} unpacks to") from error
         raise damaged(path.name) from error
-    if not np.isfinite(values).all():
-        raise Problem(path.name, "holds values that are not numbers", "replace NaN and infinity")
-    if stack.origins is not None and np.shape(stack.origins) != (len(values), 3):
+    if stack.origins is not None and np.shape(stack.origins) != (len(stack.values), 3):
         raise damaged(path.name)
-    unit = stack.unit
-    if unit is None:
-        unit = "" if meaning == "own units" else "HU"
-        if meaning == "HU+1024":
-            values -= np.float32(1024)
-    return _Image(path, replace(stack, values=values, unit=unit))
+    return _Image(path, stack, (min(low for low, _ in ends), max(high for _, high in ends)))
 
 
-def _checked(values: NDArray[np.generic], path: Path) -> NDArray[np.float32]:
-    """A copy in float32 (slices, rows, columns)."""
+def _checked(stack: ImageStack, path: Path) -> NDArray[np.generic]:
+    """The values as (slices, rows, columns), not copied."""
+    values = stack.values
     if values.dtype.kind not in "iuf":
         raise Problem(path.name, "does not hold real numbers", "save it as integers or floats")
+    unknown = stack.origins is None
+    if unknown and values.shape[2:] in ((3,), (4,)) and min(values.shape[:2]) >= LARGE:
+        raise coloured(path.name)
     if values.ndim not in (2, 3) or 0 in values.shape:
         raise Problem(
             path.name,
             f"has the shape {'×'.join(map(str, values.shape))}",
             "save (rows, columns) or (slices, rows, columns)",
         )
-    return np.array(values, np.float32).reshape(-1, *values.shape[-2:])
+    return values.reshape(-1, *values.shape[-2:])
+
+
+def _numbers(stack: ImageStack, place: int) -> NDArray[np.float64]:
+    numbers = np.asarray(stack.values[place], np.float64)
+    return numbers * stack.slope + stack.intercept
+
+
+def _range(stack: ImageStack, place: int, name: str) -> tuple[float, float]:
+    numbers = _numbers(stack, place)
+    low, high = float(numbers.min()), float(numbers.max())
+    if not np.isfinite((low, high)).all():
+        raise Problem(name, "holds values that are not numbers", "replace NaN and infinity")
+    return low, high

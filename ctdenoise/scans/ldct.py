@@ -181,7 +181,7 @@ def _position(bucket: Bucket, stored: Stored) -> float:
     from pydicom.filereader import read_partial
 
     from ctdenoise.scans.facts import vector
-    from ctdenoise.scans.ordering import normal
+    from ctdenoise.scans.geometry import normal
 
     for length in HEADER_BYTES:
         try:

@@ -1,86 +1,155 @@
 """Which slices make a scan, and in which order, from their headers alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.scans.dicom import Slice
+from ctdenoise.scans.dicom import MOMENTS, Slice
+from ctdenoise.scans.geometry import (
+    SAME_PLACE,
+    gaps,
+    position_along,
+    reach,
+    same_direction,
+    same_spacing,
+)
+from ctdenoise.units import counted
 
-SAME_PLACE = 0.01
-"""mm within which two slices of a series lie at the same position."""
+Visits = list[list[Slice]]
+"""Slices that were taken one after the other, each list without coming back to a place."""
 
 
 def in_order(found: list[Slice], notes: list[str]) -> list[list[Slice]]:
     """Group slices into scans: one series, one size, one spacing, one direction, sorted.
 
-    ``notes`` hears of what was left out or split.
+    ``notes`` hears of what was left out, split, assumed or missing.
     """
     unique: dict[str, Slice] = {}
     for slice in found:
         unique.setdefault(slice.instance, slice)
     if len(unique) < len(found):
         extra = len(found) - len(unique)
-        twice = (
-            "1 slice came twice and counts"
-            if extra == 1
-            else f"{extra} slices came twice and count"
-        )
-        notes.append(f"{twice} once.")
-    groups: dict[tuple[object, ...], list[Slice]] = defaultdict(list)
-    for slice in unique.values():
-        groups[_geometry(slice)].append(slice)
-    for series, parts in Counter(key[0] for key in groups).items():
-        if parts > 1:
-            label = next(s.facts.series for s in unique.values() if s.series == series)
+        verb = "counts" if extra == 1 else "count"
+        notes.append(f"{counted(extra, 'slice')} came twice and {verb} once.")
+    scans: list[list[Slice]] = []
+    for series in _series(list(unique.values())):
+        groups = _of_one_geometry(series)
+        if len(groups) > 1:
             notes.append(
-                f"{label} mixes sizes, spacings or directions and was loaded as {parts} scans."
+                f"{_label(series)} mixes sizes, spacings or directions and was loaded as "
+                f"{len(groups)} scans."
             )
-    return [layer for group in groups.values() for layer in _layers(group, notes)]
+        scans += [scan for group in groups for scan in _layers(group, notes)]
+    for scan in scans:
+        notes += _missing(scan)
+    notes += _assumed(scans)
+    return scans
 
 
-def _geometry(slice: Slice) -> tuple[object, ...]:
-    spacing = tuple(np.round(slice.spacing, 3)) if slice.spacing else None
-    direction = tuple(np.round(slice.orientation, 2) + 0.0)
-    kind = (slice.unit, slice.facts.kernel, slice.facts.dose_word)
-    return slice.series, slice.shape, spacing, direction, slice.origin is None, kind
+def _series(found: list[Slice]) -> list[list[Slice]]:
+    series: dict[str, list[Slice]] = defaultdict(list)
+    for slice in found:
+        series[slice.series].append(slice)
+    return list(series.values())
+
+
+def _of_one_geometry(series: list[Slice]) -> list[list[Slice]]:
+    """Split where slices differ by more than rounding."""
+    groups: list[list[Slice]] = []
+    for slice in series:
+        home = next((group for group in groups if _alike(group[0], slice)), None)
+        if home is None:
+            groups.append([slice])
+        else:
+            home.append(slice)
+    return groups
+
+
+def _alike(a: Slice, b: Slice) -> bool:
+    kinds = [(s.shape, s.unit, s.facts.kernel, s.facts.dose_word, s.origin is None) for s in (a, b)]
+    return (
+        kinds[0] == kinds[1]
+        and same_spacing(a.spacing, b.spacing)
+        and same_direction(a.orientation, b.orientation)
+    )
 
 
 def _layers(group: list[Slice], notes: list[str]) -> list[list[Slice]]:
-    """Split a group that visits positions several times (phases, repeats) into one scan each."""
+    """Split a group that visits places several times (phases, repeats) into one scan each."""
     if group[0].origin is None:
-        return [sorted(group, key=lambda s: s.order)]
-    places = _places(group)
-    layers = [layer for visit in _visits(group, places) for layer in _by_depth(visit, places)]
+        return [sorted(group, key=_turn)]
+    places = _places(group, SAME_PLACE)
+    if len(group) > 1 and len(set(places.values())) == 1:
+        notes.append(
+            f"{_label(group)} gives all its slices the same position; they are in the order of "
+            "their numbers, and their distances are not known."
+        )
+        return [[replace(slice, origin=None) for slice in sorted(group, key=_turn)]]
+    # Phases may lie a little apart; that they do must be told by more than their positions.
+    nearby = _places(group, reach(_positions(group), _thickness(group)))
+    visits = _visits(group, nearby) or _visits(group, places) or _by_depth(group, places)
+    layers = [sorted(visit, key=lambda slice: (position(slice), _turn(slice))) for visit in visits]
     if len(layers) > 1:
         notes.append(
-            f"{group[0].facts.series} visits the same positions several times and was loaded as "
+            f"{_label(group)} visits the same positions several times and was loaded as "
             f"{len(layers)} scans."
         )
     return layers
 
 
-def _places(group: list[Slice]) -> dict[str, int]:
-    """The place of each slice, by its instance, counted along the normal."""
+def _positions(group: list[Slice]) -> NDArray[np.float64]:
+    return np.sort([position(slice) for slice in group])
+
+
+def _places(group: list[Slice], within: float) -> dict[str, int]:
+    """The place of each slice, by its instance, counted along the normal; neighbours up to
+    ``within`` mm apart share one."""
+    numbers = np.cumsum(np.diff(_positions(group), prepend=-np.inf) > within) - 1
     ordered = sorted(group, key=position)
-    steps = np.diff([position(slice) for slice in ordered], prepend=position(ordered[0]))
-    numbers = np.cumsum(steps >= SAME_PLACE)
     return {slice.instance: int(n) for slice, n in zip(ordered, numbers, strict=True)}
 
 
-def _visits(group: list[Slice], places: dict[str, int]) -> list[list[Slice]]:
-    """Acquisitions one after the other; one that comes back to a place begins the next visit.
+def _thickness(group: list[Slice]) -> float | None:
+    return min((s.facts.thickness_mm for s in group if s.facts.thickness_mm), default=None)
+
+
+def _visits(group: list[Slice], places: dict[str, int]) -> Visits | None:
+    """The phases of a group, by the first of :data:`~ctdenoise.scans.dicom.MOMENTS`, or at last
+    the slices' numbers, that tells them apart; None where nothing does.
 
     So a phase that lacks a slice borrows none of another phase, while the stops of a
     step-and-shoot table, an acquisition each, stay together.
     """
-    visits: list[list[Slice]] = []
+    repeats = max(Counter(places.values()).values())
+    if repeats == 1:
+        return [group]
+    keys: list[Callable[[Slice], Hashable]] = [
+        lambda slice, i=i: slice.moments[i]  # type: ignore[misc]
+        for i in range(len(MOMENTS))
+        if all(slice.moments[i] is not None for slice in group)
+    ]
+    for key in (*keys, _turn):
+        ordered = sorted(group, key=lambda slice: (key(slice), _turn(slice)))
+        taken = [list(slices) for _, slices in groupby(ordered, key=key)]
+        if all(len({places[s.instance] for s in slices}) == len(slices) for slices in taken):
+            if len(taken) < len(group):
+                return _until_it_comes_back(taken, places)
+            # A moment each, or a number: only the way along the table shows where a phase begins.
+            for joined in (_one_way, _until_it_comes_back):
+                if len(visits := joined(taken, places)) == repeats:
+                    return visits
+    return None
+
+
+def _until_it_comes_back(taken: Visits, places: dict[str, int]) -> Visits:
+    """Join what was taken one after the other; what comes back to a place begins the next visit."""
+    visits: Visits = []
     seen: set[int] = set()
-    in_turn = sorted(group, key=lambda s: s.order)
-    for _, acquisition in groupby(in_turn, key=lambda s: s.order[0]):
-        slices = list(acquisition)
+    for slices in taken:
         here = {places[slice.instance] for slice in slices}
         if not visits or seen & here:
             visits.append([])
@@ -90,11 +159,26 @@ def _visits(group: list[Slice], places: dict[str, int]) -> list[list[Slice]]:
     return visits
 
 
-def _by_depth(visit: list[Slice], places: dict[str, int]) -> list[list[Slice]]:
+def _one_way(taken: Visits, places: dict[str, int]) -> Visits:
+    """Join single slices as long as they go on in one direction."""
+    visits: Visits = []
+    way = 0
+    for (slice,) in taken:
+        step = places[slice.instance] - places[visits[-1][-1].instance] if visits else 0
+        if not visits or step * (way or step) <= 0:
+            visits.append([])
+            way = 0
+        else:
+            way = step
+        visits[-1].append(slice)
+    return visits
+
+
+def _by_depth(group: list[Slice], places: dict[str, int]) -> Visits:
     """The first slice of every place, the second of every place that has one, and so on."""
-    layers: list[list[Slice]] = []
+    layers: Visits = []
     depths: Counter[int] = Counter()
-    for slice in sorted(visit, key=lambda s: (places[s.instance], s.order)):
+    for slice in sorted(group, key=_turn):
         place = places[slice.instance]
         if depths[place] == len(layers):
             layers.append([])
@@ -103,14 +187,41 @@ def _by_depth(visit: list[Slice], places: dict[str, int]) -> list[list[Slice]]:
     return layers
 
 
+def _turn(slice: Slice) -> tuple[float, int, int]:
+    """The order in which slices were numbered."""
+    return slice.moments[0] or 0.0, slice.number, slice.source.frame
+
+
+def _missing(scan: list[Slice]) -> list[str]:
+    """Where slices are missing among otherwise even ones."""
+    if scan[0].origin is None:
+        return []
+    positions = np.array([position(slice) for slice in scan])
+    found = gaps(positions)
+    told = [
+        f"{counted(missing, 'slice')} between {positions[i]:.1f} and {positions[i + 1]:.1f} mm"
+        for i, missing in found.items()
+    ]
+    if not told:
+        return []
+    more = f" and at {len(told) - 3} more places" if len(told) > 3 else ""
+    return [f"{_label(scan)} lacks {', '.join(told[:3])}{more}; nothing was put there."]
+
+
+def _assumed(scans: list[list[Slice]]) -> list[str]:
+    """What had to be assumed, once for each series."""
+    said: dict[str, None] = {}
+    for scan in scans:
+        for clause in dict.fromkeys(clause for slice in scan for clause in slice.assumed):
+            said[f"{_label(scan)} {clause}."] = None
+    return list(said)
+
+
+def _label(slices: list[Slice]) -> str:
+    return slices[0].facts.series
+
+
 def position(slice: Slice) -> float:
     """mm along the normal of the slice."""
     assert slice.origin is not None
-    return float(np.dot(slice.origin, normal(slice.orientation)))
-
-
-def normal(orientation: Sequence[float]) -> NDArray[np.float64]:
-    """The direction across slices with these row and column cosines."""
-    across = np.cross(orientation[:3], orientation[3:])
-    length = np.linalg.norm(across)
-    return across / length if length else np.array([0.0, 0.0, 1.0])
+    return position_along(slice.origin, slice.orientation)

@@ -1,4 +1,4 @@
-"""Files, folders and zips in; scans sorted by geometry out, whole or slice by slice."""
+"""Files, folders and archives in; scans sorted by geometry out, whole or slice by slice."""
 
 import re
 import tempfile
@@ -14,10 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, Progress, damaged, too_large
-from ctdenoise.scans import dicom, images
-from ctdenoise.scans.archive import MEGABYTE, is_junk, is_zip, unpack
+from ctdenoise.scans import dicom, images, pixels
+from ctdenoise.scans.archive import is_archive, is_junk, unpack
+from ctdenoise.scans.budget import MEGABYTE, Budget
 from ctdenoise.scans.dicom import Slice
+from ctdenoise.scans.dicomdir import is_dicomdir, listed
+from ctdenoise.scans.meaning import Meaning
 from ctdenoise.scans.ordering import in_order, position
+from ctdenoise.scans.readers import pixels_of_others, reader_of
 from ctdenoise.scans.scan import Scan, SliceSource
 from ctdenoise.settings import settings
 
@@ -45,8 +49,9 @@ class Reading:
 class Series:
     """A scan whose slices are in order while their pixels are still in the files.
 
-    ``images`` decodes one after the other, so that a DICOM series of any length takes the memory of
-    a few slices. Those that cannot be decoded are left out and told in the finding's problems.
+    ``images`` decodes one after the other, so that a DICOM series of any length, or an image file
+    that can be mapped, takes the memory of a few slices. Those that cannot be decoded are left out
+    and told in the finding's problems.
     """
 
     name: str
@@ -74,45 +79,47 @@ class _Files:
     problems: list[Problem]
     notes: list[str]
     unpacked: tempfile.TemporaryDirectory[str] | None
+    budget: Budget
 
 
 def find(
     paths: Sequence[Path],
     *,
-    meaning: images.Meaning = "HU",
+    meaning: Meaning | None = None,
     progress: Progress | None = None,
 ) -> Finding:
     """Read the headers of what :func:`read` reads, to have the pixels slice by slice later.
 
-    Files of :data:`~ctdenoise.scans.readers.READERS` are read at once.
+    Files of :data:`~ctdenoise.scans.readers.READERS` that cannot be mapped are read at once.
     """
     files = _look(paths, progress or _quietly)
-    problems = files.problems
+    problems, budget = files.problems, files.budget
     found: list[Series] = []
     for group in files.groups:
         sources = [slice.source for slice in group]
-        pixels = partial(_images, group, problems)
-        found.append(Series(group[0].facts.series, group[0].unit, sources, pixels))
-    for scan, sources in images.read_images(files.pictures, meaning, problems):
-        held = partial(zip, sources, scan.values, strict=True)
-        found.append(Series(scan.name, scan.unit, sources, held))
+        coming = partial(_images, group, problems, budget)
+        found.append(Series(group[0].facts.series, group[0].unit, sources, coming))
+    for each in images.read_images(files.pictures, meaning, problems, budget):
+        found.append(Series(each.name, each.unit, each.sources, partial(_pairs, each)))
     return Finding(_named_apart(found), problems, files.notes, files.unpacked)
 
 
 def read(
     paths: Sequence[Path],
     *,
-    meaning: images.Meaning = "HU",
+    meaning: Meaning | None = None,
     progress: Progress | None = None,
     on_file: Callable[[Path], None] | None = None,
     skip: frozenset[Path] = frozenset(),
     unpack_into: Path | None = None,
 ) -> Reading:
-    """Read DICOM files and those of :data:`~ctdenoise.scans.readers.READERS`, folders and zips.
+    """Read DICOM files and those of :data:`~ctdenoise.scans.readers.READERS`, folders and
+    archives.
 
     A bad file becomes a problem while the others load; only an input of nothing but bad files
-    leaves ``scans`` empty. ``meaning`` is that of numbers whose file does not say it. ``on_file``
-    hears of each file before it is opened, and ``skip`` names files not to open.
+    leaves ``scans`` empty. ``meaning`` is that of numbers whose file does not say it, None where
+    nobody said it. ``on_file`` hears of each file before it is opened, and ``skip`` names files not
+    to open. Raises :class:`Problem` where all of it is more than one reading may cost.
     """
     tell = progress or _quietly
     hear = on_file or (lambda path: None)
@@ -125,11 +132,14 @@ def read(
         def step(n: int, before: int = before) -> None:
             tell(0.2 + 0.8 * (before + n) / total, f"Decoding slice {before + n} of {total}")
 
-        _load(group, reading, hear, step)
+        _load(group, reading, files.budget, hear, step)
         done += len(group)
-    for scan, sources in images.read_images(files.pictures, meaning, reading.problems):
-        reading.scans.append(scan)
-        reading.sources.append(sources)
+    for each in images.read_images(files.pictures, meaning, files.problems, files.budget):
+        try:
+            reading.scans.append(each.scan())
+            reading.sources.append(each.sources)
+        except MemoryError:
+            reading.problems.append(too_large(each.sources[0].path.name))
     reading.scans[:] = _named_apart(reading.scans)
     tell(1.0, f"{len(reading.scans)} {'scan' if len(reading.scans) == 1 else 'scans'} loaded")
     return reading
@@ -154,18 +164,22 @@ def _look(
         unpack_into = Path(temporary.name)
     problems: list[Problem] = []
     notes: list[str] = []
-    files = [f for f in _files(paths, unpack_into, problems) if f not in skip]
+    budget = Budget()
+    files = [f for f in _files(paths, unpack_into, problems, budget) if f not in skip]
     pictures = {f: None for f in files if images.is_image(f)}  # in order, and found at once
-    found: list[Slice] = []
-    for n, path in enumerate(files):
-        if path not in pictures:
-            hear(path)
-            tell(0.2 * n / len(files), f"Reading header {n + 1} of {len(files)}")
-            try:
-                found += dicom.slices(path)
-            except Problem as problem:
-                problems.append(problem)
-    return _Files(in_order(found, notes), list(pictures), problems, notes, temporary)
+
+    def headers() -> Iterator[list[Slice]]:
+        for n, path in enumerate(files):
+            if path not in pictures:
+                hear(path)
+                tell(0.2 * n / len(files), f"Reading header {n + 1} of {len(files)}")
+                try:
+                    yield dicom.slices(path)
+                except Problem as problem:
+                    problems.append(problem)
+
+    found = [slice for slices in budget.timed(headers()) for slice in slices]
+    return _Files(in_order(found, notes), list(pictures), problems, notes, temporary, budget)
 
 
 def natural(text: str) -> list[str | int]:
@@ -177,8 +191,10 @@ def natural(text: str) -> list[str | int]:
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
 
 
-def _files(paths: Sequence[Path], into: Path, problems: list[Problem]) -> list[Path]:
-    """All files meant, zips unpacked, those above the limits told as problems."""
+def _files(
+    paths: Sequence[Path], into: Path, problems: list[Problem], budget: Budget
+) -> list[Path]:
+    """All files meant, archives unpacked, those above the limits told as problems."""
     limits = settings()
     found: list[Path] = []
     for path in map(Path, paths):
@@ -189,8 +205,12 @@ def _files(paths: Sequence[Path], into: Path, problems: list[Problem]) -> list[P
                 key=lambda p: natural(str(p)),
             )
             if not inside:
-                problems.append(Problem(path.name, "holds no files", "choose another folder"))
+                problems.append(_empty(path))
             found += inside
+        elif path.is_file() and is_dicomdir(path):
+            indexed, lost = listed(path)
+            found += indexed
+            problems += lost
         elif path.is_file():
             found.append(path)
         else:
@@ -202,14 +222,17 @@ def _files(paths: Sequence[Path], into: Path, problems: list[Problem]) -> list[P
             "choose fewer",
         )
     files: list[Path] = []
+    others = pixels_of_others(found)
     for n, path in enumerate(found):
+        if path in others:
+            continue
         try:
             if path.stat().st_size > limits.upload_file_mb * MEGABYTE:
                 raise Problem(
                     path.name, f"is larger than {limits.upload_file_mb} MB", "split or shrink it"
                 )
-            if is_zip(path):
-                unpacked, refused = unpack(path, into / f"{n:05d}")
+            if reader_of(path) is None and is_archive(path):
+                unpacked, refused = unpack(path, into / f"{n:05d}", budget)
                 files += unpacked
                 problems += refused
                 if not unpacked and not refused:
@@ -223,6 +246,15 @@ def _files(paths: Sequence[Path], into: Path, problems: list[Problem]) -> list[P
     return files
 
 
+def _empty(folder: Path) -> Problem:
+    for path in folder.rglob("*"):
+        if path.is_file() and is_dicomdir(path):
+            return Problem(
+                path.name, "is only the index of a medium", "choose the files that it lists, too"
+            )
+    return Problem(folder.name, "holds no files", "choose another folder")
+
+
 def _decode(
     group: list[Slice],
     problems: list[Problem],
@@ -233,7 +265,7 @@ def _decode(
         hear(path)
         slices = list(frames)
         try:
-            decoded = dicom.decode(path, [slice.source.frame for slice in slices])
+            decoded = pixels.decode(path, [slice.source.frame for slice in slices])
             for slice, (_, image) in zip(slices, decoded, strict=True):
                 if image.shape != group[0].shape:
                     raise damaged(path.name)
@@ -242,24 +274,33 @@ def _decode(
             problems.append(problem)
 
 
-def _images(group: list[Slice], problems: list[Problem]) -> Images:
-    return ((slice.source, image) for slice, image in _decode(group, problems))
+def _images(group: list[Slice], problems: list[Problem], budget: Budget) -> Images:
+    return ((slice.source, image) for slice, image in budget.timed(_decode(group, problems)))
+
+
+def _pairs(each: images.Images) -> Images:
+    return zip(each.sources, each.slices(), strict=True)
 
 
 def _load(
     group: list[Slice],
     reading: Reading,
+    budget: Budget,
     hear: Callable[[Path], None],
     step: Callable[[int], None],
 ) -> None:
     """Decode a group into one array and add it to the reading, without what cannot be decoded."""
     try:
+        budget.hold(group[0].source.path.name, len(group), *group[0].shape)
         values = np.empty((len(group), *group[0].shape), np.float32)
+    except Problem as problem:
+        reading.problems.append(problem)
+        return
     except MemoryError:
         reading.problems.append(too_large(group[0].source.path.name))
         return
     kept: list[Slice] = []
-    for slice, image in _decode(group, reading.problems, hear):
+    for slice, image in budget.timed(_decode(group, reading.problems, hear)):
         step(len(kept))
         values[len(kept)] = image
         kept.append(slice)

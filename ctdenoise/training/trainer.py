@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ctdenoise.config import events, progress_slice, run_folder
 from ctdenoise.config.config import Config
+from ctdenoise.config.cost import VALIDATION_PIXELS
 from ctdenoise.config.split import outline, split
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_file, write_atomically
@@ -27,8 +28,6 @@ from ctdenoise.training.patches import Patches, Patchwork
 from ctdenoise.training.schedule import dial_setting, learning_rate
 from ctdenoise.units import counted
 
-VALIDATION_PIXELS = 2**16
-"""How many pass through the network at once when validating."""
 OnEvent = Callable[[events.Event], None]
 
 

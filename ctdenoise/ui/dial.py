@@ -13,6 +13,7 @@ from ctdenoise.metrics.noise_power import noise_power_spectrum
 from ctdenoise.ui import menu
 from ctdenoise.ui.compare import view
 from ctdenoise.ui.components import cards, charts, figures, panes
+from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import free_name, pairs, workspace
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 from ctdenoise.workspace.library import PairRecord, library_of
@@ -124,7 +125,7 @@ def _texture(images: list[Pane], record: PairRecord, state: ViewerState) -> None
         try:
             power = noise_power_spectrum(roi, record.spacing)
         except Problem as problem:  # such as a region that is too small
-            st.info(str(problem))
+            st.info(plain(problem))
             return
         curves.append(
             charts.Curve(pane.name, power.frequencies, power.radial, pane.color, pane.dash)

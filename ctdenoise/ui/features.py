@@ -1,10 +1,13 @@
 """The Features page: feature maps, where they differ, and what smoothing does to them."""
 
+import base64
+import io
 import math
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds import features as kinds
@@ -37,12 +40,12 @@ def show(asked: Smoothing, sigma: float, by: str, count: int) -> None:
     over, low, full = st.columns(3, gap="small")
     smoothed = f"Low dose, smoothed {sigma:g} px" if sigma else "Low dose"
     over.markdown("**Where it differs from full dose**")
-    over.image(_overlay(seen), width="stretch")
+    over.image(_inline(_overlay(seen)), width="stretch")
     told = f"{len(seen.numbers)} of {seen.maps} feature maps"
     scale = np.maximum(seen.low.max((1, 2)), seen.full.max((1, 2)))
     for place, name, maps in ((low, smoothed, seen.low), (full, "Full dose", seen.full)):
         place.markdown(f"**{name}**: {told}")
-        place.image(_wall(maps, scale, seen.orientation), width="stretch")
+        place.image(_inline(_wall(maps, scale, seen.orientation)), width="stretch")
     numbers = ", ".join(map(str, seen.numbers[:12])) + (", …" if len(seen.numbers) > 12 else "")
     st.caption(
         f"Each tile is one map, bright where VGG16 finds its pattern, in the same grey for low and "
@@ -81,6 +84,13 @@ def _curves(asked: Smoothing, sigma: float) -> None:
 
 def _percent(values: list[float]) -> list[float]:
     return [100 * value / (values[0] or 1) for value in values]
+
+
+def _inline(picture: NDArray[np.uint8]) -> str:
+    """A picture as its own address: it comes with the page, and no link leads others to it."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _overlay(seen: View) -> NDArray[np.uint8]:

@@ -1,10 +1,12 @@
 """The Map page: every epoch of every run as a dot, and the picture behind a dot."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
-from ctdenoise.config import events, progress_slice, split
+from ctdenoise.config import events, progress_slice
+from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds import map as places
 from ctdenoise.jobs.kinds.map import Dot
 from ctdenoise.ui import menu, pictures, session
@@ -23,8 +25,11 @@ def groups(runs: Sequence[Run]) -> dict[Group, list[Run]]:
     found: dict[Group, list[Run]] = {}
     for run in runs:
         if (run.folder / progress_slice.FACTS).exists():
-            part = split.read(run.folder).progress
-            found.setdefault((*run.pairs[part.pair], part.slices[0]), []).append(run)
+            with suppress(Problem):  # damaged: Watch tells it, the others are shown
+                events.start(events.read(run.folder))
+                progress_slice.facts(run.folder)
+                part = panes.division(run).progress
+                found.setdefault((*run.pairs[part.pair], part.slices[0]), []).append(run)
     return found
 
 
@@ -123,7 +128,7 @@ def _chosen(run: Run, number: int, dots: list[Dot], unit: str) -> None:
         st.rerun(scope="app")
     said = events.read(run.folder)
     epochs = [e for e in said if isinstance(e, events.Epoch)]
-    start = next(e for e in said if isinstance(e, events.Started))
+    start = events.start(said)
     epoch = epochs[number]
     when = f"Epoch {epoch.epoch}" if epoch.epoch else panes.before(run)
     figures = (

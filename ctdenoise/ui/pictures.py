@@ -21,6 +21,7 @@ from ctdenoise.config import shipped
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
+from ctdenoise.ui import addresses
 from ctdenoise.ui.caching import once
 from ctdenoise.ui.visitors import COOKIE, workspace_of
 from ctdenoise.units import Pixels, to_pixels
@@ -29,7 +30,7 @@ from ctdenoise.workspace.access import Visitor, require
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.runs import find_run
 
-ROUTE = "/pixels/"
+ROUTE = "pixels/"
 WAIT_SECONDS = 60
 LOOK_SECONDS = 0.2
 """Between two looks for a picture that is still to come."""
@@ -76,7 +77,7 @@ class Picture(BaseModel):
 
     @classmethod
     def _joined(cls, parts: list[str]) -> str:
-        return f"{ROUTE}{cls.kind}/{'/'.join(parts)}".rstrip("/")
+        return addresses.below(f"{ROUTE}{cls.kind}/{'/'.join(parts)}".rstrip("/"))
 
 
 class ScanSlice(Picture):
@@ -180,9 +181,10 @@ class Reference(Picture):
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
-        from tifffile import imread
+        from ctdenoise.config import progress_slice
 
-        pixels: Pixels = imread(find_run(self.run).folder / self.folder / self.image)
+        folder = find_run(self.run).folder / self.folder
+        pixels: Pixels = progress_slice.picture(folder / self.image)
         return pixels
 
 
@@ -273,7 +275,7 @@ KINDS: dict[str, type[Picture]] = {
 
 def parse(address: str) -> Picture:
     """The picture that an address names; :class:`Problem` for what is no address of ours."""
-    kind, *parts = address.removeprefix(ROUTE).split("/")
+    kind, *parts = address.removeprefix(addresses.below(ROUTE)).split("/")
     try:
         names = list(KINDS[kind].model_fields)
         if len(parts) > len(names):
@@ -319,7 +321,7 @@ def _coming(address: str, workspace: str) -> bool:
 async def serve(request: Request) -> Response:
     """Answer with the picture; a problem is told in its one sentence."""
     workspace = workspace_of(request.cookies.get(COOKIE)) or "local"
-    address = f"{ROUTE}{request.path_params['address']}"
+    address = addresses.below(f"{ROUTE}{request.path_params['address']}")
     patience = time.monotonic() + WAIT_SECONDS
     try:
         while await run_in_threadpool(_coming, address, workspace):

@@ -21,6 +21,8 @@ from starlette.routing import Route
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import PACKAGE, private_home, settings
+from ctdenoise.ui import addresses
+from ctdenoise.ui.gate import Gate
 from ctdenoise.ui.visitors import Visitor
 
 SCRIPT = PACKAGE / "ui" / "main.py"
@@ -31,6 +33,12 @@ async def _pixels(request: Request) -> Response:
     from ctdenoise.ui import pictures
 
     return await pictures.serve(request)
+
+
+async def _downloads(request: Request) -> Response:
+    from ctdenoise.ui import downloads
+
+    return await downloads.serve(request)
 
 
 def _warm_up() -> None:
@@ -105,5 +113,8 @@ async def _prepare() -> None:
     await asyncio.to_thread(_import_rest)
 
 
-ROUTES = [Route("/pixels/{address:path}", _pixels)]
-MIDDLEWARE = [Middleware(Visitor)]
+ROUTES = [
+    Route(addresses.below("pixels/{address:path}"), _pixels),
+    Route(addresses.below("downloads/{address:path}"), _downloads),
+]
+MIDDLEWARE = [Middleware(Visitor), Middleware(Gate)]

@@ -13,11 +13,13 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import launch, stop_sweep
 from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.metrics.metric import Metric, titles
-from ctdenoise.ui import pictures
+from ctdenoise.ui import addresses, pictures
 from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import pairs, runs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.runs import Run
 
 NONE = "nothing else"
@@ -63,7 +65,7 @@ def order() -> None:
     try:
         cells = grid(PRESETS["recommended"], axes)
     except Problem as problem:
-        st.error(str(problem))
+        tell(problem)
         return
     st.caption(
         "Mean squared error keeps 100 parts in every cell; the weights above are parts beside it. "
@@ -78,6 +80,7 @@ def order() -> None:
             width="stretch",
         )
     if pressed:
+        quota.require(workspace(), more_jobs=len(cells))  # all of them, or none
         sweep = secrets.token_hex(6)
         for values, config in cells:
             told = ", ".join(
@@ -133,10 +136,10 @@ def show(sweep: str) -> None:
     said = {run.id: events.read(run.folder) for run in cells}
     begun = [run for run in cells if _last(said[run.id])]
     if not begun:
-        st.info(_nothing_yet(cells), icon=":material/hourglass_top:")
+        st.info(plain(_nothing_yet(cells)), icon=":material/hourglass_top:")
         _stop(sweep, cells)
         return
-    start = next(e for e in said[begun[0].id] if isinstance(e, events.Started))
+    start = events.start(said[begun[0].id])
     facts = progress_slice.facts(begun[0].folder)
     shown = [_cell(run, said[run.id]) for run in begun]
     shown += panes.references(begun[0])
@@ -217,7 +220,7 @@ def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> 
                 "Low dose": last.low_mse**0.5,
                 **{metric.heading(unit): value for metric, value in figures.items()},
                 "State": cards.STATES[run.state].rpartition(": ")[2],
-                "Open": f"/watch?run={run.id}",
+                "Open": addresses.link("watch", query=[("run", run.id)]),
             }
         )
     numbers = st.column_config.NumberColumn

@@ -11,7 +11,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ctdenoise.ui.addresses import prefix
+
 COOKIE = "ctdenoise_workspace"
+SECURE = b"; Secure"
 _COOKIE = re.compile(r"[0-9a-f]{32}")
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
@@ -19,12 +22,19 @@ POLICY = (
     "connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; "
     "base-uri 'self'; frame-ancestors 'self'"
 )
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # addresses name workspaces and runs
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 
 
 def encrypted(connection: HTTPConnection) -> bool:
-    """Whether the browser spoke https, to us or to the proxy before us."""
-    forwarded = connection.headers.get("x-forwarded-proto", "")
-    return "https" in (connection.scope.get("scheme"), forwarded.partition(",")[0].strip())
+    """Whether the browser spoke https, to us or to the proxy before us. Anybody may say so: it only
+    makes the own cookies stricter."""
+    forwarded = connection.headers.get("x-forwarded-proto", "").partition(",")[0].strip()
+    return not {connection.scope.get("scheme"), forwarded}.isdisjoint(("https", "wss"))
 
 
 def new_cookie() -> str:
@@ -59,12 +69,21 @@ class Visitor:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = POLICY
-                headers["X-Content-Type-Options"] = "nosniff"
+                headers.update(HEADERS)
                 if not known and headers.get("content-type", "").startswith("text/html"):
-                    cookie = f"{COOKIE}={new_cookie()}; Path=/; Max-Age=31536000; HttpOnly"
-                    secure = "; Secure" if encrypted(connection) else ""
-                    headers.append("Set-Cookie", f"{cookie}; SameSite=Lax{secure}")
+                    path = prefix() or "/"
+                    cookie = f"{COOKIE}={new_cookie()}; Path={path}; Max-Age=31536000; HttpOnly"
+                    headers.append("Set-Cookie", f"{cookie}; SameSite=Lax")
+                if encrypted(connection):
+                    _secure(message)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _secure(answer: Message) -> None:
+    """Let every cookie of an answer, Streamlit's too, return by https alone."""
+    answer["headers"] = [
+        (name, value if name != b"set-cookie" or b"; secure" in value.lower() else value + SECURE)
+        for name, value in answer["headers"]
+    ]

@@ -1,28 +1,21 @@
 """What the Watch page shows of one run; drawn again and again while the run is live."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from ctdenoise.config import events, progress_slice, shipped
 from ctdenoise.config.config import MOST_EPOCHS
 from ctdenoise.config.run_folder import kept as kept_epochs
-from ctdenoise.jobs.executor import executor
-from ctdenoise.jobs.kind import Kind
-from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.train import continue_run
 from ctdenoise.losses.term import term_title
 from ctdenoise.metrics.metric import clipped, titles
-from ctdenoise.ui import menu, pictures
+from ctdenoise.ui import downloads, menu, pictures
 from ctdenoise.ui.components import cards, charts, jobs, palette, panes
+from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.train import form
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
 from ctdenoise.workspace.runs import Run, find_run, last_epoch
-
-EXPORT_SECONDS = 120
-"""Longest that a file of a run may take to be written."""
 
 
 def pace(run: Run) -> float | None:
@@ -45,20 +38,26 @@ def show(run_id: str) -> None:
 
 def _show(run: Run) -> None:
     said = events.read(run.folder)
-    starts = [e for e in said if isinstance(e, events.Started)]
     epochs = [e for e in said if isinstance(e, events.Epoch)]
     _status(run, epochs)
     _descent(run)
     for notice in (e for e in said if isinstance(e, events.Notice)):
-        st.info(notice.sentence, icon=":material/info:")
+        st.info(plain(notice.sentence), icon=":material/info:")
+    if not run.live and events.damaged(run.folder):
+        st.warning(
+            "A part of this run's record is damaged on the disk: epochs are missing in its "
+            "pictures and curves. Its networks are not touched by that.",
+            icon=":material/warning:",
+        )
     if not epochs:
         return
+    start = events.start(said)
     facts = progress_slice.facts(run.folder)
     pictures, curves = st.columns([3, 1], gap="medium")
     with pictures:
-        _pictures(run, epochs, Window(*starts[-1].window), facts)
+        _pictures(run, epochs, Window(*start.window), facts)
     with curves:
-        _figures(run, epochs, starts[-1], facts.unit)
+        _figures(run, epochs, start, facts.unit)
 
 
 def _status(run: Run, epochs: list[events.Epoch]) -> None:
@@ -107,14 +106,11 @@ def _branch(run: Run) -> None:
 
 def run_card(run: Run) -> None:
     """The run as a zip, made when it is asked for."""
-    st.download_button(
+    st.link_button(
         "Run card (zip)",
-        lambda: _made(run, export.RUN_CARD).open("rb"),
-        f"{run.name}.zip",
-        "application/zip",
+        downloads.of_run(run, "card"),
         icon=":material/badge:",
         width="stretch",
-        on_click="ignore",
         disabled=not kept_epochs(run.folder),
         help="Settings, network, figures, pictures, hashes of the scans, version, and a script "
         "that repeats the run. No scan goes with it, except for the slice in its pictures.",
@@ -124,32 +120,21 @@ def run_card(run: Run) -> None:
 def network_file(run: Run) -> None:
     """The newest network as ONNX, made on a worker when it is asked for."""
     dial = " Its dial stands at the smooth end." if run.config.loss.dial else ""
-    st.download_button(
+    st.link_button(
         "Network (ONNX)",
-        lambda: _made(run, export.EXPORT_NETWORK).open("rb"),
-        f"{run.name}.onnx",
-        "application/octet-stream",
+        downloads.of_run(run, "network"),
         icon=":material/deployed_code:",
         width="stretch",
-        on_click="ignore",
         disabled=not kept_epochs(run.folder),
         help=f"For programs without PyTorch: HU in and out, any size.{dial} Takes a few seconds.",
     )
-
-
-def _made(run: Run, kind: Kind[export.OfRun, str]) -> Path:
-    """A file of a run, written by a job of this kind."""
-    epoch = kept_epochs(run.folder)[-1]
-    asked = export.OfRun(run=run.id, name=run.name, state=run.state, epoch=epoch)
-    name: str = executor().answer(kind, asked, run.workspace, EXPORT_SECONDS)
-    return run.folder / name
 
 
 def _descent(run: Run) -> None:
     """Where a run came from, and both side by side."""
     if run.parent:
         told, way = st.columns([3, 2], vertical_alignment="center")
-        told.caption(f":material/fork_right: Went on from {_parent(run)}.")
+        told.caption(f":material/fork_right: Went on from {plain(_parent(run))}.")
         way.page_link(
             menu.page("Compare"),
             label="Compare it with its parent",
@@ -202,7 +187,7 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
     )
     change = 100 * (last.validation_mse / last.low_mse - 1) if last.low_mse else 0.0
     st.metric(
-        f"Validation MSE ({unit}²)" if unit else "Validation MSE",
+        f"Validation MSE ({plain(unit)}²)" if unit else "Validation MSE",
         f"{last.validation_mse:,.0f}" if unit == "HU" else f"{last.validation_mse:.3g}",
         delta=f"{change:+.0f} % against low dose",
         delta_color="inverse",
@@ -216,15 +201,15 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
     columns = st.columns(2)
     for number, (metric, value) in enumerate(progress_slice.figures(last)):
         place, text = columns[number % 2], metric.text(value, digits=max(metric.digits - 1, 0))
-        place.metric(metric.heading(unit), text, help=convention)
+        place.metric(plain(metric.heading(unit)), text, help=convention)
     style = panes.run_style(run)
     if len(epochs) > 2:  # a curve needs points, and the first picture comes sooner without charts
-        plain = {"displayModeBar": False}
+        bare = {"displayModeBar": False}
         curve = charts.learning_curve(epochs, style.color, palette.LOW.color, unit)
-        st.plotly_chart(curve, key="learning", config=plain)
+        st.plotly_chart(curve, key="learning", config=bare)
         terms = charts.term_curves(epochs)
-        st.plotly_chart(terms, key="terms", config=plain)
-    st.caption(f"{convention} {start.split}")
+        st.plotly_chart(terms, key="terms", config=bare)
+    st.caption(f"{convention} {plain(start.split)}")
     with st.expander("Loss terms"):
         st.dataframe(
             [
@@ -241,5 +226,5 @@ def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: 
         )
         st.caption(
             "The loss is the sum of value × factor. A term whose gradient is small beside the "
-            f"others' does little. Computed on {start.device} in {start.precision}."
+            f"others' does little. Computed on {plain(start.device)} in {plain(start.precision)}."
         )

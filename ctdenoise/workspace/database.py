@@ -4,8 +4,9 @@
 done, is being done or was done. The schema is the newest of :mod:`ctdenoise.workspace.migrations`.
 """
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -13,19 +14,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock
+from pydantic import ConfigDict, TypeAdapter
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
     Connection,
+    Dialect,
     Engine,
     Float,
     Integer,
     MetaData,
-    Row,
     String,
     Table,
     Text,
+    TypeDecorator,
     create_engine,
     event,
     exc,
@@ -34,15 +37,41 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    update,
 )
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.settings import settings
 from ctdenoise.workspace import migrations
 
+logger = logging.getLogger(__name__)
+
 State = Literal["queued", "running", "finished", "stopped", "failed"]
 MIGRATION_SECONDS = 120
 """Longest that another process may take to bring the database up to date."""
+
+UNREADABLE = object()
+"""Stands for what was written as JSON and is none any more."""
+
+
+class Lenient(TypeDecorator[Any]):
+    """JSON of which one damaged value does not spoil all rows that are read with it."""
+
+    impl = JSON
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Decodes what the driver hands over, or gives :data:`UNREADABLE`."""
+        read = super().result_processor(dialect, coltype)
+
+        def decoded(value: Any) -> Any:
+            try:
+                return read(value) if read else value
+            except (ValueError, TypeError, RecursionError):
+                return UNREADABLE
+
+        return decoded
+
 
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"}
@@ -54,7 +83,7 @@ runs = Table(
     Column("workspace", String(64), nullable=False, index=True),
     Column("number", Integer, nullable=False),
     Column("name", String(200), nullable=False),
-    Column("pairs", JSON, nullable=False),
+    Column("pairs", Lenient, nullable=False),
     Column("created", Float, nullable=False),
     Column("sweep", String(12), nullable=False, index=True),
     Column("parent", String(100), nullable=False),
@@ -68,19 +97,20 @@ jobs = Table(
     Column("workspace", String(64), nullable=False, index=True),
     Column("kind", String(40), nullable=False),
     Column("subject", String(100), nullable=False, index=True),
-    Column("arguments", JSON, nullable=False),
+    Column("arguments", Lenient, nullable=False),
     Column("queue", String(20), nullable=False),
     Column("state", String(8), nullable=False, index=True),
     Column("wanted", String(4), nullable=False),
     Column("focus", Integer),
     Column("progress", Float),
     Column("message", Text, nullable=False),
-    Column("result", JSON(none_as_null=True)),
+    Column("result", Lenient(none_as_null=True)),
     Column("attempts", Integer, nullable=False),
     Column("reached", Float),
     Column("lease", String(40), nullable=False),
     Column("worker", String(200), nullable=False),
     Column("heartbeat", Float),
+    Column("memory", Float),
     Column("created", Float, nullable=False),
     Column("queued", Float, nullable=False),
     Column("started", Float),
@@ -92,6 +122,7 @@ jobs = Table(
 class Job:
     """A row of ``jobs``; times are seconds since 1970, on the database's clock."""
 
+    __pydantic_config__ = ConfigDict(allow_inf_nan=False)
     id: str
     workspace: str
     """Whose it is."""
@@ -120,6 +151,8 @@ class Job:
     """The worker that holds it, or held it last, by name."""
     heartbeat: float | None
     """When that worker last said that it lives."""
+    memory: float | None
+    """The part of what it may take that it held then."""
     created: float
     queued: float
     started: float | None
@@ -131,16 +164,45 @@ class Job:
         return self.state in ("queued", "running")
 
 
-def job_of(row: Row[Any]) -> Job:
-    """The job of a row of ``jobs``."""
-    return Job(**row._mapping)
+_JOB = TypeAdapter(Job)
+
+
+def job_of(values: Mapping[str, Any]) -> Job:
+    """The job of a row of ``jobs``. One that cannot be read has failed, alone, and says so; call
+    this outside of a transaction, since it is then written so, too."""
+    try:
+        if UNREADABLE in values.values():
+            raise ValueError("neither arguments nor result may be anything but JSON")
+        return _JOB.validate_python(dict(values))
+    except ValueError as error:  # pydantic's is one
+        logger.warning("The job %s cannot be read: %s", values["id"], error)
+    return _given_up(values)
+
+
+def _given_up(values: Mapping[str, Any]) -> Job:
+    """What is left of a damaged row: whose it was, that it failed, and why."""
+    problem = Problem("The record of this job", "cannot be read any more", "start it anew")
+    readable = {
+        "state": "failed",
+        "wanted": "run",
+        "message": str(problem),
+        "arguments": {},
+        "result": None,
+        "attempts": 0,
+        "lease": "",
+        **dict.fromkeys(("focus", "progress", "reached", "heartbeat", "memory", "started")),
+        **dict.fromkeys(("created", "queued", "ended"), time.time()),
+    }
+    with suppress(Problem), transaction() as connection:  # else whoever reads it next, writes it
+        connection.execute(update(jobs).where(jobs.c.id == values["id"]).values(readable))
+    return Job(**{name: str(value) for name, value in values.items()} | readable)
 
 
 def find_job(id: str) -> Job | None:
     """The job of this id, which a run and a result share with it; None where there is none."""
     with transaction() as connection:
         row = connection.execute(select(jobs).where(jobs.c.id == id)).one_or_none()
-    return job_of(row) if row else None
+    return job_of(row._mapping) if row else None
 
 
 @contextmanager
@@ -235,6 +297,7 @@ def _journal(connection: Any, _record: Any) -> None:
                 raise
             time.sleep(0.05)
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # one letter spoils no row
 
 
 def _problem(error: exc.SQLAlchemyError) -> Problem:
@@ -247,6 +310,13 @@ def _problem(error: exc.SQLAlchemyError) -> Problem:
             name,
             "could not be written because the disk is full",
             "free some space and try again; nothing that was there is lost",
+        )
+    if "not a database" in reason or "malformed" in reason:
+        return Problem(
+            f"The database {Path(settings().database.rpartition('/')[2]).name}",
+            "is damaged on the disk",
+            "stop CT Denoise and put a copy of that file back, or move it away to begin with an "
+            "empty one; nothing has been deleted",
         )
     if "readonly" in reason or "unable to open" in reason:
         return Problem(

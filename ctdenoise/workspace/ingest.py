@@ -13,20 +13,29 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from socket import gethostname
 from typing import Any, TextIO
+
+from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 
 from ctdenoise.errors import Problem, Progress
 from ctdenoise.files import write_atomically
-from ctdenoise.scans.images import Meaning
+from ctdenoise.scans.meaning import Meaning, Unclear
 from ctdenoise.scans.scan import SliceSource
 from ctdenoise.settings import MEMORY, python_path, settings
 from ctdenoise.workspace.library import Library, ScanRecord
 
+_IDS = TypeAdapter(list[str])
 MOST_CRASHES = 5
 """Files that may crash their reader before the rest of the upload is given up."""
+SHARE = 0.75
+"""Of a machine's memory that all readers together may take."""
+WAIT_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ def read_guarded(
     paths: Sequence[Path],
     library: Library,
     *,
-    meaning: Meaning = "HU",
+    meaning: Meaning | None = None,
     progress: Progress | None = None,
     journal: Path | None = None,
 ) -> Received:
@@ -50,8 +59,58 @@ def read_guarded(
 
     A file that crashes its reader becomes a problem, and the others are read again without it. It
     is all of an upload or nothing: where we are killed ourselves, the next call with the same
-    ``journal`` (a file to write) takes back what this one had stored.
+    ``journal`` (a file to write) takes back what this one had stored. Readers of a machine share
+    its memory, so that they wait for each other. Raises
+    :class:`~ctdenoise.scans.meaning.Unclear`, and stores nothing, where numbers can mean anything
+    or cannot mean what was said.
     """
+    with _turn(progress or (lambda fraction, sentence: None)) as memory_mb:
+        return _read(paths, library, meaning, memory_mb, progress, journal)
+
+
+def shares(machine_mb: int) -> tuple[int, int]:
+    """How many readers there may be at once on a machine with so much memory, and the MB of each.
+
+    >>> shares(65_536), shares(16_384), shares(4096)
+    ((2, 8192), (1, 8192), (1, 3072))
+    """
+    limits, together = settings(), int(SHARE * machine_mb)
+    number = min(limits.readers, max(1, together // limits.decode_memory_mb))
+    return number, min(limits.decode_memory_mb, together // number)
+
+
+@contextlib.contextmanager
+def _turn(tell: Progress) -> Iterator[int]:
+    """One of the places for readers on this machine, once it is free; the MB that it may take."""
+    from distributed.system import MEMORY_LIMIT
+
+    number, memory_mb = shares(MEMORY_LIMIT >> 20)
+    folder = settings().home / "readers"
+    folder.mkdir(parents=True, exist_ok=True)
+    places = [FileLock(folder / f"{gethostname()}-{place}.lock") for place in range(number)]
+    while True:
+        for place in places:
+            try:
+                place.acquire(timeout=0)
+            except Timeout:
+                continue
+            try:
+                yield memory_mb
+            finally:
+                place.release()
+            return
+        tell(0.0, "Waiting until another upload has been read")
+        time.sleep(WAIT_SECONDS)
+
+
+def _read(
+    paths: Sequence[Path],
+    library: Library,
+    meaning: Meaning | None,
+    memory_mb: int,
+    progress: Progress | None,
+    journal: Path | None,
+) -> Received:
     received = Received()
     if journal:
         take_back(library, journal)
@@ -64,6 +123,7 @@ def read_guarded(
                 "library": str(library.root),
                 "scratch": scratch,
                 "meaning": meaning,
+                "memory_mb": memory_mb,
                 "skip": skip,
             }
             answer, late, reader = _run(request, library, progress, journal)
@@ -138,6 +198,8 @@ def _run(
                 stored.append(said["stored"])
                 if journal:
                     write_atomically(journal, json.dumps(stored))
+            elif "unclear" in said:
+                raise Unclear(*said["unclear"])
             elif "problem" in said:
                 raise Problem(*said["problem"])
             elif "scans" in said:
@@ -159,7 +221,8 @@ def take_back(library: Library, journal: Path) -> None:
     """Remove the scans of a journal, a JSON list of their ids: what wrote it never came to its
     end."""
     if journal.exists():
-        _remove(library, json.loads(journal.read_text()))
+        with contextlib.suppress(ValueError):  # damaged: people see the scans and can remove them
+            _remove(library, _IDS.validate_json(journal.read_bytes()))
         journal.unlink()
 
 
@@ -205,6 +268,10 @@ def _serve(request: dict[str, Any], out: TextIO) -> None:
             skip=skip,
             unpack_into=unpacked,
         )
+        for problem in reading.problems:
+            if isinstance(problem, Unclear):
+                say(unclear=problem.args)
+                return
         ids = _store(reading, Library(Path(request["library"])), scratch, say, name)
         problems = [[p.subject, p.reason, p.hint] for p in reading.problems]
         say(scans=ids, problems=problems, notes=reading.notes)
@@ -257,8 +324,8 @@ def _store(
 
 
 def _without_identity(path: Path, to: Path, pseudonyms: Any, patient: str) -> None:
+    from ctdenoise.scans.dataset import open_dataset
     from ctdenoise.scans.deidentify import deidentify
-    from ctdenoise.scans.dicom import open_dataset
 
     try:
         dataset = open_dataset(path)
@@ -287,11 +354,12 @@ def _limit(memory_mb: int, seconds: int) -> None:
 
 def main() -> None:
     """Read, in a process of its own, what stdin asks for and tell of it on stdout."""
-    _limit(settings().decode_memory_mb, settings().decode_seconds)
+    request = json.load(sys.stdin)
+    _limit(request["memory_mb"], settings().decode_seconds)
     # What decoders print must not mix with the messages.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    _serve(json.load(sys.stdin), out)
+    _serve(request, out)
 
 
 if __name__ == "__main__":

@@ -11,25 +11,31 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from numpy.typing import NDArray
+from pydantic import BaseModel, TypeAdapter
 
-from ctdenoise import files
+from ctdenoise import files, stored
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_folder, remove_folder, write_atomically
 from ctdenoise.scans.scan import Facts, Pair, Scan, SliceSource
 from ctdenoise.settings import settings
+from ctdenoise.stored import Damaged
 
+Shapes = Mapping[str, tuple[int, ...]]
 Orientation = tuple[float, float, float, float, float, float]
 
 
 class Record(BaseModel):
     """What lists show, without loading an array."""
 
+    word: ClassVar[str]
     id: str
     name: str
     created: float
@@ -42,16 +48,38 @@ class Record(BaseModel):
     unit: str
     patient: str
 
+    @property
+    def shapes(self) -> Shapes:
+        """Of the float32 arrays in its folder, by file name."""
+        raise NotImplementedError
+
+    @property
+    def geometry(self) -> Shapes:
+        """Of the arrays in geometry.npz, by name."""
+        return {"positions": (self.slices,)}
+
 
 class ScanRecord(Record):
     """What a library keeps of a scan beside its values."""
 
+    word = "scan"
     facts: Facts
+
+    @property
+    def shapes(self) -> Shapes:
+        """The scan's values."""
+        return {"values.npy": (self.slices, self.rows, self.columns)}
+
+    @property
+    def geometry(self) -> Shapes:
+        """Where the slices lie, in mm."""
+        return {"positions": (self.slices,), "origins": (self.slices, 3)}
 
 
 class PairRecord(Record):
     """What a library keeps of a pair beside its values."""
 
+    word = "pair"
     draws: int
     dose_fraction: float | None
     simulated: bool
@@ -60,8 +88,15 @@ class PairRecord(Record):
     matched: str
     """One sentence on how the slices were paired or the low dose was made."""
 
+    @property
+    def shapes(self) -> Shapes:
+        """Each noise realisation of the low dose, and the full dose."""
+        full = (self.slices, self.rows, self.columns)
+        return {"low.npy": (self.draws, *full), "full.npy": full}
+
 
 R = TypeVar("R", bound=Record)
+_SOURCES = TypeAdapter(list[tuple[str, int]])
 
 
 class Library:
@@ -71,57 +106,56 @@ class Library:
         self.root = Path(root)
 
     def scans(self) -> list[ScanRecord]:
-        """Newest first."""
-        return _records(self.root / "scans", ScanRecord)
+        """Newest first, without those that are damaged."""
+        return self._listed("scans", ScanRecord)[0]
 
     def pairs(self) -> list[PairRecord]:
-        """Newest first."""
-        return _records(self.root / "pairs", PairRecord)
+        """Newest first, without those that are damaged."""
+        return self._listed("pairs", PairRecord)[0]
+
+    def damaged(self) -> list[Damaged]:
+        """The scans and pairs that cannot be read any more and had better be removed."""
+        return self._listed("scans", ScanRecord)[1] + self._listed("pairs", PairRecord)[1]
 
     def folder(self, id: str) -> Path:
         """Where a scan or pair lies; raises :class:`Problem` for an id that there is not."""
         if re.fullmatch(r"[0-9a-f]{12}", id):
             for kind in ("scans", "pairs"):
-                if (self.root / kind / id / "record.json").exists():
+                if (self.root / kind / id).is_dir():
                     return self.root / kind / id
         raise Problem("This scan", "is not in the workspace", "choose one from the list")
 
     def scan_record(self, id: str) -> ScanRecord:
-        """The record alone; :class:`Problem` where there is no such scan."""
-        return _record(self._folder_of(id, "scans"), ScanRecord)
+        """The record alone; :class:`Problem` where there is no such scan, or it is damaged."""
+        return _sound(self._folder_of(id, "scans"), ScanRecord)
 
     def pair_record(self, id: str) -> PairRecord:
-        """The record alone; :class:`Problem` where there is no such pair."""
-        return _record(self._folder_of(id, "pairs"), PairRecord)
+        """The record alone; :class:`Problem` where there is no such pair, or it is damaged."""
+        return _sound(self._folder_of(id, "pairs"), PairRecord)
 
     def scan(self, id: str) -> Scan:
         """With its values memory-mapped, read-only."""
-        folder = self._folder_of(id, "scans")
-        record = _record(folder, ScanRecord)
-        with np.load(folder / "geometry.npz", allow_pickle=False) as geometry:
-            return Scan(
-                name=record.name,
-                values=np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False),
-                spacing=record.spacing,
-                positions=geometry["positions"],
-                origins=geometry["origins"],
-                orientation=record.orientation,
-                unit=record.unit,
-                facts=record.facts,
-            )
+        record, found = _content(self._folder_of(id, "scans"), ScanRecord)
+        return Scan(
+            name=record.name,
+            values=found["values.npy"],
+            spacing=record.spacing,
+            positions=found["positions"],
+            origins=found["origins"],
+            orientation=record.orientation,
+            unit=record.unit,
+            facts=record.facts,
+        )
 
     def pair(self, id: str) -> Pair:
         """With low and full dose memory-mapped, read-only."""
-        folder = self._folder_of(id, "pairs")
-        record = _record(folder, PairRecord)
-        with np.load(folder / "geometry.npz", allow_pickle=False) as geometry:
-            positions = geometry["positions"]
+        record, found = _content(self._folder_of(id, "pairs"), PairRecord)
         return Pair(
             name=record.name,
-            low=np.load(folder / "low.npy", mmap_mode="r", allow_pickle=False),
-            full=np.load(folder / "full.npy", mmap_mode="r", allow_pickle=False),
+            low=found["low.npy"],
+            full=found["full.npy"],
             spacing=record.spacing,
-            positions=positions,
+            positions=found["positions"],
             orientation=record.orientation,
             unit=record.unit,
             patient=record.patient,
@@ -132,8 +166,14 @@ class Library:
     def sources(self, id: str) -> list[SliceSource]:
         """The de-identified files of a scan, slice by slice; empty where none were kept."""
         folder = self._folder_of(id, "scans")
-        listed = json.loads((folder / "sources.json").read_text(encoding="utf-8"))
-        return [SliceSource(folder / "sources" / name, frame) for name, frame in listed]
+        record = _sound(folder, ScanRecord)
+        lost = f"The DICOM files of the scan {record.name}"
+        with stored.reading(lost, "load the scan anew"):
+            listed = stored.values(folder / "sources.json", _SOURCES)
+            there = {path.name: path for path in (folder / "sources").iterdir()} if listed else {}
+            if listed and len(listed) != record.slices:
+                raise ValueError("sources.json does not list a file for each slice")
+            return [SliceSource(there[name], frame) for name, frame in listed]
 
     @telling_disk_problems
     def add_scan(self, scan: Scan, sources: Sequence[SliceSource]) -> ScanRecord:
@@ -213,9 +253,10 @@ class Library:
         name = " ".join(name.split())[:100]
         if not name:
             raise Problem("The name", "is empty", "type one")
-        path = self.folder(id) / "record.json"
-        changed = json.loads(path.read_text(encoding="utf-8")) | {"name": name}
-        write_atomically(path, json.dumps(changed))
+        folder = self.folder(id)
+        record = _sound(folder, ScanRecord if folder.parent.name == "scans" else PairRecord)
+        renamed = record.model_copy(update={"name": name})
+        write_atomically(folder / "record.json", renamed.model_dump_json())
 
     def _folder_of(self, id: str, kind: str) -> Path:
         folder = self.folder(id)
@@ -223,6 +264,10 @@ class Library:
             wanted = "scan" if kind == "scans" else "pair"
             raise Problem("What was chosen", f"is no {wanted}", f"choose a {wanted}")
         return folder
+
+    def _listed(self, kind: str, type: type[R]) -> tuple[list[R], list[Damaged]]:
+        found, damaged = stored.listed(self.root / kind, partial(_sound, kind=type))
+        return sorted(found, key=lambda record: record.created, reverse=True), damaged
 
     def _add(self, kind: str, record: R, fill: Callable[[Path], None]) -> R:
         with atomic_folder(self.root / kind / record.id, self.root) as making:
@@ -243,20 +288,32 @@ def sweep(workspaces: Path, older_than: float = 86_400) -> None:
         files.sweep(workspaces.glob(pattern), older_than)
 
 
-def _record(folder: Path, kind: type[R]) -> R:
-    try:
-        return kind.model_validate_json((folder / "record.json").read_bytes())
-    except (OSError, ValidationError) as error:
-        raise Problem(
-            "This scan", "cannot be read any more", "remove it and load it anew"
-        ) from error
+def _content(folder: Path, kind: type[R]) -> tuple[R, dict[str, NDArray[Any]]]:
+    """A scan's or a pair's record with its arrays, memory-mapped, and its geometry, by name."""
+    with stored.reading(lambda: stored.called(folder, kind.word), "remove it and load it anew"):
+        record = stored.record(folder / "record.json", kind)
+        if record.id != folder.name:
+            raise ValueError("the record is another's")
+        arrays = {name: stored.array(folder / name, shape) for name, shape in record.shapes.items()}
+        return record, arrays | stored.arrays(folder / "geometry.npz", record.geometry)
 
 
-def _records(folder: Path, kind: type[R]) -> list[R]:
-    found: list[R] = []
-    for path in folder.glob("*/record.json"):
-        try:
-            found.append(_record(path.parent, kind))
-        except Problem:
-            continue  # removed while we looked, or damaged: the others are still there
-    return sorted(found, key=lambda record: record.created, reverse=True)
+def _sound(folder: Path, kind: type[R]) -> R:
+    """The record of a scan or pair, all of whose arrays are there; looked at again when one of its
+    files has changed."""
+    names = ("record.json", "geometry.npz", "values.npy", "low.npy", "full.npy")
+    record: R = _looked_at(folder, kind, tuple(_stand(folder / name) for name in names))
+    return record
+
+
+def _stand(file: Path) -> tuple[int, int] | None:
+    """Changes with what is in a file; None where there is none."""
+    with suppress(OSError):
+        stat = file.stat()
+        return stat.st_size, stat.st_mtime_ns
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _looked_at(folder: Path, kind: type[R], stand: tuple[tuple[int, int] | None, ...]) -> R:
+    return _content(folder, kind)[0]

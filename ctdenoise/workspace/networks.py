@@ -7,16 +7,19 @@ import re
 import secrets
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from ctdenoise import stored
 from ctdenoise.config import run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_folder, remove_folder
 from ctdenoise.settings import settings
+from ctdenoise.stored import Damaged
 
 PROBE = 32
 """Side in pixels of what a new network has to denoise before it is taken in."""
@@ -77,14 +80,13 @@ def add_network(workspace: str, path: Path, name: str = "", id: str = "") -> Net
 
 
 def networks(workspace: str) -> list[NetworkRecord]:
-    """All of a workspace, newest first."""
-    found = []
-    for path in (_root(workspace) / "networks").glob("*/record.json"):
-        try:
-            found.append(NetworkRecord.model_validate_json(path.read_bytes()))
-        except (OSError, ValidationError):
-            continue  # removed while we looked, or damaged: the others are still there
-    return sorted(found, key=lambda network: network.created, reverse=True)
+    """All of a workspace, newest first, without those that are damaged."""
+    return _listed(workspace)[0]
+
+
+def damaged(workspace: str) -> list[Damaged]:
+    """Those that cannot be read any more and had better be removed."""
+    return _listed(workspace)[1]
 
 
 def find(workspace: str, id: str) -> NetworkRecord:
@@ -97,16 +99,38 @@ def find(workspace: str, id: str) -> NetworkRecord:
 
 def weights(workspace: str, id: str) -> Path:
     """The checkpoint file of a network, for :class:`~ctdenoise.denoising.denoiser.Denoiser`."""
-    path = _root(workspace) / "networks" / id / run_folder.NAME
-    if not re.fullmatch(r"[0-9a-f]{12}", id) or not path.exists():
+    path = _folder(workspace, id) / run_folder.NAME
+    if not path.exists():
         raise _gone()
     return path
 
 
 @telling_disk_problems
 def remove(workspace: str, id: str) -> None:
-    """Delete a network; what it denoised stays."""
-    remove_folder(weights(workspace, id).parent, _root(workspace))
+    """Delete a network, also one that is damaged; what it denoised stays."""
+    remove_folder(_folder(workspace, id), _root(workspace))
+
+
+def _folder(workspace: str, id: str) -> Path:
+    folder = _root(workspace) / "networks" / id
+    if not re.fullmatch(r"[0-9a-f]{12}", id) or not folder.is_dir():
+        raise _gone()
+    return folder
+
+
+def _listed(workspace: str) -> tuple[list[NetworkRecord], list[Damaged]]:
+    found, damaged = stored.listed(_root(workspace) / "networks", _read)
+    return sorted(found, key=lambda network: network.created, reverse=True), damaged
+
+
+def _read(folder: Path) -> NetworkRecord:
+    thing = partial(stored.called, folder, "network")
+    with stored.reading(thing, "remove it and bring its file anew"):
+        record = stored.record(folder / "record.json", NetworkRecord)
+        if record.id != folder.name:
+            raise ValueError("the record is another's")
+        stored.check_weights(folder / run_folder.NAME)
+        return record
 
 
 def _gone() -> Problem:

@@ -11,28 +11,27 @@ does the work.
 
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import delete
 
+from ctdenoise import stored
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_folder, remove_folder, write_atomically
 from ctdenoise.metrics.removal import Removal
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
+from ctdenoise.stored import Damaged
 from ctdenoise.workspace.database import Job, find_job, jobs, transaction
 from ctdenoise.workspace.denoisers import DenoiserChoice, title
 from ctdenoise.workspace.library import library_of
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class Source(BaseModel):
@@ -99,9 +98,10 @@ class Result:
         path = self.folder / "slices.jsonl"
         try:
             stand = path.stat()
-            return _figures(path, stand.st_size, stand.st_mtime_ns)
+            found = _figures(path, stand.st_size, stand.st_mtime_ns)
         except OSError as error:
             raise _gone() from error
+        return {index: each for index, each in found.items() if index < self.record.slices}
 
     def output(self, index: int) -> NDArray[np.float32]:
         """A finished slice, (rows, columns), in the record's unit."""
@@ -116,10 +116,8 @@ class Result:
     @property
     def outputs(self) -> NDArray[np.float32]:
         """All slices, (slices, rows, columns), memory-mapped; zeros where one is not finished."""
-        slices: NDArray[np.float32] = np.load(
-            self.folder / "output.npy", mmap_mode="r", allow_pickle=False
-        )
-        return slices
+        with _reading(self.folder):
+            return stored.array(self.folder / "output.npy", (self.record.slices, None, None))
 
     @telling_disk_problems
     def remove(self) -> None:
@@ -171,23 +169,39 @@ def create(workspace: str, source: Source, method: DenoiserChoice) -> Result:
 
 
 def find(workspace: str, id: str) -> Result:
-    """One by its id; :class:`Problem` where there is none such."""
-    folder = settings().workspaces / workspace / "denoisings" / id
-    if len(id) != 12 or not id.isalnum():
+    """One by its id; :class:`Problem` where there is none such, or it is damaged."""
+    folder = _home(workspace) / id
+    if len(id) != 12 or not id.isalnum() or not folder.is_dir():
         raise _gone()
-    return Result(folder, _read(folder / "record.json", ResultRecord))
+    return _read(folder)
 
 
 def every(workspace: str) -> list[Result]:
-    """Newest first."""
-    found = list(_found(settings().workspaces / workspace / "denoisings"))
-    return sorted(found, key=lambda each: each.record.created, reverse=True)
+    """Newest first, without those that are damaged."""
+    return _listed(workspace)[0]
 
 
-def _found(folder: Path) -> Iterator[Result]:
-    for path in folder.glob("*/record.json"):
-        with suppress(Problem):  # removed while we looked, or damaged: the others are still there
-            yield Result(path.parent, _read(path, ResultRecord))
+def damaged(workspace: str) -> list[Damaged]:
+    """Those that cannot be read any more and had better be removed."""
+    return _listed(workspace)[1]
+
+
+@telling_disk_problems
+def remove_damaged(workspace: str, id: str) -> None:
+    """Remove one of :func:`damaged`."""
+    if id in {each.id for each in damaged(workspace)}:
+        with transaction() as connection:
+            connection.execute(delete(jobs).where(jobs.c.subject == id))
+        remove_folder(_home(workspace) / id, settings().workspaces / workspace)
+
+
+def _home(workspace: str) -> Path:
+    return settings().workspaces / workspace / "denoisings"
+
+
+def _listed(workspace: str) -> tuple[list[Result], list[Damaged]]:
+    found, damaged = stored.listed(_home(workspace), _read)
+    return sorted(found, key=lambda each: each.record.created, reverse=True), damaged
 
 
 @lru_cache(maxsize=64)
@@ -201,11 +215,18 @@ def _figures(path: Path, size: int, changed: int) -> dict[int, SliceFigures]:
     return found
 
 
-def _read(path: Path, kind: type[Model]) -> Model:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise _gone() from error
+def _read(folder: Path) -> Result:
+    with _reading(folder):
+        result = Result(folder, stored.record(folder / "record.json", ResultRecord))
+        if result.record.id != folder.name:
+            raise ValueError("the record is another's")
+        (folder / "slices.jsonl").stat()
+    _ = result.outputs
+    return result
+
+
+def _reading(folder: Path) -> AbstractContextManager[None]:
+    return stored.reading(lambda: stored.called(folder, "result"), "remove it and denoise again")
 
 
 def _gone() -> Problem:

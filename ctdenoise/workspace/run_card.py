@@ -31,14 +31,14 @@ def card(run: Run) -> bytes:
 
     Raises :class:`Problem` where the run has no network yet.
     """
-    from tifffile import imread
-
     folder = run.folder
     if not (folder / WEIGHTS).exists():
         raise Problem(run.name, "has no network yet", "wait for its first picture")
     said = events.read(folder)
     epochs = [e for e in said if isinstance(e, events.Epoch)]
-    started = next(e for e in said if isinstance(e, events.Started))
+    started = events.start(said)
+    if not epochs:
+        raise Problem(f"The record of {run.name}", "is damaged on the disk", "continue the run")
     told = {
         "name": run.name,
         "ctdenoise": __version__,
@@ -66,7 +66,8 @@ def card(run: Run) -> bytes:
             (f"epoch {epochs[-1].epoch}", last),
             ("full dose", folder / progress_slice.FULL),
         ):
-            archive.writestr(f"pictures/{name}.png", png(imread(file), window, orientation))
+            picture = progress_slice.picture(file).astype(np.float32)
+            archive.writestr(f"pictures/{name}.png", png(picture, window, orientation))
             archive.write(file, f"pictures/{name}.tif")
     return result.getvalue()
 

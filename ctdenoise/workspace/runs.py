@@ -18,14 +18,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 
+from ctdenoise import stored
 from ctdenoise.config import events
 from ctdenoise.config.config import Config, parse
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import write_atomically
 from ctdenoise.settings import settings
-from ctdenoise.workspace.database import Job, State, jobs, transaction
+from ctdenoise.stored import Damaged
+from ctdenoise.workspace.database import Job, State, job_of, jobs, transaction
 from ctdenoise.workspace.database import runs as table
 
 CONFIG = "config.json"
@@ -60,7 +63,7 @@ class Run:
     @property
     def folder(self) -> Path:
         """Where the training writes."""
-        return settings().home / "runs" / self.id
+        return _folder(self.id)
 
     @property
     def start(self) -> Path | None:
@@ -76,6 +79,9 @@ class Run:
     def live(self) -> bool:
         """Whether its job is queued or running."""
         return self.job is not None and self.job.live
+
+
+_RUN = TypeAdapter(Run)
 
 
 def last_epoch(run: Run) -> int:
@@ -103,7 +109,7 @@ def create_run(
     if not pairs:
         raise Problem("The run", "has no pair to learn from", "choose at least one pair")
     id = secrets.token_hex(6)
-    folder = settings().home / "runs" / id
+    folder = _folder(id)
     folder.mkdir(parents=True)
     keep_config(folder, config)
     if start:
@@ -115,7 +121,7 @@ def create_run(
             insert(table).values(
                 id=id,
                 workspace=workspace,
-                number=0 if number is None else number + 1,
+                number=number + 1 if isinstance(number, int) else 0,
                 name=_name(name),
                 pairs=[list(pair) for pair in pairs],
                 created=time.time(),
@@ -129,11 +135,8 @@ def create_run(
 
 
 def find_run(run_id: str) -> Run:
-    """One by its id; :class:`Problem` where there is none such, or its settings are damaged."""
-    rows = _select(table.c.id == run_id)
-    if not rows:
-        raise Problem(f"Run {run_id[:20]}", "does not exist", "choose one from the list of runs")
-    return _run(rows[0])
+    """One by its id; :class:`Problem` where there is none such, or it is damaged."""
+    return _run(_row(run_id))
 
 
 def runs_of(workspace: str) -> list[Run]:
@@ -142,6 +145,17 @@ def runs_of(workspace: str) -> list[Run]:
     for row in _select(table.c.workspace == workspace):
         with suppress(Problem):
             found.append(_run(row))
+    return found
+
+
+def damaged(workspace: str) -> list[Damaged]:
+    """The runs that cannot be read any more and had better be removed."""
+    found = []
+    for row in _select(table.c.workspace == workspace):
+        try:
+            _run(row)
+        except Problem as problem:
+            found.append(Damaged(str(row.id), problem))
     return found
 
 
@@ -157,16 +171,17 @@ def star_run(run_id: str, starred: bool) -> None:
 
 @telling_disk_problems
 def remove_run(run_id: str) -> None:
-    """Delete a run, its job and its folder; one that is being trained has to be stopped first."""
-    run = find_run(run_id)
+    """Delete a run, its job and its folder, also one that is damaged; one that is being trained
+    has to be stopped first."""
+    found = _row(run_id)
     with transaction() as connection:
         own = jobs.c.id == run_id
         connection.execute(delete(jobs).where(own, jobs.c.state != "running"))
         if connection.execute(select(jobs.c.id).where(own)).first():
-            raise Problem(run.name, "is being trained", "stop it first, then remove it")
+            raise Problem(found.name, "is being trained", "stop it first, then remove it")
         connection.execute(delete(jobs).where(jobs.c.subject == run_id))
         connection.execute(delete(table).where(table.c.id == run_id))
-    shutil.rmtree(run.folder, ignore_errors=True)
+    shutil.rmtree(_folder(run_id), ignore_errors=True)
 
 
 def keep_config(folder: Path, config: Config) -> None:
@@ -190,18 +205,34 @@ def _change(run_id: str, **values: Any) -> None:
         connection.execute(update(table).where(table.c.id == run_id).values(values))
 
 
+def _row(run_id: str) -> Row[Any]:
+    rows = _select(table.c.id == run_id)
+    if not rows:
+        raise Problem(f"Run {run_id[:20]}", "does not exist", "choose one from the list of runs")
+    return rows[0]
+
+
 def _run(row: Row[Any]) -> Run:
     values = dict(row._mapping)
     job = {column.name: values.pop(f"job_{column.name}") for column in jobs.c}
-    values["pairs"] = tuple((workspace, pair) for workspace, pair in values["pairs"])
-    values["config"] = _config(settings().home / "runs" / values["id"], values["name"])
-    return Run(**values, job=Job(**job) if job["id"] else None)
+    values["config"] = _config(_folder(str(row.id)), row.name)
+    values["job"] = job_of(job) if job["id"] else None
+    try:
+        return _RUN.validate_python(values)
+    except ValidationError as error:
+        raise Problem(
+            row.name, "has a record that cannot be read any more", "delete it and train again"
+        ) from error
+
+
+def _folder(run_id: str) -> Path:
+    return settings().home / "runs" / run_id
 
 
 def _config(folder: Path, name: str) -> Config:
     try:
         return _parsed(folder / CONFIG, (folder / CONFIG).stat().st_mtime_ns)
-    except (OSError, ValueError, Problem) as error:
+    except (*stored.STUMBLES, Problem) as error:
         raise Problem(
             name, "has no readable settings in its folder any more", "delete it and train again"
         ) from error

@@ -92,7 +92,7 @@ def test_from_a_scan_to_a_judged_network(page: Page, dashboard: str, upload: Pat
     chart = page.get_by_test_id("stPlotlyChart")
     expect(chart.get_by_text("Distance along the line (mm)")).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the profile (CSV)").click()
+        page.get_by_role("link", name="Download the profile (CSV)").click()
     header, *lines = Path(download.value.path()).read_text().splitlines()
     assert header.startswith("Distance along the line (mm),Low dose,Gaussian 1.4 px,")
     assert header.endswith(",Full dose")

@@ -140,6 +140,17 @@ def test_a_full_disk_and_too_little_memory_are_told(
         assert_one_sentence(error)
 
 
+def test_a_training_beyond_what_this_machine_has_is_refused_before_it_starts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    highest = ("layers=30", "filters=256", "kernel_size=11", "batch=256", "patch=256")
+    settings = [part for each in highest for part in ("--set", each)]
+    out = tmp_path / "run"
+    code, error = told(capsys, "train", "--pairs", tmp_path, "--out", out, *settings)
+    assert code == 1 and "GB of memory" in error and not out.exists()
+    assert_one_sentence(error)
+
+
 @pytest.mark.parametrize(
     "command", ["serve", "sample", "fetch", "low-dose", "train", "denoise", "compare"]
 )

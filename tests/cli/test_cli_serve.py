@@ -83,3 +83,69 @@ def test_a_port_in_use_is_told_before_anything_is_started(
 def test_it_uses_the_dashboards_port_unless_told_otherwise() -> None:
     parser = serve.add(argparse.ArgumentParser().add_subparsers())
     assert (parser.get_default("host"), parser.get_default("port")) == ("127.0.0.1", 8501)
+
+
+@pytest.mark.parametrize(
+    ("urls", "hosts", "origins", "path"),
+    [
+        ([], [], [], None),
+        (
+            ["https://ct.hospital.org/a/b/"],
+            ["127.0.0.1", "::1", "localhost", "ct.hospital.org"],
+            ["https://ct.hospital.org"],
+            "a/b",
+        ),
+        (
+            ["http://labserver:8501", "http://LabServer.uni.edu:8501"],
+            ["127.0.0.1", "::1", "localhost", "labserver", "labserver.uni.edu"],
+            ["http://labserver:8501", "http://LabServer.uni.edu:8501"],
+            "",
+        ),
+    ],
+)
+def test_the_address_that_people_open_is_allowed(
+    become: list[tuple[Sequence[str], dict[str, str]]],
+    closed_port: int,
+    urls: list[str],
+    hosts: list[str],
+    origins: list[str],
+    path: str | None,
+) -> None:
+    argv = ["serve", "--port", str(closed_port), *(f"--url={url}" for url in urls)]
+    assert main(argv) == 0
+    ((command, _),) = become
+
+    def given(option: str) -> list[str]:
+        return [each.partition("=")[2] for each in command if each.startswith(f"--{option}=")]
+
+    assert given("server.allowedHosts") == hosts
+    assert given("server.corsAllowedOrigins") == origins
+    assert given("server.baseUrlPath") == ([] if path is None else [path])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ct.hospital.org", "ftp://ct.hospital.org", "https://", "https://[::1", "https://x:99999",
+     "https://user@x", "https://x/?a=1", "https://x/#top"],
+)  # fmt: skip
+def test_what_is_no_address_is_told_in_one_sentence(
+    become: list[tuple[Sequence[str], dict[str, str]]],
+    capsys: pytest.CaptureFixture[str],
+    closed_port: int,
+    url: str,
+) -> None:
+    assert main(["serve", "--port", str(closed_port), "--url", url]) == 1
+    error = capsys.readouterr().err
+    assert f"The address {url} is none of a dashboard" in error and error.count("\n") == 1
+    assert become == []
+
+
+def test_two_paths_cannot_be_served(
+    become: list[tuple[Sequence[str], dict[str, str]]],
+    capsys: pytest.CaptureFixture[str],
+    closed_port: int,
+) -> None:
+    urls = ["--url", "https://x.org/a", "--url", "https://y.org/b"]
+    assert main(["serve", "--port", str(closed_port), *urls]) == 1
+    assert "differ in their paths" in capsys.readouterr().err
+    assert become == []

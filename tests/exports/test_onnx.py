@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import onnx
 import onnxruntime
@@ -11,13 +12,48 @@ import torch
 from ctdenoise.cli import main
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
+from ctdenoise.config.shipped import file, shipped
 from ctdenoise.errors import Problem
 from ctdenoise.exports.onnx import export_onnx
 from ctdenoise.networks.dial import DialCNN
+from ctdenoise.networks.spec import Activation
 from ctdenoise.training import checkpoint
 
-SIZES = [(1, 64, 64), (3, 97, 131), (1, 512, 512), (1, 5, 300)]
+SIZES = [(1, 64, 64), (3, 97, 131), (1, 512, 512), (1, 5, 300), (2, 62, 61)]
 """(batch, rows, columns)"""
+COMMON = set(
+    [
+        "Add",
+        "Cast",
+        "Concat",
+        "Constant",
+        "Conv",
+        "ConvTranspose",
+        "Div",
+        "Elu",
+        "Erf",
+        "Gather",
+        "LeakyRelu",
+        "Mul",
+        "Relu",
+        "Resize",
+        "Shape",
+        "Sigmoid",
+        "Slice",
+        "Sub",
+        "Unsqueeze",
+    ]
+)
+"""What OpenCV's dnn, TensorRT (onnx-tensorrt's operators.md) and every other runtime knows."""
+EVERY = [
+    Config(network=network, layers=2, filters=3, kernel_size=5, stride=stride,
+           activation=activation, residual=residual, loss=loss)
+    for network, stride in (("chain", 1), ("chain", 2), ("chain", 3), ("chain", 4), ("unet", 1))
+    for activation in Activation
+    for residual in (True, False)
+    for loss in (Loss(), Loss(texture=10.0, dial=("texture",)))
+    if network == "chain" or not loss.dial
+]  # fmt: skip
 ENOUGH = 0.01
 """HU; float32 sums in another order."""
 
@@ -46,6 +82,9 @@ def assert_same(path, network, sizes=SIZES):
             wanted = network(torch.from_numpy(image)).numpy()
         assert np.abs(wanted - image).max() > 1  # it does something
         np.testing.assert_allclose(got, wanted, rtol=0, atol=ENOUGH)
+        opencv = cv2.dnn.readNetFromONNX(str(path))
+        opencv.setInput(image)
+        np.testing.assert_allclose(opencv.forward(), wanted, rtol=0, atol=ENOUGH)
 
 
 @pytest.mark.parametrize(
@@ -59,12 +98,48 @@ def assert_same(path, network, sizes=SIZES):
     ],
     ids=lambda config: f"{config.network}, stride {config.stride}, residual {config.residual}",
 )
-def test_torch_and_onnxruntime_agree_at_any_size(tmp_path, config) -> None:
+def test_torch_onnxruntime_and_opencv_agree_at_any_size(tmp_path, config) -> None:
     source = trained(config, tmp_path)
     path = export_onnx(source, tmp_path / "network.onnx")
     assert_same(path, checkpoint.load(source).network)
     [given] = onnxruntime.InferenceSession(path).get_inputs()
     assert (given.shape, given.type) == (["batch", 1, "rows", "columns"], "tensor(float)")
+
+
+@pytest.mark.parametrize(
+    "config", EVERY, ids=lambda c: f"{c.network}, {c.stride}, {c.activation}, {c.residual}"
+)
+def test_every_network_is_made_of_common_operators(tmp_path, config) -> None:
+    source = trained(config, tmp_path)
+    setting = (0.4,) * config.dials
+    path = export_onnx(source, tmp_path / "network.onnx", setting)
+    model = onnx.load(path)
+    assert {node.op_type for node in model.graph.node} <= COMMON
+    assert model.ir_version <= 8
+    assert [(o.domain, o.version) for o in model.opset_import] == [("", 13)]
+    network = checkpoint.load(source).network
+    network.turn(torch.tensor(setting))
+    assert_same(path, network, [(2, 21, 34)])
+
+
+def test_the_shipped_networks_are_exported(tmp_path) -> None:
+    for name, known in shipped().items():
+        source = file(name)
+        setting = (0.5,) * known.config.dials
+        path = export_onnx(source, tmp_path / f"{name}.onnx", setting)
+        network = checkpoint.load(source).network.fixed(torch.tensor(setting))
+        assert_same(path, network, [(1, 45, 61)])
+
+
+def test_opencv_4_reads_the_chain_as_well(tmp_path) -> None:
+    source = trained(Config(layers=3, filters=8), tmp_path)
+    path = export_onnx(source, tmp_path / "network.onnx")
+    image = np.linspace(-1000, 1000, 41 * 52, dtype=np.float32).reshape(1, 1, 41, 52)
+    opencv = cv2.dnn.readNetFromONNX(str(path), engine=cv2.dnn.ENGINE_CLASSIC)
+    opencv.setInput(image)
+    with torch.inference_mode():
+        wanted = checkpoint.load(source).network(torch.from_numpy(image)).numpy()
+    np.testing.assert_allclose(opencv.forward(), wanted, rtol=0, atol=ENOUGH)
 
 
 @pytest.mark.parametrize("setting", [(0.0,), (0.7,)])

@@ -55,10 +55,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(script: Path, environment: dict[str, str] | None = None) -> Iterator[Server]:
-    """`streamlit run SCRIPT` on a free port; its whole process group is killed at the end."""
+def server(
+    script: Path, environment: dict[str, str] | None = None, *, prefix: str = ""
+) -> Iterator[Server]:
+    """`streamlit run SCRIPT` on a free port, below a ``prefix`` like "/ct"; its whole process group
+    is killed at the end."""
     port = free_port()
-    options = ["--server.port", str(port)]
+    options = ["--server.port", str(port), "--server.baseUrlPath", prefix]
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", str(script), *options],
@@ -68,7 +71,7 @@ def server(script: Path, environment: dict[str, str] | None = None) -> Iterator[
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}{prefix}"
     try:
         wait_until_up(address, process)
         yield Server(address, process.pid, started)

@@ -199,6 +199,20 @@ def test_a_job_that_kills_its_worker_is_given_up_and_can_be_tried_again(
     queue.stop(job.id)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep no such limit")
+def test_a_job_that_asks_for_too_much_memory_fails_alone_and_at_once(
+    running: DaskExecutor,
+) -> None:
+    beside = running.submit(*nap("BATCH", 60), "bob")
+    until(lambda: queue.job(beside.id).state == "running")
+    greedy = ended(running.submit(*nap("ANSWER", trouble="memory"), "ann"))
+    assert (greedy.state, greedy.attempts) == ("failed", 0)
+    assert greedy.message.startswith("The nap needs more memory than a worker may have: ")
+    assert running.answer(*nap("ANSWER"), "ann")["pid"]
+    assert (queue.job(beside.id).state, queue.job(beside.id).attempts) == ("running", 0)
+    queue.stop(beside.id)
+
+
 def test_runs_that_fail_say_so(launch: Callable[..., str]) -> None:
     expected, slip = launch(seed=13), launch(seed=666)
     until(lambda: not (find_run(expected).live or find_run(slip).live))

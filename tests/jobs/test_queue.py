@@ -166,6 +166,20 @@ def test_an_interrupted_job_goes_first_and_is_given_up_in_the_end() -> None:
     assert queue.requeue(id).attempts == 0
 
 
+def test_a_job_whose_worker_died_of_a_lack_of_memory_is_not_tried_again() -> None:
+    id = new("ann")
+    held = claimed("w")
+    queue.beat(held, 0.5, "Epoch 2", memory=queue.FULL + 0.01)
+    queue.release("w")
+    failed = queue.job(id)
+    assert failed.state == "failed" and failed.ended
+    assert failed.message.startswith("The training took all the memory that a worker may have")
+    queue.requeue(id)  # somebody wants it to be tried again
+    claimed("w")
+    queue.release("w")  # killed before its first word
+    assert queue.job(id).state == "queued"
+
+
 def test_a_stop_that_was_wanted_before_the_worker_died_counts() -> None:
     id = new("ann")
     claimed()
@@ -283,3 +297,64 @@ def test_pixels_are_left_to_who_waits_for_them() -> None:
     job = queue.add(PREVIEW, Preview(scan="x", index=0, dose=0.5), "ann")
     assert queue.claim("interactive", "w") is None and not queue.live()
     assert queue.take(job.id, "w")
+
+
+BAD = [
+    ("arguments", "'null'"),
+    ("arguments", "'[1, 2]'"),
+    ("arguments", "'\"text\"'"),
+    ("state", "'running'"),  # with a progress that is no number
+    ("wanted", "'fly'"),
+    ("progress", "9e999"),
+    ("queued", "'-Infinity'"),
+]
+BAD_ON_SQLITE = [
+    ("arguments", "'{\"scan\": '"),
+    ("arguments", "''"),
+    ("arguments", "'" + "[" * 100_000 + "'"),
+    ("arguments", "x'ff00'"),
+    ("result", "'{'"),
+    ("progress", "'half'"),
+    ("queued", "'yesterday'"),
+    ("started", "'yesterday'"),
+    ("created", "x'ff'"),
+    ("attempts", "'many'"),
+    ("focus", "'here'"),
+    ("state", "'half'"),
+]
+
+
+@pytest.mark.parametrize(("column", "value"), BAD + BAD_ON_SQLITE)
+def test_a_row_that_cannot_be_read_fails_alone(store: str, column: str, value: str) -> None:
+    if store.startswith("postgresql") and (column, value) in BAD_ON_SQLITE:
+        pytest.skip("PostgreSQL refuses such a value itself")
+    if store.startswith("postgresql") and value == "9e999":
+        value = "'Infinity'"
+    bad, good, other = new("ann"), new("ann"), new("bob")
+    with transaction() as connection:
+        connection.execute(text(f"UPDATE jobs SET {column} = {value} WHERE id = '{bad}'"))
+        if value == "'running'":
+            connection.execute(text(f"UPDATE jobs SET progress = 'NaN' WHERE id = '{bad}'"))
+    assert {job.id for job in queue.live()} == {good, other}
+    queue.put_back_lost([])
+    queue.release("w")
+    assert {claimed().id, claimed().id} == {good, other}
+    assert queue.claim("train", "w") is None
+    failed = queue.job(bad)
+    assert (failed.state, failed.workspace) == ("failed", "ann")
+    assert failed.message == ("The record of this job cannot be read any more: start it anew.")
+    assert {job.id for job in queue.jobs_of("ann", "train")} == {bad, good}
+    assert queue.requeue(bad).state == "queued"
+    assert claimed().id == bad
+
+
+def test_a_letter_that_is_none_spoils_no_row(store: str) -> None:
+    if not store.startswith("sqlite"):
+        pytest.skip("PostgreSQL refuses such text itself")
+    bad, good = new("ann"), new("bob")
+    with transaction() as connection:
+        connection.execute(
+            text(f"UPDATE jobs SET message = CAST(x'41ff' AS TEXT) WHERE id='{bad}'")
+        )
+    assert {job.id for job in queue.live()} == {bad, good}
+    assert queue.job(bad).message == "A�"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch  # noqa: F401  (whose lack of memory is told where it is there)
 from waiting import until
 
 from ctdenoise.errors import Problem
@@ -61,7 +62,13 @@ def test_what_it_returns_is_its_result(kind: Callable[..., Kind[Given, Any]]) ->
     [
         (Problem("scan7", "is upside down", "turn it"), "scan7 is upside down: turn it."),
         (OSError(28, "No space left"), "The work could not be written because the disk is full"),
-        (MemoryError(), "The work needs more memory than this machine has"),
+        (MemoryError(), "The work needs more memory than a worker may have"),
+        (
+            RuntimeError(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+            ),
+            "The work needs more memory than a worker may have",
+        ),
         (ZeroDivisionError("a slip"), r"The work failed unexpectedly (ZeroDivisionError: a slip)"),
     ],
 )
@@ -85,12 +92,21 @@ def test_arguments_that_cannot_be_read_fail_that_job_alone(
 
         colour: str
 
+    class Worded(Arguments):
+        """Of yet another."""
+
+        number: str = "one"
+
     own = kind(lambda job: "fine")
-    bad = queue.add(own, Other(colour="red"), "ann").id
-    good = queue.add(own, Given(), "bob").id
-    worker.serve("batch")
-    worker.serve("batch")
-    assert (queue.job(bad).state, queue.job(good).state) == ("failed", "finished")
+    for other in (Other(colour="red"), Worded()):
+        bad = queue.add(own, other, "ann").id
+        good = queue.add(own, Given(), "bob").id
+        worker.serve("batch")
+        worker.serve("batch")
+        assert (queue.job(bad).state, queue.job(good).state) == ("failed", "finished")
+        assert queue.job(bad).message == (
+            "The work was asked for in words that cannot be read here: start it anew."
+        )
 
 
 def test_a_kind_that_there_is_no_more_fails_that_job_alone(

@@ -1,17 +1,21 @@
+import gzip
+import io
+import tarfile
 import zipfile
 from dataclasses import replace
 
 import pytest
 
 from ctdenoise.errors import Problem
-from ctdenoise.scans import archive
+from ctdenoise.scans import archive, budget
 
 
 @pytest.fixture
 def limited(monkeypatch):
     def limit(**limits):
         changed = replace(archive.settings(), **limits)
-        monkeypatch.setattr(archive, "settings", lambda: changed)
+        for each in (archive, budget):
+            monkeypatch.setattr(each, "settings", lambda: changed)
 
     return limit
 
@@ -129,8 +133,104 @@ def test_damage_anywhere_is_told_as_damage(tmp_path, method):
         except Problem as problem:
             told.append(problem.reason)
     assert set(told) == {
-        "is cut off or not a zip file",
+        "is cut off or not an archive",
         "is damaged inside its archive",
         "is encrypted",
         "is larger than 1024 MB",
     }
+
+
+def pack_tar(path, members):
+    """``members``: names with bytes, or with what makes them something else than a file."""
+    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w") as packed:
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            if isinstance(content, bytes):
+                member.size = len(content)
+                packed.addfile(member, io.BytesIO(content))
+            else:
+                member.type, member.linkname = content
+                packed.addfile(member)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "without_suffix"])
+def test_tar_files_are_unpacked_alike(tmp_path, name):
+    members = [
+        ("p/low/1.dcm", b"one"),
+        ("p/full/1.dcm", b"two" * 1000),
+        ("p", (tarfile.DIRTYPE, "")),
+    ]
+    packed = pack_tar(tmp_path / name, [*members, ("__MACOSX/._1", b"-")])
+    files, problems = archive.unpack(packed, tmp_path / "out")
+    assert problems == [] and archive.is_archive(packed)
+    assert [(f.parent.name, f.name, f.read_bytes()) for f in files] == [
+        ("low", "1.dcm", b"one"),
+        ("full", "1.dcm", b"two" * 1000),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("../evil.dcm", b"x", "leads out"),
+        ("/etc/evil.dcm", b"x", "leads out"),
+        ("evil.dcm", (tarfile.SYMTYPE, "/etc/passwd"), "is a link"),
+        ("evil.dcm", (tarfile.LNKTYPE, "/etc/passwd"), "is a link"),
+        ("evil.dcm", (tarfile.CHRTYPE, ""), "device"),
+        ("evil.dcm", (tarfile.FIFOTYPE, ""), "device"),
+    ],
+)
+def test_what_is_no_file_in_a_tar_is_refused_and_the_others_load(tmp_path, name, content, words):
+    packed = pack_tar(tmp_path / "a.tar.gz", [(name, content), ("good.dcm", b"y")])
+    files, [problem] = archive.unpack(packed, tmp_path / "in" / "out")
+    assert [f.name for f in files] == ["good.dcm"]
+    assert problem.subject == "evil.dcm" and words in problem.reason
+    assert not list(tmp_path.rglob("evil.dcm"))
+
+
+def test_a_single_file_in_gzip(tmp_path):
+    path = tmp_path / "IM0001.dcm.gz"
+    path.write_bytes(gzip.compress(b"one") + gzip.compress(b"two"))
+    [file], problems = archive.unpack(path, tmp_path / "out")
+    assert (file.name, file.read_bytes(), problems) == ("IM0001.dcm", b"onetwo", [])
+
+
+def test_archives_of_several_kinds_in_one_another(tmp_path):
+    inner = gzip.compress(b"one")
+    packed = pack_tar(tmp_path / "a.tgz", [("1.dcm.gz", inner), ("scan.nii.gz", inner)])
+    files, _ = archive.unpack(packed, tmp_path / "out")
+    assert {f.name for f in files} == {"1.dcm", "scan.nii.gz"}  # whose reader unpacks it
+    deep = pack(tmp_path / "b.zip", [("a.tgz", packed.read_bytes())])
+    files, [problem] = archive.unpack(deep, tmp_path / "deep")
+    assert [f.name for f in files] == ["scan.nii.gz"] and "unpack it first" in str(problem)
+
+
+def test_archives_of_one_reading_share_what_they_may_unpack(tmp_path, limited):
+    limited(upload_total_mb=1, upload_files=3)
+    shared = budget.Budget()
+    for n in range(2):
+        packed = pack_tar(tmp_path / f"{n}.tar.gz", [("zeros", bytes(400_000))])
+        archive.unpack(packed, tmp_path / f"out{n}", shared)
+    with pytest.raises(Problem, match="unpacks to more than 1 MB"):
+        archive.unpack(packed, tmp_path / "out2", shared)
+    shared = budget.Budget()
+    with pytest.raises(Problem, match="holds more than 3 files"):
+        archive.unpack(
+            pack_tar(tmp_path / "4.tar", [(f"{n}", b"") for n in range(4)]), tmp_path / "f", shared
+        )
+
+
+def test_damage_anywhere_in_a_tar_in_gzip_is_told(tmp_path):
+    content, path = bytes(range(256)), tmp_path / "a.tgz"
+    raw = pack_tar(path, [("x", content)]).read_bytes()
+    flipped = [raw[:n] + bytes([raw[n] ^ 0xFF]) + raw[n + 1 :] for n in range(10, len(raw), 3)]
+    cut = [raw[:length] for length in range(0, len(raw), 5)]
+    for n, damaged in enumerate([*flipped, *cut]):
+        path.write_bytes(damaged)
+        try:
+            files, problems = archive.unpack(path, tmp_path / "out" / str(n))
+        except Problem as problem:
+            files, problems = [], [problem]
+        assert problems or [file.read_bytes() for file in files] == [content]
+        assert problems or n < len(flipped)  # in the name that gzip keeps, which does not matter

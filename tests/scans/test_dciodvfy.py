@@ -1,8 +1,5 @@
-"""What a PACS may check on receipt, by an independent validator: dciodvfy of David Clunie's
-dicom3tools (``make test`` installs it with Debian's package where it may)."""
+"""What a PACS may check on receipt, by an independent validator."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import data_store
@@ -10,18 +7,16 @@ import numpy as np
 import pydicom
 import pytest
 from derived import write_values
+from dicom_validator import errors, has_validator
 from phantoms import disc_phantom, write_ct_series, write_enhanced_ct
 from pydicom.uid import CTImageStorage
 
 from ctdenoise.scans import writing
+from ctdenoise.scans.dataset import open_dataset
 from ctdenoise.scans.deidentify import Pseudonyms, deidentify
-from ctdenoise.scans.dicom import open_dataset
 from ctdenoise.scans.reading import read
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("dciodvfy") is None,
-    reason="dciodvfy is not installed (on Debian: apt-get install dicom3tools)",
-)
+pytestmark = has_validator
 
 REAL = (
     "covid19_ny_sbu_axial",
@@ -32,15 +27,6 @@ REAL = (
 )
 PACKAGED = ("eCT_Supplemental.dcm", "explicit_VR-UN.dcm", "bad_sequence.dcm")
 """Of pydicom-data: a real Enhanced CT and the sample's two files."""
-
-
-def errors(path: Path) -> set[str]:
-    """What the validator calls an error; warnings (unusual, but allowed) are left out."""
-    done = subprocess.run(
-        ["dciodvfy", "-new", path], capture_output=True, text=True, errors="replace"
-    )
-    assert "CTImage" in done.stderr + done.stdout, "the validator did not take it for a CT image"
-    return {line for line in done.stderr.splitlines() if line.startswith("Error")}
 
 
 @pytest.fixture(autouse=True)

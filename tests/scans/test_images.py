@@ -1,10 +1,14 @@
+import errno
+
 import numpy as np
 import pytest
 from PIL import Image
-from tifffile import imwrite
+from tifffile import TiffWriter, imwrite
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.images import read_images
+from ctdenoise.scans.pairing import recognise
+from ctdenoise.scans.readers import READERS, Reader
 from ctdenoise.scans.reading import read
 
 VALUES = np.arange(48).reshape(6, 8)
@@ -31,7 +35,8 @@ def test_names_say_what_belongs_together(tmp_path):
     for dose in ("low", "full"):
         for number in (2, 10, 1):
             np.save(tmp_path / f"ct_{dose}_{number}.npy", np.full((4, 4), number))
-    full, low = sorted(read([tmp_path]).scans, key=lambda s: s.facts.dose_word)
+    scans = read([tmp_path], meaning="own units").scans
+    full, low = sorted(scans, key=lambda s: s.facts.dose_word)
     assert (low.facts.dose_word, full.facts.dose_word) == ("low", "full")
     assert low.facts.series == full.facts.series
     for scan in (low, full):
@@ -43,7 +48,7 @@ def test_folders_say_the_dose_and_a_stack_is_a_scan(tmp_path):
     for dose in ("low", "full"):
         (tmp_path / dose).mkdir()
         np.save(tmp_path / dose / "patient7.npy", np.zeros((3, 4, 4)))
-    result = read([tmp_path])
+    result = read([tmp_path], meaning="HU")
     assert sorted(s.facts.dose_word for s in result.scans) == ["full", "low"]
     assert [s.frame for s in result.sources[0]] == [0, 1, 2]
 
@@ -78,3 +83,134 @@ def test_colour_and_damage_are_told(tmp_path):
 def test_an_unknown_meaning_is_told():
     with pytest.raises(Problem, match="is no meaning of image values"):
         read_images([], "volts", [])
+
+
+def test_scans_whose_slices_are_numbered_alike_stay_apart(tmp_path):
+    for patient, slices in (("L067", 3), ("L096", 2)):
+        for n in range(slices):
+            for dose in ("input", "target"):
+                name = f"{patient}_{n}_{dose}.npy"
+                np.save(tmp_path / name, np.linspace(0, 1, 16).reshape(4, 4) * (n + 1) / 3)
+    scans = read([tmp_path], meaning="0-1").scans
+    found = sorted((s.facts.series, s.facts.dose_word, len(s.values)) for s in scans)
+    assert found == [
+        ("L067 0", "full", 3),
+        ("L067 0", "low", 3),
+        ("L096 0", "full", 2),
+        ("L096 0", "low", 2),
+    ]
+
+
+def test_input_and_target_are_a_pair_by_their_names(tmp_path):
+    for patient in ("L000", "L001"):
+        for n in range(2):
+            for dose in ("input", "target"):
+                values = np.linspace(0, 1, 16).reshape(4, 4)
+                np.save(tmp_path / f"{patient}_{n}_{dose}.npy", values)
+    scans = read([tmp_path], meaning="0-1").scans
+    pairs = {(scans[pair.low].facts, scans[pair.full].facts) for pair in recognise(scans)}
+    assert len(scans) == 4 and len(pairs) == 2
+    for low, full in pairs:
+        assert (low.dose_word, full.dose_word, low.series) == ("low", "full", full.series)
+
+
+def test_a_full_disk_is_no_damage(tmp_path):
+    def full(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "a.full").touch()
+    with READERS.added(Reader("full", 9, "FULL", (".full",), full)):
+        [problem] = read([tmp_path]).problems
+    assert "disk is full" in str(problem) and "damaged" not in str(problem)
+
+
+def test_names_with_other_numbers_that_change_are_one_scan(tmp_path):
+    for n in range(4):
+        np.save(tmp_path / f"10332{n}_512_{n}.npy", np.full((4, 4), n))
+    assert [len(s.values) for s in read([tmp_path], meaning="own units").scans] == [4]
+
+
+@pytest.mark.parametrize("form", ["npy", "tif", "png"])
+@pytest.mark.parametrize(
+    ("low", "high", "kind", "unit", "words"),
+    [
+        (-1024, 1900, np.int16, "HU", ""),
+        (0, 2900, np.uint16, None, '"HU+1024" fits'),
+        (0, 255, np.uint8, None, '"own units" fits'),
+        (20_000, 40_000, np.uint16, None, '"own units" fits'),
+        (-0.02, 0.9, np.float32, None, '"0-1" fits'),
+        (-160, 240, np.int16, None, "say what they mean."),
+    ],
+)
+def test_only_plain_hu_need_no_word(tmp_path, form, low, high, kind, unit, words):
+    if form == "png" and (low < 0 or kind is np.float32):
+        pytest.skip("PNG holds no such numbers")
+    values = np.linspace(low, high, 48).reshape(6, 8).astype(kind)
+    if form == "npy":
+        np.save(tmp_path / "a.npy", values)
+    elif form == "tif":
+        imwrite(tmp_path / "a.tif", values)
+    else:
+        Image.fromarray(values).save(tmp_path / "a.png")
+    found = read([tmp_path])
+    if unit:
+        assert [scan.unit for scan in found.scans] == [unit]
+    else:
+        [problem] = found.problems
+        assert f"from {values.min():.4g} to {values.max():.4g}" in str(problem)
+        assert words in str(problem) and not found.scans
+
+
+def test_the_training_sets_of_the_field(tmp_path):
+    expected = np.arange(-1024, 3072, 64, dtype=np.float32).reshape(8, 8)
+    np.save(tmp_path / "a.npy", (expected + 1024) / np.float32(4096))
+    [scan] = read([tmp_path], meaning="0-1").scans
+    np.testing.assert_array_equal(scan.values[0], expected)
+    assert scan.unit == "HU"
+
+
+@pytest.mark.parametrize("side", [3, 4])
+def test_a_last_side_of_colours_is_a_colour_picture(tmp_path, side):
+    np.save(tmp_path / "a.npy", np.zeros((32, 20, side), np.uint8))
+    imwrite(tmp_path / "b.tif", np.zeros((32, 20, side), np.uint8), photometric="rgb")
+    imwrite(tmp_path / "c.tif", np.zeros((32, 20, side), np.uint8), photometric="minisblack")
+    imwrite(tmp_path / "d.tif", np.zeros((side, 32, 20), np.uint8), photometric="rgb")
+    Image.fromarray(np.zeros((32, 20, side), np.uint8)).save(tmp_path / "e.png")
+    told = {p.subject: p.reason for p in read([tmp_path], meaning="own units").problems}
+    assert told == dict.fromkeys(("a.npy", "b.tif", "c.tif", "d.tif", "e.png"),
+                                 "is a colour image")  # fmt: skip
+
+
+def test_all_pages_of_a_tiff_become_slices(tmp_path):
+    values = np.arange(5 * 48).reshape(5, 6, 8).astype(np.int16)
+    imwrite(tmp_path / "pages.tif", values)
+    with TiffWriter(tmp_path / "one_by_one.tif") as tiff:
+        for page in values:
+            tiff.write(page, contiguous=False)
+    imwrite(tmp_path / "deflated.tif", values, compression="zlib")
+    imwrite(tmp_path / "imagej.tif", values, imagej=True, metadata={"axes": "ZYX"})
+    imwrite(tmp_path / "s.ome.tif", values, metadata={"axes": "ZYX"})
+    scans = read([tmp_path], meaning="own units").scans
+    assert len(scans) == 5
+    for scan in scans:
+        np.testing.assert_array_equal(scan.values, values)
+
+
+def test_pages_that_are_no_one_stack_are_told(tmp_path):
+    with TiffWriter(tmp_path / "sizes.tif") as tiff:
+        tiff.write(np.zeros((6, 8), np.int16))
+        tiff.write(np.zeros((4, 8), np.int16))
+    with TiffWriter(tmp_path / "series.ome.tif", ome=True) as tiff:
+        for _ in range(2):
+            tiff.write(np.zeros((3, 32, 32), np.uint8), metadata={"axes": "ZYX"})
+    with TiffWriter(tmp_path / "levels.tif") as tiff:
+        tiff.write(np.zeros((64, 64), np.uint8), subifds=1)
+        tiff.write(np.zeros((32, 32), np.uint8), subfiletype=1)
+    four = np.zeros((2, 3, 6, 8), np.int16)
+    imwrite(tmp_path / "channels.tif", four, imagej=True, metadata={"axes": "TZYX"})
+    imwrite(tmp_path / "white.tif", np.zeros((6, 8), np.uint8), photometric="miniswhite")
+    told = {p.subject: p.reason for p in read([tmp_path], meaning="own units").problems}
+    for name in ("sizes.tif", "series.ome.tif", "levels.tif"):
+        assert told.pop(name) == "holds images of several sizes or kinds"
+    assert told.pop("white.tif") == "counts from white to black"
+    assert told == {"channels.tif": "is a stack in 4 dimensions (TZYX: 2×3×6×8)"}

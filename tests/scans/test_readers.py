@@ -131,12 +131,14 @@ def test_the_help_of_the_commands_names_it(vol: Reader, capsys: pytest.CaptureFi
         with pytest.raises(SystemExit):
             main([command, "--help"])
         told = " ".join(capsys.readouterr().out.split())
-        assert ".png, .tif, .npy or .vol.gz images in HU" in told
+        assert ".png, .tif, .npy, .nii.gz, .mha, .nrrd or .vol.gz images" in told
+        assert "--scale" in told and "0 to 1 for -1024 to 3072 HU" in told
     with pytest.raises(SystemExit):
         main(["denoise", "--help"])
     told = " ".join(capsys.readouterr().out.split())
-    assert ".tif gives .tif, .npy gives .npy and .vol.gz gives .vol.gz" in told
-    assert "PNG, TIFF, NPY and VOL are read whole" in told
+    assert ".tif gives .tif, .npy gives .npy, .nii.gz gives .nii.gz" in told
+    assert ".nrrd gives .nrrd and .vol.gz gives .vol.gz" in told
+    assert "PNG, TIFF, NPY, NIfTI, MetaImage, NRRD and VOL are written whole" in told
 
 
 def test_the_command_line_denoises_it(vol: Reader, tmp_path: Path) -> None:
@@ -150,7 +152,8 @@ def test_the_list_of_formats_needs_no_heavy_library() -> None:
     assert readers.titles().startswith("PNG, TIFF") and readers.suffixes().startswith(".png, .tif")
     code = (
         "import sys; from ctdenoise.scans.readers import READERS; assert {*READERS}; "
-        "print({'torch', 'PIL', 'tifffile', 'pydicom', 'scipy'} & set(sys.modules))"
+        "print({'torch', 'PIL', 'tifffile', 'pydicom', 'scipy', 'nibabel', 'SimpleITK'} "
+        "& set(sys.modules))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "set()"

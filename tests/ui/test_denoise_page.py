@@ -94,9 +94,9 @@ def test_a_file_format_of_ones_own_is_named_and_asked_about_where_need_be(
                  says_unit=says_unit)  # fmt: skip
     with READERS.added(own):
         app = opened("Denoise")
-        dropzone = next(each for each in app.file_uploader if "PNG, TIFF, NPY or OWN" in each.label)
+        dropzone = next(each for each in app.file_uploader if "NRRD or OWN images" in each.label)
         dropzone.upload("a.own.gz", b"1", "application/gzip").run()
-        asked = [each.label for each in app.radio if "PNG, TIFF, NPY or OWN" in each.label]
+        asked = [each.label for each in app.radio if "NRRD or OWN images" in each.label]
         assert bool(asked) != says_unit and not app.exception
 
 

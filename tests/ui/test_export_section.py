@@ -17,7 +17,7 @@ from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.jobs.kinds.export import EXPORT_NETWORK, RUN_CARD, OfRun
 from ctdenoise.scans.reading import read
 from ctdenoise.training.checkpoint import build_network, save
-from ctdenoise.ui import watch
+from ctdenoise.ui import downloads
 from ctdenoise.workspace import networks
 from ctdenoise.workspace.denoisers import ClassicalFilter, ImportedNetwork
 from ctdenoise.workspace.library import Library, PairRecord
@@ -50,10 +50,10 @@ def wished(form: str, result: Result) -> AppTest:
 @pytest.mark.parametrize("form", FORMATS)
 def test_prepare_then_download(result: Result, form: str) -> None:
     app = wished(form, result)
-    assert not app.get("download_button")
+    assert not app.get("link_button")
     labelled(app.button, "Prepare").click().run()
     assert not app.exception and not app.error
-    (button,) = app.get("download_button")
+    (button,) = app.get("link_button")
     assert button.proto.label.startswith("Download (")
     assert len(list((result.folder / "exports" / form).iterdir())) == 1
     assert not [each for each in app.button if each.label == "Prepare"]
@@ -69,7 +69,7 @@ def test_a_format_of_ones_own_is_offered_and_prepared(result: Result) -> None:
         assert labelled(app.selectbox, "What to take away").options[0] == "Our own"
         assert any(each.value.startswith("All of it. Now: slice") for each in app.caption)
         labelled(app.button, "Prepare").click().run()
-        assert not app.exception and not app.error and app.get("download_button")
+        assert not app.exception and not app.error and app.get("link_button")
         (made,) = (result.folder / "exports" / "own").iterdir()
         assert made.suffix == ".own" and made.read_text() == result.record.name
 
@@ -112,7 +112,7 @@ def test_what_goes_wrong_is_told_and_can_be_tried_again(result: Result) -> None:
         ]
         full.append(False)
         labelled(app.button, "Prepare").click().run()
-        assert not app.error and app.get("download_button")
+        assert not app.error and app.get("link_button")
 
 
 def test_progress_is_shown_meanwhile_and_after_a_reload(
@@ -126,7 +126,7 @@ def test_progress_is_shown_meanwhile_and_after_a_reload(
     queue.beat(held, 0.5, "Slice 2 of 3")
     app = opened("Denoise", result=result.record.id)
     assert [each.proto.text for each in app.get("progress")] == ["Slice 2 of 3"]
-    assert not app.get("download_button")
+    assert not app.get("link_button")
     labelled(app.button, "Stop").click().run()
     assert queue.job(job.id).wanted == "stop"
 
@@ -152,7 +152,7 @@ def test_a_network_from_a_file_denoises(source: Source, tmp_path: Path) -> None:
 
 def test_a_run_is_offered_as_onnx(trained: Run, on_the_spot: OnTheSpot) -> None:
     app = opened("Watch", run=trained.id)
-    labels = [each.proto.label for each in app.get("download_button")]
+    labels = [each.proto.label for each in app.get("link_button")]
     assert labels == ["Run card (zip)", "Network (ONNX)"]
     name = on_the_spot.answer(
         EXPORT_NETWORK, OfRun(run=trained.id, name="x", state="finished", epoch=2), WORKSPACE
@@ -167,5 +167,5 @@ def test_a_run_card_is_made_once_and_anew_when_the_run_stands_otherwise(
     assert trained.job
     learning = replace(trained, job=replace(trained.job, state="running"))
     for run, made in ((learning, 1), (learning, 1), (trained, 2), (trained, 2)):
-        assert watch._made(run, RUN_CARD).stat().st_size > 0
+        assert downloads.made(run, "card").stat().st_size > 0
         assert len(queue.jobs_of(WORKSPACE, RUN_CARD.name)) == made

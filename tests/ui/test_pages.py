@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from ctdenoise.config import run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
+from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.train import continue_run, launch
 from ctdenoise.metrics.metric import METRICS, Metric
 from ctdenoise.scans.scan import Pair
@@ -22,6 +23,7 @@ from ctdenoise.ui import menu
 from ctdenoise.ui.compare import view
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, find_run, runs_of
+from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 
@@ -101,6 +103,51 @@ def test_a_broken_link_falls_back_with_a_sentence(pair: PairRecord) -> None:
     app = opened("Train", set="layers=<script>")
     assert any("layers" in warning.value for warning in app.warning)
     assert labelled(app.slider, "Layers").value == 6
+
+
+HIGHEST = {"layers": 30, "filters": 256, "kernel_size": 11, "batch": 256, "patch": 256}
+
+
+def linked(assignments: dict[str, int]) -> AppTest:
+    """Train, opened by a link with these settings."""
+    app = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=30)
+    app.switch_page(str(menu.page("Train")))
+    app.query_params["set"] = [f"{key}={value}" for key, value in assignments.items()]
+    return app.run()
+
+
+def test_a_link_with_every_value_at_its_limit_is_refused_and_works_for_nothing(
+    pair: PairRecord, on_the_spot: OnTheSpot
+) -> None:
+    app = linked(HIGHEST)
+    assert not app.exception
+    (told,) = app.error
+    assert "These settings would take about" in told.value and "GB of memory" in told.value
+    assert all(button.label != "Train" for button in app.button)
+    assert queue.jobs_of(SAMPLE, "estimate") == []
+
+
+def test_opening_a_link_measures_nothing_until_somebody_works_with_it(
+    pair: PairRecord, on_the_spot: OnTheSpot
+) -> None:
+    app = linked({"layers": 9})
+    told = {metric.label: metric.value for metric in app.metric}
+    assert told["Time on this machine"].startswith("roughly ")
+    assert queue.jobs_of(SAMPLE, "estimate") == []
+    labelled(app.slider, "Layers").set_value(8).run()
+    told = {metric.label: metric.value for metric in app.metric}
+    assert told["Time on this machine"] == "about 1 min 15 s"
+
+
+def test_what_takes_longer_than_a_run_may_is_refused_when_train_is_pressed(
+    pair: PairRecord, on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = "ctdenoise.training.estimate.estimate_seconds"
+    monkeypatch.setattr(hours, lambda config: 100 * 3600.0)
+    app = opened("Train")
+    labelled(app.button, "Train").click().run()
+    assert any("would take 100 hours and may take 72 here" in e.value for e in app.error)
+    assert not runs_of("local")
 
 
 def test_what_stands_on_the_screen_holds(pair: PairRecord) -> None:

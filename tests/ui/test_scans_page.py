@@ -1,6 +1,7 @@
 """Scans: several low-dose twins of one scan."""
 
 import io
+import tarfile
 import zipfile
 
 import numpy as np
@@ -172,6 +173,47 @@ def test_an_upload_tells_what_came_of_it_until_it_is_told_no_more(mine: Library)
         assert any("notes.txt" in each.value for each in page.error)
     assert [scan.name for scan in mine.scans()] == ["mine"]
     assert not list((mine.root / "uploads").iterdir())
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_numbers_that_cannot_be_what_was_said_are_asked_about_again(
+    mine: Library, packed: bool
+) -> None:
+    content, expected = io.BytesIO(), np.rint(disc_phantom(64, slices=2, noise=5))
+    np.save(content, ((expected + 1024) / 4096).astype(np.float32))
+    app = opened("Scans")
+    dropzone = next(each for each in app.file_uploader if "DICOM" in each.label)
+    if packed:  # whose names the server does not look at: nobody is asked before
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+            member = tarfile.TarInfo("mine.npy")
+            member.size = len(content.getvalue())
+            tar.addfile(member, io.BytesIO(content.getvalue()))
+        dropzone.upload("mine.tar.gz", archive.getvalue(), "application/gzip").run()
+    else:
+        dropzone.upload("mine.npy", content.getvalue(), "application/octet-stream").run()
+        app.radio[0].set_value("HU").run()
+    app = opened("Scans")  # also after a reload
+    assert mine.scans() == []
+    (told,) = (each.value for each in app.warning if "mine.npy holds numbers" in each.value)
+    assert '"0-1" fits' in told and ('cannot be "HU"' in told) != packed
+    app.radio[0].set_value("0-1").run()
+    assert not app.exception and not app.radio
+    (scan,) = mine.scans()
+    np.testing.assert_allclose(mine.scan(scan.id).values, expected, atol=1e-3)
+    assert not list((mine.root / "uploads").iterdir())
+
+
+def test_an_upload_that_nobody_says_more_about_is_removed(mine: Library) -> None:
+    content = io.BytesIO()
+    np.save(content, np.linspace(0, 1, 256).reshape(16, 16))
+    app = opened("Scans")
+    dropzone = next(each for each in app.file_uploader if "DICOM" in each.label)
+    dropzone.upload("mine.npy", content.getvalue(), "application/octet-stream").run()
+    app.radio[0].set_value("HU").run()
+    assert list((mine.root / "uploads").iterdir())
+    labelled(app.button, "Leave it out").click().run()
+    assert not list((mine.root / "uploads").iterdir()) and not app.radio and not mine.scans()
 
 
 def test_an_upload_is_found_again_after_a_reload(mine: Library, on_the_spot: OnTheSpot) -> None:

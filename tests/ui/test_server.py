@@ -6,13 +6,17 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from ctdenoise.ui import visitors
 from ctdenoise.ui.server import Visitor
 from ctdenoise.ui.visitors import COOKIE, workspace_of
 
 
 def client() -> TestClient:
     async def page(request: Request) -> HTMLResponse:
-        return HTMLResponse("<p>page</p>")
+        answer = HTMLResponse("<p>page</p>")
+        if "other" in request.query_params:
+            answer.set_cookie("_streamlit_xsrf", "2|a|b|c")
+        return answer
 
     async def data(request: Request) -> PlainTextResponse:
         return PlainTextResponse("data")
@@ -49,6 +53,14 @@ def test_the_cookie_cannot_be_read_by_scripts_and_every_answer_has_the_policy() 
         assert "http:" not in policy
 
 
+def test_no_other_site_learns_an_address_or_embeds_an_answer() -> None:
+    for path in ("/", "/data", "/nothing"):
+        headers = client().get(path).headers
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["x-content-type-options"] == "nosniff"
+
+
 @pytest.mark.parametrize(
     ("address", "headers", "secure"),
     [
@@ -62,8 +74,17 @@ def test_the_cookie_cannot_be_read_by_scripts_and_every_answer_has_the_policy() 
 def test_the_cookie_is_secure_where_the_browser_speaks_https(
     address: str, headers: dict[str, str], secure: bool
 ) -> None:
-    cookie = client().get(address, headers=headers).headers["set-cookie"]
-    assert ("; Secure" in cookie) == secure
+    cookies = client().get(f"{address}?other", headers=headers).headers.get_list("set-cookie")
+    assert len(cookies) == 2  # ours, and one of Streamlit's
+    assert [("; Secure" in cookie) for cookie in cookies] == [secure, secure]
+
+
+def test_behind_a_prefix_the_cookie_is_for_what_lies_below_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "; Path=/;" in client().get("/").headers["set-cookie"]
+    monkeypatch.setattr(visitors, "prefix", lambda: "/a/b")
+    assert "; Path=/a/b;" in client().get("/").headers["set-cookie"]
 
 
 def test_cookies_of_other_programs_are_no_hindrance() -> None:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 import zipfile
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from phantoms import disc_phantom, write_ct_series, write_enhanced_ct
 from planting import ATTRIBUTES, NEEDED, plant, traces
 
 from ctdenoise.errors import Problem
+from ctdenoise.scans.meaning import Unclear
 from ctdenoise.scans.reading import read
 from ctdenoise.workspace import ingest
 from ctdenoise.workspace.ingest import read_guarded
@@ -78,14 +80,14 @@ def test_enhanced_ct(tmp_path, library, values):
 
 CRASHER = """
 import os, signal, sys
-from ctdenoise.scans import dicom
+from ctdenoise.scans import pixels
 from ctdenoise.workspace import ingest
-decode = dicom.decode
+decode = pixels.decode
 def crash(path, frames):
     if path.read_bytes().find(b"CRASH") >= 0:
         os.kill(os.getpid(), signal.SIGSEGV)
     return decode(path, frames)
-dicom.decode = crash
+pixels.decode = crash
 ingest.main()
 """
 
@@ -128,15 +130,49 @@ def test_too_long(tmp_path, library, values, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS binds on Linux alone")
 def test_too_much_memory(tmp_path, library, monkeypatch):
     np.save(tmp_path / "large.npy", np.zeros((900, 512, 512), np.int8))
-    child = "from ctdenoise.workspace import ingest as g; g._limit(800, 60); g.main()"
-    popen = ingest.subprocess.Popen
-    monkeypatch.setattr(
-        ingest.subprocess,
-        "Popen",
-        lambda command, **options: popen([sys.executable, "-c", child], **options),
-    )
-    received = read_guarded([tmp_path / "large.npy"], library)
+    monkeypatch.setattr(ingest, "shares", lambda machine_mb: (1, 800))
+    received = read_guarded([tmp_path / "large.npy"], library, meaning="own units")
     assert received.scans == [] and "memory" in str(received.problems[0])
+
+
+@pytest.mark.parametrize("meaning", [None, "HU"])
+def test_numbers_that_may_mean_anything_are_told_and_nothing_is_stored(
+    tmp_path, library, values, meaning
+):
+    write_ct_series(tmp_path / "in", values)
+    np.save(tmp_path / "in" / "a.npy", (values + 1024) / 4096)
+    with pytest.raises(Unclear) as unclear:
+        read_guarded([tmp_path / "in"], library, meaning=meaning)
+    assert unclear.value.suggestion == "0-1" and library.scans() == []
+    received = read_guarded([tmp_path / "in"], library, meaning="0-1")
+    np.testing.assert_allclose(library.scan(received.scans[1].id).values, values, atol=1e-3)
+
+
+def test_readers_take_turns(tmp_path, library, values, monkeypatch):
+    monkeypatch.setattr(ingest, "shares", lambda machine_mb: (1, 4096))
+    write_ct_series(tmp_path / "in", values)
+    waited, done = threading.Event(), []
+
+    def told(fraction, sentence):
+        if sentence == "Waiting until another upload has been read":
+            waited.set()
+
+    def second():
+        done.append(read_guarded([tmp_path / "in"], library, progress=told))
+
+    thread = threading.Thread(target=second)
+    with ingest._turn(lambda fraction, sentence: None):
+        thread.start()
+        assert waited.wait(60) and not done
+    thread.join(120)
+    assert [scan.slices for scan in done[0].scans] == [3]
+
+
+@pytest.mark.parametrize("machine_mb", [2**n + 7 for n in range(8, 20)])
+def test_all_readers_together_leave_memory_to_others(machine_mb):
+    number, memory_mb = ingest.shares(machine_mb)
+    assert 1 <= number <= 2 and 0 < number * memory_mb <= 0.75 * machine_mb
+    assert memory_mb <= ingest.settings().decode_memory_mb
 
 
 def test_an_upload_of_too_many_files_is_one_sentence(tmp_path, library):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from ctdenoise.config import events
 from ctdenoise.config.config import Config
@@ -11,6 +12,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.settings import settings
+from ctdenoise.workspace.database import transaction
 from ctdenoise.workspace.runs import (
     Run,
     create_run,
@@ -75,6 +77,54 @@ def test_a_damaged_run_does_not_hide_the_others() -> None:
     assert [run.id for run in runs_of("ann")] == [fine.id]
     with pytest.raises(Problem, match="Cut off has no readable settings"):
         find_run(damaged.id)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("runs", "pairs", "'null'"),
+        ("runs", "pairs", "'[1, 2]'"),
+        ("runs", "pairs", "'[[\"ann\"]]'"),
+        ("runs", "pairs", "'{'"),
+        ("runs", "created", "'yesterday'"),
+        ("runs", "number", "'first'"),
+        ("runs", "name", "CAST(x'41ff' AS TEXT)"),
+        ("jobs", "arguments", "'{'"),
+        ("jobs", "state", "'asleep'"),
+    ],
+)
+def test_a_row_that_cannot_be_read_hides_no_other(
+    store: str, table: str, column: str, value: str
+) -> None:
+    if store.startswith("postgresql") and value in ("'{'", "'yesterday'", "'first'"):
+        pytest.skip("PostgreSQL refuses such a value itself")
+    if store.startswith("postgresql") and "CAST" in value:
+        pytest.skip("PostgreSQL refuses such text itself")
+    damaged, fine = new("ann", "Cut off"), new("ann")
+    queue.add(TRAIN, Train(), "ann", id=damaged.id)
+    with transaction() as connection:
+        changed = f"UPDATE {table} SET {column} = {value} WHERE id = '{damaged.id}'"
+        connection.execute(text(changed))
+    if table == "jobs":
+        assert find_run(damaged.id).state == "failed"
+    elif column != "name":
+        assert [run.id for run in runs_of("ann")] == [fine.id]
+        with pytest.raises(Problem, match="Cut off has a record that cannot be read any more"):
+            find_run(damaged.id)
+    assert fine.id in [run.id for run in runs_of("ann")]
+    assert new("ann").state == "stopped"
+    remove_run(damaged.id)
+    assert not damaged.folder.exists()
+
+
+@pytest.mark.parametrize("settings", ["", "[]", "null", '{"layers": "x"}', "[" * 100_000, "\xff"])
+def test_settings_that_cannot_be_read_are_told_and_hide_no_other(settings: str) -> None:
+    damaged, fine = new("ann", "Cut off"), new("ann")
+    (damaged.folder / "config.json").write_bytes(settings.encode("latin-1"))
+    assert [run.id for run in runs_of("ann")] == [fine.id]
+    with pytest.raises(Problem, match="Cut off has no readable settings"):
+        find_run(damaged.id)
+    remove_run(damaged.id)
 
 
 def test_names_and_stars() -> None:

@@ -15,13 +15,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ctdenoise import stored
 from ctdenoise.config import shipped
-from ctdenoise.errors import telling_disk_problems
+from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_file
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import Pixels, to_pixels
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.denoisers import DenoiserChoice, RunNetwork, ShippedNetwork, ready
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.results import Result, SliceFigures, Source, create, find, slices_of
@@ -50,6 +52,7 @@ class DenoiseSlice(Arguments):
 
 def start(workspace: str, source: Source, method: DenoiserChoice) -> Result:
     """Have a scan denoised; it can be looked at from now on."""
+    quota.require(workspace)
     result = create(workspace, source, method)
     executor().submit(DENOISE, Denoise(), workspace, id=result.record.id)
     return result
@@ -129,10 +132,9 @@ def outwards(slices: int) -> list[int]:
 def denoised_slice(asked: DenoiseSlice) -> Pixels:
     """A slice (rows, columns) through a network, in the pair's unit, kept for next time."""
     kept = denoised_file(asked)
-    if kept.exists():
-        pixels: Pixels = np.load(kept)
-        return pixels
     pair = library_of(asked.owner).pair(asked.pair)
+    with suppress(Problem):  # none yet, or damaged: denoised again
+        return _kept(kept, pair)
     denoise = _denoiser(asked.method, pair.unit)
     pixels = to_pixels(denoise(np.array(pair.low[0, asked.index])), pair.unit)
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -140,6 +142,14 @@ def denoised_slice(asked: DenoiseSlice) -> Pixels:
         np.save(file, pixels)
     _forget(kept.parent)
     return pixels
+
+
+def _kept(file: Path, pair: Pair) -> Pixels:
+    with stored.reading("This slice", "denoise it again"):
+        pixels: Pixels = np.load(file, allow_pickle=False)
+        if pixels.shape != pair.full.shape[1:] or pixels.dtype not in (np.int16, np.float32):
+            raise ValueError("another slice's, or none")
+        return pixels
 
 
 def _denoise_slice(running: Running[DenoiseSlice]) -> Pixels:
@@ -170,7 +180,9 @@ def _forget(current: Path) -> None:
 _denoiser = lru_cache(maxsize=32)(ready)
 """Networks in this process' memory."""
 
-DENOISE = KINDS.register(Kind("denoise", "The denoising", "batch", Denoise, _denoise, math.inf))
+DENOISE = KINDS.register(
+    Kind("denoise", "The denoising", "batch", Denoise, _denoise, math.inf, stays=True)
+)
 DENOISE_SLICE = KINDS.register(
     Kind("denoise-slice", "The denoised slice", "interactive", DenoiseSlice, _denoise_slice, 0)
 )

@@ -105,4 +105,6 @@ def fetch(
     return record
 
 
-DOWNLOAD = KINDS.register(Kind("download", "The download", "download", Download, _download))
+DOWNLOAD = KINDS.register(
+    Kind("download", "The download", "download", Download, _download, stays=True)
+)

@@ -1,6 +1,7 @@
 """How long a training will take here, from a few real steps of it."""
 
 from ctdenoise.config.config import Config
+from ctdenoise.config.limits import guessed_seconds, is_measurable, refuse_unaffordable
 from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 
 
@@ -11,10 +12,15 @@ class Estimate(Arguments):
 
 
 def _estimate(running: Running[Estimate]) -> float:
-    """Seconds that a run with these settings takes on this machine."""
+    """Seconds that a run with these settings takes on this machine; where a step is long, counted
+    and not measured."""
     from ctdenoise.training.estimate import estimate_seconds
 
-    return float(estimate_seconds(running.arguments.config))
+    config = running.arguments.config
+    refuse_unaffordable(config)
+    if not is_measurable(config):  # with a time budget, no step is tried
+        config = config.model_copy(update={"time_budget_s": guessed_seconds(config)})
+    return float(estimate_seconds(config))
 
 
 ESTIMATE = KINDS.register(

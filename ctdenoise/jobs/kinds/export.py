@@ -70,6 +70,11 @@ def lacking(result: Result, asked: Export) -> str:
     return FORMATS.find(asked.format).lacking(content(result, asked))
 
 
+def note(result: Result, asked: Export) -> str:
+    """What becomes of this result in the format, in a sentence; empty where it stays as it is."""
+    return FORMATS.find(asked.format).note(content(result, asked))
+
+
 @telling_disk_problems
 def _export(running: Running[Export]) -> str:
     """Write the file instead of the last one of its format; its name. Raises :class:`Problem` where

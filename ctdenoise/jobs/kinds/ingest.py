@@ -7,25 +7,29 @@ from pydantic import BaseModel
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running, Stopped
-from ctdenoise.scans.images import Meaning
+from ctdenoise.scans.meaning import Meaning, Unclear
 from ctdenoise.settings import settings
 from ctdenoise.workspace.library import library_of
 
 
 class Ingest(Arguments):
     """The files of an upload, below ``uploads/folder`` in the workspace; ``meaning``: what the
-    numbers of plain images mean."""
+    numbers of plain images mean, None where nobody was asked."""
 
     folder: str
-    meaning: Meaning = "HU"
+    meaning: Meaning | None = None
 
 
 class Ingested(BaseModel):
-    """What an upload became: ids of scans, and what is to be said about the rest."""
+    """What an upload became: ids of scans, and what is to be said about the rest. ``unclear`` is
+    why nothing of it was taken yet: nobody said what its numbers mean, or it cannot be; the files
+    wait for another answer. ``suggestion`` is what fits."""
 
     scans: list[str] = []
     problems: list[str] = []
     notes: list[str] = []
+    unclear: str = ""
+    suggestion: Meaning | None = None
 
 
 class ImportNetwork(Arguments):
@@ -64,6 +68,8 @@ def _ingest(running: Running[Ingest]) -> Ingested | Outcome:
     except Stopped:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    except Unclear as unclear:
+        return Ingested(unclear=str(unclear), suggestion=unclear.suggestion)
     shutil.rmtree(folder, ignore_errors=True)
     return Ingested(
         scans=[scan.id for scan in received.scans],
@@ -94,8 +100,8 @@ def _sample(running: Running[Sample]) -> list[str]:
     return [record.id for record in ensure_sample(settings().workspaces, running.tell)]
 
 
-INGEST = KINDS.register(Kind("ingest", "The upload", "files", Ingest, _ingest))
+INGEST = KINDS.register(Kind("ingest", "The upload", "files", Ingest, _ingest, stays=True))
 IMPORT_NETWORK = KINDS.register(
-    Kind("import-network", "The network", "interactive", ImportNetwork, _import_network)
+    Kind("import-network", "The network", "interactive", ImportNetwork, _import_network, stays=True)
 )
 SAMPLE = KINDS.register(Kind("sample", "The sample", "batch", Sample, _sample))

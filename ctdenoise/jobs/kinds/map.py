@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from ctdenoise.config import events, progress_slice
 from ctdenoise.errors import telling_disk_problems
@@ -41,15 +42,14 @@ def _map(running: Running[Map]) -> tuple[list[Dot], list[Dot]]:
     low dose and Gaussian filters of it. Kept in the run's folder, so that every picture is measured
     once."""
     from scipy.ndimage import gaussian_filter
-    from tifffile import imread
 
     folder = find_run(running.arguments.run).folder
-    full = imread(folder / progress_slice.FULL).astype(np.float32)
+    full = progress_slice.picture(folder / progress_slice.FULL).astype(np.float32)
     rows = slice(*progress_slice.facts(folder).rows)
     known = _read(folder / KEPT)
     said = [e.image for e in events.read(folder) if isinstance(e, events.Epoch)]
     if "low" not in known:
-        low = imread(folder / progress_slice.LOW).astype(np.float32)
+        low = progress_slice.picture(folder / progress_slice.LOW).astype(np.float32)
         known["low"] = _dot("Low dose", low, full, rows)
         for sigma in SIGMAS:
             name = f"Gaussian {sigma:g} px"
@@ -57,8 +57,8 @@ def _map(running: Running[Map]) -> tuple[list[Dot], list[Dot]]:
     for number, image in enumerate(said):
         running.tell(number / len(said), f"Picture {number + 1} of {len(said)}")
         if image not in known:
-            values = imread(folder / "progress" / image).astype(np.float32)
-            known[image] = _dot(image, values, full, rows)
+            values = progress_slice.picture(folder / "progress" / image)
+            known[image] = _dot(image, values.astype(np.float32), full, rows)
     write_atomically(folder / KEPT, json.dumps({name: asdict(dot) for name, dot in known.items()}))
     return [known[image] for image in said], [d for n, d in known.items() if not n.endswith(".tif")]
 
@@ -84,9 +84,11 @@ def _dot(name: str, image: NDArray[np.float32], full: NDArray[np.float32], rows:
 
 
 def _read(file: Path) -> dict[str, Dot]:
-    if not file.exists():
+    try:
+        return _DOTS.validate_json(file.read_bytes())
+    except (OSError, ValueError):  # none yet, or damaged: measured anew
         return {}
-    return {n: Dot(**values) for n, values in json.loads(file.read_text("utf-8")).items()}
 
 
+_DOTS = TypeAdapter(dict[str, Dot])
 MAP = KINDS.register(Kind("map", "The map", "interactive", Map, _map, ANSWER_SECONDS))

@@ -28,4 +28,4 @@ def _pair(running: Running[MakePair]) -> str:
     ).id
 
 
-PAIR = KINDS.register(Kind("pair", "The pair", "files", MakePair, _pair))
+PAIR = KINDS.register(Kind("pair", "The pair", "files", MakePair, _pair, stays=True))

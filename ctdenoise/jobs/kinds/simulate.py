@@ -12,6 +12,7 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
 from ctdenoise.scans.sample import DRAWS
 from ctdenoise.units import to_int16
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.library import library_of
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def _simulate(running: Running[Simulate]) -> list[str]:
     library = library_of(running.job.workspace)
     scan, spacing = _ct(running.job.workspace, asked.scan)
     full = np.array(scan.values)
-    made = []
+    made: list[str] = []
+    copies = len(asked.doses) * (asked.draws + 1)
+    quota.require(running.job.workspace, more_bytes=copies * 4 * full.size, more_jobs=0)
     for number, dose in enumerate(asked.doses):
         told = (
             f"Simulated at {dose:.0%} of the dose, {asked.draws} noise draws of every slice, "
@@ -159,7 +162,9 @@ def _physics(given: Physics) -> Any:
     return insertion.Physics(**given.model_dump())
 
 
-SIMULATE = KINDS.register(Kind("simulate", "The low dose", "batch", Simulate, _simulate))
+SIMULATE = KINDS.register(
+    Kind("simulate", "The low dose", "batch", Simulate, _simulate, stays=True)
+)
 PREVIEW = KINDS.register(Kind("preview", "The preview", "interactive", Preview, _preview, 0))
 CALIBRATE = KINDS.register(
     Kind("calibrate", "The calibration", "interactive", Calibrate, _calibrate, ANSWER_SECONDS)

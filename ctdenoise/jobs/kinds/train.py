@@ -4,6 +4,7 @@ A run's job has the run's id, and continuing a run queues that job again.
 """
 
 import math
+import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,10 +12,13 @@ from pathlib import Path
 
 from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
+from ctdenoise.config.limits import refuse_unaffordable
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running
+from ctdenoise.settings import settings
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.denoisers import refuse_other_unit
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.runs import Run, create_run, find_run, keep_config, last_epoch
@@ -40,7 +44,10 @@ def launch(
     parent: tuple[str, int] = ("", 0),
     start: Path | None = None,
 ) -> Run:
-    """Create a run and queue its training; arguments as of :func:`create_run`."""
+    """Create a run and queue its training; arguments as of :func:`create_run`. Raises
+    :class:`Problem` where that costs more than is allowed."""
+    refuse_unaffordable(config)
+    quota.require(workspace)
     run = create_run(workspace, name, config, pairs, sweep=sweep, parent=parent, start=start)
     executor().submit(TRAIN, Train(), workspace, id=run.id)
     return find_run(run.id)
@@ -60,6 +67,7 @@ def continue_run(run_id: str, epochs: int | None = None) -> Run:
         raise Problem(
             run.name, f"has finished its {done} epochs", "give it more epochs to continue"
         )
+    refuse_unaffordable(config)
     keep_config(run.folder, config)
     if run.job:
         executor().requeue(run.id)
@@ -127,6 +135,9 @@ def _train(running: Running[Train]) -> Outcome:
     from ctdenoise.training.trainer import train
 
     run = find_run(running.job.id)
+    refuse_unaffordable(run.config)
+    hours = settings().run_hours
+    end = time.monotonic() + 3600 * hours
     try:
         pairs = [library_of(owner).pair(pair) for owner, pair in run.pairs]
         ended = train(
@@ -134,7 +145,7 @@ def _train(running: Running[Train]) -> Outcome:
             pairs,
             run.folder,
             on_event=lambda event: _tell(running, run.config, event),
-            should_stop=lambda: running.stop_wanted,
+            should_stop=lambda: running.stop_wanted or time.monotonic() > end,
             resume=(run.folder / events.NAME).exists(),
             start=run.start,
         )
@@ -144,6 +155,9 @@ def _train(running: Running[Train]) -> Outcome:
         with suppress(OSError), (run.folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(traceback.format_exc() + "\n")
         raise
+    if ended.how == "stopped" and not running.stop_wanted:
+        told = f"{ended.sentence} A training may take {hours} hours here at a time."
+        return Outcome(ended.how, told)
     return Outcome(ended.how, ended.sentence)
 
 
@@ -156,4 +170,4 @@ def _tell(running: Running[Train], config: Config, event: events.Event) -> None:
         running.message = f"Epoch {event.epoch}"
 
 
-TRAIN = KINDS.register(Kind("train", "The training", "train", Train, _train, math.inf))
+TRAIN = KINDS.register(Kind("train", "The training", "train", Train, _train, math.inf, stays=True))

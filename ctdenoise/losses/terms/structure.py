@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ctdenoise.losses.term import LOSS_TERMS, Context, LossTerm
+from ctdenoise.losses.term import LOSS_TERMS, Context, LossTerm, Settings, Work
 
 if TYPE_CHECKING:
     from ctdenoise.losses.term import Term
@@ -19,6 +19,11 @@ def _build(context: Context, multiscale: bool) -> Term:
     return Similarity(context.window.lower, context.window.width, multiscale)
 
 
+def _work(loss: Settings, patch: int) -> Work:
+    """Five moments, smoothed along rows and columns, forward and back."""
+    return Work(0, 60 * patch**2, 3 * 5 * 2 * SIDE * patch**2)
+
+
 LOSS_TERMS.register(
     LossTerm(
         name="ssim",
@@ -28,6 +33,7 @@ LOSS_TERMS.register(
         leads_to="structured",
         build=lambda context: _build(context, multiscale=False),
         smallest_patch=SIDE,
+        work=_work,
     )
 )
 LOSS_TERMS.register(
@@ -39,5 +45,6 @@ LOSS_TERMS.register(
         leads_to="structured",
         build=lambda context: _build(context, multiscale=True),
         smallest_patch=SIDE,
+        work=_work,
     )
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ctdenoise.errors import Problem
-from ctdenoise.losses.term import LOSS_TERMS, Context, LossTerm, Settings
+from ctdenoise.losses.term import LOSS_TERMS, Context, LossTerm, Settings, Work
 
 if TYPE_CHECKING:
     from ctdenoise.losses.term import Term
@@ -20,6 +20,8 @@ LAYERS = {
 }
 """Place of each convolution in torchvision's ``vgg16().features``, by its Keras name; blocks 1 to 3
 ship with the program."""
+_CHANNELS = {"1": 64, "2": 128, "3": 256, "4": 512, "5": 512}
+"""Of the convolutions of each block."""
 
 
 def _shares(loss: Settings) -> dict[str, float]:
@@ -45,6 +47,23 @@ def _build(context: Context) -> Term:
     return features
 
 
+def _work(loss: Settings, patch: int) -> Work:
+    """The output's features and their halved pictures (with int64 places) are kept for the way
+    back; those of the target and the gradients pass by, a few layers at a time."""
+    deepest = max(LAYERS[layer] for layer in loss.vgg_layers)
+    numbers = values = operations = 0
+    channels, largest = 3, 64 * patch**2
+    for name, index in LAYERS.items():
+        if index <= deepest:
+            wide, pixels = _CHANNELS[name[5]], (patch >> int(name[5]) - 1) ** 2
+            weights = wide * (9 * channels + 1)
+            numbers += weights
+            operations += 3 * weights * pixels  # forward twice, and once back
+            values += wide * pixels + (3 * channels * pixels if channels not in (3, wide) else 0)
+            channels = wide
+    return Work(numbers, values + 4 * largest, operations)
+
+
 LOSS_TERMS.register(
     LossTerm(
         name="vgg",
@@ -57,6 +76,7 @@ LOSS_TERMS.register(
         first=True,
         shares=_shares,
         parts_title="VGG16",
+        work=_work,
         downloaded=frozenset(layer for layer in LAYERS if layer[5] in "45"),
     )
 )

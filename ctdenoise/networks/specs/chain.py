@@ -48,6 +48,15 @@ class Chain(NetworkSpec):
             table.append(LayerRow("Enlarge (linear)", "", 1, (1, rows, columns), 0))
         return table
 
+    def operations(self, settings: Settings, rows: int = 512, columns: int = 512) -> int:
+        """On a dial, the filters are moved first, and then used as those of a plain chain."""
+        return super().operations(settings, rows, columns) // (1 + settings.dials)
+
+    def largest(self, settings: Settings, rows: int = 512, columns: int = 512) -> int:
+        """The last layer makes one picture for each number of its kernel, and adds them up."""
+        pixels = math.prod(-(-side // settings.stride) for side in (rows, columns))
+        return max(super().largest(settings, rows, columns), settings.kernel_size**2 * pixels)
+
     def receptive_field(self, settings: Settings) -> int:
         """The first layer adds kernel size - 1, each other ``stride`` times that."""
         around, s = settings.kernel_size - 1, settings.stride

@@ -54,7 +54,8 @@ class UNetSpec(NetworkSpec):
         def stage(at: int) -> None:
             width = shapes[at][0]
             count = n * width * (width * k * k + 1)
-            table.append(LayerRow(f"{n} layers at {sizes[at]}", kernel, 1, shapes[at], count))
+            name = f"{n} layers at {sizes[at]}"
+            table.append(LayerRow(name, kernel, 1, shapes[at], count, layers=n))
 
         def step(name: str, start: int, end: int) -> None:
             count = shapes[end][0] * (4 * shapes[start][0] + 1)

@@ -5,20 +5,22 @@ This is no place for heavy libraries: the dashboard's server lists the formats. 
 its library when it reads.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctdenoise.errors import Problem
 from ctdenoise.registry import Registry
 
 
 @dataclass(frozen=True)
 class ImageStack:
     """What a file holds: ``values`` (slices, rows, columns), or (rows, columns) of one slice, in
-    integers or floats, and what it says of them.
+    integers or floats, and what it says of them. They may be a memory map, of which no more than a
+    slice at a time is read. ``slope`` × value + ``intercept`` is the number that the file means.
 
     ``spacing``: distance of rows and of columns in mm. ``orientation``: the cosines of a row and of
     a column, and ``origins`` (slices, 3) in mm where the first pixel of each slice lies, both as in
@@ -31,6 +33,8 @@ class ImageStack:
     orientation: tuple[float, float, float, float, float, float] = (1, 0, 0, 0, 1, 0)
     origins: NDArray[np.float64] | None = None
     unit: str | None = None
+    slope: float = 1.0
+    intercept: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,12 @@ class Reader:
     """A format of files: ``suffixes`` in lower case, the usual one first, tell it from others.
 
     ``read`` may raise whatever it likes where a file is damaged, or a :class:`Problem` where a
-    person can do something about it. ``write`` puts float32 (slices, rows, columns), or (rows,
-    columns) of one slice, into a file; None where the format cannot hold HU: then results are
-    written as TIFF. ``says_unit``: every file of this format says its unit, so nobody is asked.
+    person can do something about it; before it allocates what a header promises it asks
+    :func:`~ctdenoise.scans.budget.affordable`. ``write`` puts float32 (slices, rows, columns), or
+    (rows, columns) of one slice, into a file; ``write_like`` does so for formats that say where
+    slices lie, as the file says that is named last. Where there is neither, the format cannot hold
+    HU, and results are written as TIFF. ``says_unit``: every file of this format says its unit, so
+    nobody is asked. ``beside``: other files in which a file has its pixels.
     """
 
     name: str
@@ -50,17 +57,25 @@ class Reader:
     read: Callable[[Path], ImageStack]
     write: Callable[[NDArray[np.float32], Path], None] | None = None
     says_unit: bool = False
+    write_like: Callable[[NDArray[np.float32], Path, Path], None] | None = None
+    beside: Callable[[Path], Sequence[Path]] = lambda path: ()
 
 
 READERS: Registry[Reader] = Registry("file format", "ctdenoise.scans.readers")
 
 
 def reader_of(path: Path) -> Reader | None:
-    """Who reads a file of this name; None for what may be DICOM or a zip."""
+    """Who reads a file of this name; None for what may be DICOM or an archive."""
     for reader in READERS.values():
         if _suffix(path, reader):
             return reader
     return None
+
+
+def pixels_of_others(paths: Iterable[Path]) -> set[Path]:
+    """Files that hold the pixels of one of ``paths`` and are not to be read by themselves."""
+    readers = ((path, reader_of(path)) for path in paths)
+    return {each for path, reader in readers if reader for each in reader.beside(path)}
 
 
 def stem(path: Path) -> str:
@@ -90,3 +105,8 @@ def listed(words: Iterable[str], last: str) -> str:
     """Words as a sentence lists them: "a, b or c", where ``last`` is "or"."""
     *others, final = words
     return f"{', '.join(others)} {last} {final}" if others else final
+
+
+def coloured(name: str) -> Problem:
+    """A picture in colour, which has no CT numbers."""
+    return Problem(name, "is a colour image", "save it as greyscale")

@@ -1,37 +1,111 @@
 """PNG, TIFF and NPY: numbers alone, whose meaning somebody has to say."""
 
-import warnings
+from collections.abc import Sequence
+from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
-from ctdenoise.scans.readers import READERS, ImageStack, Reader
+from ctdenoise.scans.budget import MEGABYTE, affordable, inflating, limited
+from ctdenoise.scans.readers import READERS, ImageStack, Reader, coloured
 
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPageSeries
 
-def _coloured(path: Path) -> Problem:
-    return Problem(path.name, "is a colour image", "save it as greyscale")
+_PLAIN, _PACKBITS, _DEFLATED = 1, 32773, (8, 32946)
+"""Compressions of TIFF that are read."""
+_WHITE_IS_ZERO, _BLACK_IS_ZERO = 0, 1
+_DEFLATE_MOST = 1032
+"""Bytes that deflate makes of one at most."""
 
 
 def _read_png(path: Path) -> ImageStack:
-    from PIL import Image
+    from PIL.PngImagePlugin import PngImageFile
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path, formats=["PNG"]) as image:
-            if image.mode not in ("1", "L", "I", "I;16", "I;16B", "F"):
-                raise _coloured(path)
-            return ImageStack(np.asarray(image))
+    with PngImageFile(path) as image:
+        if image.mode not in ("1", "L", "I", "I;16", "I;16B", "F"):
+            raise coloured(path.name)
+        if getattr(image, "n_frames", 1) > 1:
+            raise Problem(path.name, "is an animation", "save each slice as a file")
+        columns, rows = image.size
+        affordable(path, slices=1, rows=rows, columns=columns, stored_bytes=2, compressed=True)
+        return ImageStack(np.asarray(image))
 
 
 def _read_tiff(path: Path) -> ImageStack:
     from tifffile import TiffFile
 
     with TiffFile(path) as tiff:
-        if tiff.pages.first.samplesperpixel > 1:
-            raise _coloured(path)
-        return ImageStack(tiff.asarray())
+        parts = tiff.series
+        page, shape = parts[0].keyframe, _shape(parts, path)
+        if page.photometric == _WHITE_IS_ZERO:
+            raise Problem(path.name, "counts from white to black", "save it with black as zero")
+        if page.photometric != _BLACK_IS_ZERO:
+            raise coloured(path.name)
+        affordable(
+            path,
+            slices=shape[0],
+            rows=shape[1],
+            columns=shape[2],
+            stored_bytes=page.bitspersample / 8,
+            compressed=any(part.keyframe.compression != _PLAIN for part in parts),
+        )
+        for part in parts:
+            _refuse_compression(tiff, part, path)
+        values = np.empty(shape, parts[0].dtype)
+        for part, place in zip(parts, np.split(values, len(parts)), strict=True):
+            part.asarray(out=place.reshape(part.shape))
+        return ImageStack(values)
+
+
+def _shape(parts: "Sequence[TiffPageSeries]", path: Path) -> tuple[int, int, int]:
+    """Slices, rows and columns of the one stack that all pages must be: one series of them, or
+    single pages alike, as programs write them that add a slice at a time."""
+    first = parts[0]
+    alike = all(
+        (part.shape, part.dtype, len(part.levels)) == (first.shape, first.dtype, 1)
+        for part in parts
+    )
+    single = len(first.shape) == 2 and first.kind in ("shaped", "generic", "uniform")
+    if not alike or (len(parts) > 1 and not single):
+        raise Problem(
+            path.name,
+            "holds images of several sizes or kinds",
+            "save the slices alone, all of one size",
+        )
+    *stack, rows, columns = first.shape
+    if first.keyframe.samplesperpixel > 1:
+        raise coloured(path.name)
+    if len(stack) > 1:
+        raise Problem(
+            path.name,
+            f"is a stack in {len(first.shape)} dimensions ({first.axes}: "
+            f"{'×'.join(map(str, first.shape))})",
+            "save one channel at one time",
+        )
+    return len(parts) * prod(stack), rows, columns
+
+
+def _refuse_compression(tiff: "TiffFile", series: "TiffPageSeries", path: Path) -> None:
+    """Refuse what the library cannot unpack, or unpacks without looking how much it becomes."""
+    for page in series.pages:
+        compression = page.keyframe.compression if page and page.keyframe else _PLAIN
+        if page is None or compression in (_PLAIN, _PACKBITS):
+            continue
+        if compression not in _DEFLATED:
+            name = getattr(compression, "name", compression)
+            raise Problem(
+                path.name, f"is compressed as {name}", "save it without compression or as ZIP"
+            )
+        for offset, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+            if length * _DEFLATE_MOST > MEGABYTE:
+                tiff.filehandle.seek(offset)
+                packed = tiff.filehandle.read(length)
+                for _ in limited(inflating(packed), path.name, length):
+                    pass
 
 
 def _write_tiff(values: NDArray[np.float32], path: Path) -> None:

@@ -7,6 +7,7 @@ from ctdenoise.config.shipped import Shipped
 from ctdenoise.jobs.kinds.train import adapt
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards
+from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import free_name, runs, workspace
 from ctdenoise.workspace.library import PairRecord
 from ctdenoise.workspace.runs import Run
@@ -60,7 +61,7 @@ def _tell() -> None:
     left = epochs[-1].seconds_left if epochs else None
     rest = f" for about {cards.duration(left)} more" if left is not None else ""
     how = f"is learning{rest}" if run.state == "running" else "waits for its turn"
-    told.info(f"{run.name} {how}; then it appears here.", icon=":material/tune:")
+    told.info(f"{plain(run.name)} {how}; then it appears here.", icon=":material/tune:")
     way.page_link(
         menu.page("Watch"), label="Watch it", icon=":material/arrow_forward:",
         query_params={"run": run.id},

@@ -1,7 +1,5 @@
 """The Compare page below its choices: pictures, figures, noise in a region, the line profile."""
 
-import csv
-import io
 from collections.abc import Sequence
 
 import streamlit as st
@@ -9,7 +7,9 @@ import streamlit as st
 from ctdenoise.config import run_folder, split
 from ctdenoise.config.shipped import Shipped
 from ctdenoise.metrics.profile import line_profile
+from ctdenoise.ui import downloads
 from ctdenoise.ui.components import cards, charts, figures, panes
+from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import pairs
 from ctdenoise.ui.viewer import Band, Pane, ViewerState, viewer
 from ctdenoise.workspace.library import PairRecord, library_of
@@ -82,7 +82,7 @@ def marked_bands(record: PairRecord, networks: list[Run]) -> list[Band]:
     for run in networks:
         for number, (_, pair_id) in enumerate(run.pairs):
             if pair_id == record.id:
-                return panes.bands(split.read(run.folder), number)
+                return panes.bands(panes.division(run), number)
     return []
 
 
@@ -119,7 +119,7 @@ def offer_newer(networks: list[Run]) -> None:
         newest = run_folder.kept(run.folder)[-1]
         if newest > shown_epoch(run):
             st.button(
-                f"{run.name} has learned on: show epoch {newest}",
+                f"{plain(run.name)} has learned on: show epoch {newest}",
                 icon=":material/update:",
                 key=f"newer-{run.id}",
                 on_click=st.session_state.__setitem__,
@@ -135,7 +135,7 @@ def test_slices(record: PairRecord, networks: list[Run]) -> list[int]:
     kept = set(range(record.slices))
     for run in networks:
         if any(pair == record.id for _, pair in run.pairs):
-            kept &= _slices(split.read(run.folder).test, run, record)
+            kept &= _slices(panes.division(run).test, run, record)
     return sorted(kept) or list(range(record.slices))
 
 
@@ -147,7 +147,7 @@ def _slices(parts: Sequence[split.Part], run: Run, record: PairRecord) -> set[in
 def judged_rows(record: PairRecord, networks: list[Run]) -> tuple[int, int]:
     """The rows in which figures are taken: all, or the test band where a slice was divided."""
     for run in networks:
-        for part in split.read(run.folder).test:
+        for part in panes.division(run).test:
             if part.rows and run.pairs[part.pair][1] == record.id:
                 return part.rows
     return 0, record.rows
@@ -158,7 +158,7 @@ def tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[i
     known = pairs()
     slice_seen, patient_seen = [], []
     for run in networks:
-        if frame in _slices(split.read(run.folder).train, run, record):
+        if frame in _slices(panes.division(run).train, run, record):
             slice_seen.append(run.name)
         elif any(id == record.id for _, id in run.pairs) or (
             record.patient  # plain images have none
@@ -168,12 +168,12 @@ def tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[i
     where = "the marked test band's" if rows != (0, record.rows) else "the"
     if slice_seen:
         st.caption(
-            f":material/school: {', '.join(slice_seen)} learned from this slice or parts of it: "
-            f"{where} figures look better than they would for a new patient."
+            f":material/school: {plain(', '.join(slice_seen))} learned from this slice or parts "
+            f"of it: {where} figures look better than they would for a new patient."
         )
     if patient_seen:
         st.caption(
-            f":material/school: {', '.join(patient_seen)} learned from other slices of this "
+            f":material/school: {plain(', '.join(patient_seen))} learned from other slices of this "
             "patient: the figures look better than they would for a new one."
         )
 
@@ -210,15 +210,8 @@ def _profile(images: list[Pane], record: PairRecord, state: ViewerState) -> None
         charts.lines(curves, length, "CT number (HU)" if record.unit == "HU" else "Value"),
         key="profile",
     )
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow([length, *(c.name for c in curves)])
-    table.writerows(zip(curves[0].x, *(c.y for c in curves), strict=True))
-    st.download_button(
+    st.link_button(
         "Download the profile (CSV)",
-        text.getvalue(),
-        "profile.csv",
-        "text/csv",
+        downloads.of_profile(images, state.frame, state.line, record.spacing),
         icon=":material/download:",
-        on_click="ignore",
     )

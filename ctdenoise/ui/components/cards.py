@@ -13,6 +13,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import panes
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import from_link, pairs, recall, remember, start_problem
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.units import counted
@@ -41,7 +42,7 @@ def telling_problems(function: Callable[P, None]) -> Callable[P, None]:
         try:
             function(*args, **kwargs)
         except Problem as problem:
-            st.error(str(problem), icon=":material/error:")
+            tell(problem)
 
     return told
 
@@ -122,7 +123,7 @@ def _preparing_sample() -> None:
     made = queue.jobs_of(SAMPLE, "sample")
     problem = start_problem() or (made[0].message if made and made[0].state == "failed" else None)
     if problem:
-        st.error(f"The sample could not be made. {problem}", icon=":material/error:")
+        tell(f"The sample could not be made. {problem}")
         return
     st.info(
         "The sample is being made from real CT slices: a few seconds.",
@@ -155,7 +156,7 @@ def step(place: DeltaGenerator, number: str, page: str, sentence: str) -> None:
 def run_line(run: Run) -> None:
     """One run in one line, with the way to it."""
     columns = st.columns([5, 2, 2, 1], vertical_alignment="center")
-    columns[0].markdown(f"**{run.name}**")
+    columns[0].markdown(f"**{plain(run.name)}**")
     columns[1].markdown(STATES[run.state])
     columns[2].caption(ago(run.created))
     columns[3].page_link(menu.page("Watch"), label="Open", query_params={"run": run.id})

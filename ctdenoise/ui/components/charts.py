@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ctdenoise.config.events import Epoch
 from ctdenoise.losses.term import term_title
 from ctdenoise.ui.components import palette
+from ctdenoise.ui.components.text import charted
 
 LABEL_PIXELS = 16
 """Height of a line of text."""
@@ -48,10 +49,10 @@ def lines(
         figure.add_scatter(
             x=curve.x,
             y=curve.y,
-            name=curve.name,
+            name=charted(curve.name),
             mode="lines",
             line={"color": curve.color, "dash": curve.dash, "width": 2},
-            hovertemplate=f"{curve.name}: %{{y:.4g}}<extra></extra>",
+            hovertemplate="%{fullData.name}: %{y:.4g}<extra></extra>",
         )
     drawn = [curve for curve in curves if len(curve.y)]
     heights = _apart([np.asarray(curve.y, float) for curve in drawn], log, height - 64)
@@ -61,7 +62,7 @@ def lines(
             xref="paper",
             y=label,
             yref="y",
-            text=curve.name,
+            text=charted(curve.name),
             showarrow=False,
             xanchor="left",
             xshift=6,
@@ -74,8 +75,8 @@ def lines(
         hovermode="x unified",
         margin={"l": 70, "r": 16 + 7 * longest, "t": 16, "b": 48},
     )
-    figure.update_xaxes(title=x_title, showgrid=False)
-    figure.update_yaxes(title=y_title, type="log" if log else "linear")
+    figure.update_xaxes(title=charted(x_title), showgrid=False)
+    figure.update_yaxes(title=charted(y_title), type="log" if log else "linear")
     return figure
 
 
@@ -147,7 +148,7 @@ def landscape(
     figure.add_scatter(
         x=[x for _, x, _ in others],
         y=[y for _, _, y in others],
-        text=[name for name, _, _ in others],
+        text=[charted(name) for name, _, _ in others],
         mode="markers+text",
         textposition=[
             "top left" if x == max(across for _, across, _ in others) else "top right"
@@ -161,7 +162,7 @@ def landscape(
         figure.add_scatter(
             x=trail.x,
             y=trail.y,
-            name=trail.name,
+            name=charted(trail.name),
             customdata=[[trail.id, number] for number in range(len(trail.x))],
             mode="lines+markers",
             line={"color": trail.color, "width": 1},
@@ -171,7 +172,7 @@ def landscape(
                 "symbol": ["circle"] * last + ["star" if trail.starred else "circle"],
                 "opacity": [0.45] * last + [1.0],
             },
-            hovertemplate=f"{trail.name}, picture %{{customdata[1]}}: "
+            hovertemplate="%{fullData.name}, picture %{customdata[1]}: "
             "%{x:.1f}, %{y:.1f} dB<extra></extra>",
         )
     figure.update_layout(
@@ -183,6 +184,6 @@ def landscape(
     )
     for trace in figure.data[:2]:
         trace.showlegend = False
-    figure.update_xaxes(title=f"Distortion: RMSE{unit and f' ({unit})'}", showgrid=False)
+    figure.update_xaxes(title=charted(f"Distortion: RMSE{unit and f' ({unit})'}"), showgrid=False)
     figure.update_yaxes(title="Perception: texture distance (dB)")
     return figure

@@ -10,6 +10,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import LOOK_SECONDS, executor
 from ctdenoise.jobs.kind import Arguments, Kind
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
 from ctdenoise.workspace.access import Action, Visitor, allowed, require
@@ -94,16 +95,16 @@ def show(job: Job, text: str = "") -> None:
     """How far a job is, or how it ended."""
     match job.state:
         case "queued":
-            st.progress(job.progress or 0.0, text or waiting(job))
+            st.progress(job.progress or 0.0, plain(text or waiting(job)))
         case "running":
             far = min(max(job.progress or 0.0, 0.0), 1.0)
-            st.progress(far, text or job.message or "Starting …")
+            st.progress(far, plain(text or job.message or "Starting …"))
         case "finished":
-            st.success(text or job.message or "Finished.")
+            st.success(plain(text or job.message or "Finished."))
         case "stopped":
-            st.info(text or job.message)
+            st.info(plain(text or job.message))
         case "failed":
-            st.error(text or job.message, icon=":material/error:")
+            tell(text or job.message)
 
 
 def waiting(job: Job) -> str:
@@ -137,4 +138,4 @@ def _do(action: Action, job: Job, what: Callable[[str], object]) -> None:
         require(Visitor(workspace()), action, job.workspace, what="This job")
         what(job.id)
     except Problem as problem:
-        st.toast(str(problem), icon=":material/error:")
+        st.toast(plain(problem), icon=":material/error:")

@@ -151,9 +151,19 @@ def bands(division: Split, pair: int) -> list[Band]:
     ]
 
 
+def division(run: Run) -> Split:
+    """Which slices of its pairs a run learned from; :class:`Problem` where the record of it is
+    damaged."""
+    found = split.read(run.folder)
+    parts = (*found.train, *found.validation, *found.test)
+    if not all(0 <= part.pair < len(run.pairs) for part in parts):
+        raise Problem(f"The record of what {run.name} learned from", "is damaged", "train it again")
+    return found
+
+
 def judged_on(run: Run) -> tuple[str, PairRecord | None, int]:
     """Workspace, pair and slice of the run's progress picture; no pair where it was removed."""
-    part = split.read(run.folder).progress
+    part = division(run).progress
     owner, pair_id = run.pairs[part.pair]
     try:
         record = library_of(owner).pair_record(pair_id)

@@ -12,19 +12,15 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
-from ctdenoise.scans.images import Meaning
+from ctdenoise.scans.meaning import SCALES, Meaning
 from ctdenoise.scans.readers import reader_of, titles
 from ctdenoise.ui.components import jobs
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
 
-MEANINGS: dict[Meaning, str] = {
-    "HU": "CT numbers in HU",
-    "HU+1024": "CT numbers plus 1024 (no negative numbers)",
-    "own units": "something else: keep the numbers as they are",
-}
 DISMISSED = "upload-dismissed"
 """Session state: the upload of which nothing more is to be said."""
 
@@ -34,7 +30,7 @@ def uploader(library: Library) -> None:
     st.session_state.setdefault("upload", 0)
     folder = st.toggle("A whole folder", help="Choose a folder instead of single files.")
     files = st.file_uploader(
-        f"DICOM files with or without extension, a zip, or {titles()} images",
+        f"DICOM files with or without extension, a zip or tar, or {titles()} images",
         accept_multiple_files="directory" if folder else True,
         key=_key(folder),
         help="One series, or a low-dose and a full-dose series together. Names and other "
@@ -43,17 +39,11 @@ def uploader(library: Library) -> None:
     _tell_last()
     if not files:
         return
-    meaning: Meaning = "HU"
+    meaning: Meaning | None = None
     if any(_keeps_its_unit_to_itself(file) for file in files):
-        chosen = st.radio(
-            f"What do the numbers in {titles()} images mean? Then the upload goes on.",
-            MEANINGS,
-            index=None,
-            format_func=MEANINGS.__getitem__,
-        )
-        if chosen is None:
+        meaning = _asked("meaning")
+        if meaning is None:
             return
-        meaning = chosen
     with st.spinner("Receiving …"):
         aside = _set_aside(files)
     forget_last()
@@ -63,11 +53,25 @@ def uploader(library: Library) -> None:
     st.rerun()
 
 
+def _asked(key: str, suggestion: Meaning | None = None) -> Meaning | None:
+    """What a person says that numbers mean; None until then."""
+    fits = ["fits these numbers" if each == suggestion else "" for each in SCALES]
+    return st.radio(
+        f"What do the numbers in {titles()} images mean? Then the upload goes on.",
+        list(SCALES),
+        index=None,
+        key=key,
+        format_func=lambda meaning: SCALES[meaning].sentence,
+        captions=fits if suggestion else None,
+    )
+
+
 def under_way() -> bool:
     """Whether files have arrived that are still to be read, or wait for an answer."""
     keys = (_key(folder) for folder in (False, True))
     last = _last()
-    return any(st.session_state.get(key) for key in keys) or (last is not None and last.live)
+    waits = last is not None and (last.live or bool(_outcome(last).unclear))
+    return waits or any(st.session_state.get(key) for key in keys)
 
 
 def left_files_out() -> bool:
@@ -76,13 +80,16 @@ def left_files_out() -> bool:
     last = _last()
     if last is None:
         return False
-    return last.state != "finished" or bool(_outcome(last).problems)
+    outcome = _outcome(last)
+    return last.state != "finished" or bool(outcome.problems or outcome.unclear)
 
 
 def forget_last() -> None:
     """Say no more what became of the last upload."""
     if (last := _last()) and not last.live:
         st.session_state[DISMISSED] = last.id
+        if _outcome(last).unclear:  # it waited for an answer, which nobody will give now
+            shutil.rmtree(_kept(last), ignore_errors=True)
 
 
 def _last() -> Job | None:
@@ -95,13 +102,18 @@ def _outcome(job: Job) -> Ingested:
     return Ingested.model_validate(job.result or {})
 
 
+def _kept(job: Job) -> Path:
+    """Where the files of an upload lie."""
+    return upload_folder(workspace(), Ingest.model_validate(job.arguments).folder)
+
+
 def _key(folder: bool) -> str:
     return f"upload-{st.session_state.get('upload', 0)}-{folder}"
 
 
 def _keeps_its_unit_to_itself(file: UploadedFile) -> bool:
     """Whether a file is an image that need not say what its numbers mean, or a zip with one."""
-    names = [file.name]
+    names = [file.name.removesuffix(".gz"), file.name]
     # One that is damaged, or only looks like a zip, is told when it is read.
     with suppress(zipfile.BadZipFile, NotImplementedError, ValueError):
         if zipfile.is_zipfile(file):
@@ -121,19 +133,39 @@ def _tell_last() -> None:
         jobs.follow(last)
         return
     outcome = _outcome(last)
+    if outcome.unclear:
+        _ask_again(last, outcome)
+        return
     count, problems = len(outcome.scans), outcome.problems
     if count:
         st.success(f"{counted(count, 'scan')} added, without the patient's identity.")
     elif not problems:
         st.warning("There was no scan in these files.")
     for note in outcome.notes:
-        st.info(note)
+        st.info(plain(note))
     if problems:
         with st.expander(f"{counted(len(problems), 'file')} left out", expanded=True):
             for problem in problems[:20]:
-                st.error(problem)
+                tell(problem)
             if len(problems) > 20:
                 st.caption(f"and {len(problems) - 20} more files")
+
+
+def _ask_again(last: Job, outcome: Ingested) -> None:
+    """An upload whose numbers cannot mean what was said, or may mean anything: it is still there,
+    and goes on with another answer."""
+    if not _kept(last).exists():
+        st.warning(f"{outcome.unclear} The files are gone by now: choose them again.")
+        return
+    st.warning(outcome.unclear)
+    meaning = _asked(f"meaning-{last.id}", outcome.suggestion)
+    if meaning is not None:
+        again = Ingest.model_validate(last.arguments).model_copy(update={"meaning": meaning})
+        executor().submit(INGEST, again, workspace())
+        st.rerun()
+    if st.button("Leave it out", key=f"leave-{last.id}"):
+        forget_last()
+        st.rerun()
 
 
 @telling_disk_problems

@@ -7,7 +7,9 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.export import EXPORT, Export
+from ctdenoise.ui import downloads
 from ctdenoise.ui.components import jobs
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.units import Window, counted
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.results import Result
@@ -50,25 +52,23 @@ def show(result: Result, frame: int, mix: float, window: Window, watched: bool) 
         width=window.width,
     )
     if newest and newest.state == "failed" and newest.arguments["format"] == name:
-        st.error(newest.message, icon=":material/error:")
+        tell(newest.message)
     if form.scope == "slice" and frame not in result.figures:
         told.caption("The slice in view has not been denoised: look at another one.")
         return
     if reason := export.lacking(result, asked):
-        told.caption(f":material/info: {reason}")
+        told.caption(f":material/info: {plain(reason)}")
         return
-    told.caption(f"{form.sentence} {_what(result, form, asked)}")
+    note = export.note(result, asked)
+    told.caption(" ".join(filter(None, (form.sentence, note, _what(result, form, asked)))))
     file = export.file(result, asked)
     if file.exists():
-        button.download_button(
+        button.link_button(
             f"Download ({_size(file.stat().st_size)})",
-            lambda: file.open("rb"),  # read when it is clicked, not at every look at the page
-            f"{result.record.name}-{file.name}",
-            form.mime,
+            downloads.of_result(result, form, file),
             type="primary",
             icon=":material/download:",
             width="stretch",
-            on_click="ignore",
         )
     elif button.button("Prepare", icon=":material/package_2:", width="stretch"):
         executor().submit(EXPORT, asked, result.record.workspace, subject=result.record.id)

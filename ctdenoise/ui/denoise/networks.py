@@ -13,6 +13,7 @@ from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import IMPORT_NETWORK, ImportNetwork, upload_folder
 from ctdenoise.settings import CHECKPOINT_MB
 from ctdenoise.ui.components import cards, jobs
+from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import workspace
 from ctdenoise.workspace.networks import NetworkRecord, networks, remove
 
@@ -59,7 +60,7 @@ def _tell_last() -> NetworkRecord | None:
         return None
     added = next((each for each in networks(workspace()) if each.id == last.result), None)
     if added:
-        st.success(f"{added.name} is here: {_facts(added)}.", icon=":material/check:")
+        st.success(f"{plain(added.name)} is here: {plain(_facts(added))}.", icon=":material/check:")
     return added if st.session_state.pop(CHECKED, "") == last.id else None
 
 
@@ -67,7 +68,7 @@ def shelf() -> None:
     """The networks that were brought, each with the way to remove it."""
     for network in networks(workspace()):
         line = st.columns([2, 1], vertical_alignment="center")
-        line[0].markdown(f"**{network.name}**  \n:small[{_facts(network)}]")
+        line[0].markdown(f"**{plain(network.name)}**  \n:small[{plain(_facts(network))}]")
         if line[1].button("Remove", key=f"remove-{network.id}", icon=":material/delete:"):
             remove(workspace(), network.id)
             st.rerun()

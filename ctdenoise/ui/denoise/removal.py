@@ -6,6 +6,7 @@ import streamlit as st
 from ctdenoise.metrics.residue import WARNING, sentence
 from ctdenoise.metrics.tissue import NOTABLE, Shift, pooled
 from ctdenoise.ui.components import charts, palette
+from ctdenoise.ui.components.text import plain
 from ctdenoise.units import counted
 from ctdenoise.workspace.results import Result, SliceFigures
 
@@ -67,7 +68,8 @@ def _noise(result: Result, look: palette.Style, frame: int, mix: float) -> None:
         before_here, after_here = removal.noise_at(0), removal.noise_at(mix)
         less = f" ({100 * (after_here / before_here - 1):+.0f} %)" if before_here else ""
         st.caption(
-            f"Slice {frame + 1}: {before_here:.3g} {unit} before, {after_here:.3g} {unit} after"
+            f"Slice {frame + 1}: {before_here:.3g} {plain(unit)} before, {after_here:.3g} "
+            f"{plain(unit)} after"
             f"{less}. The most frequent SD among small squares of soft tissue or, where there is "
             "none, of the whole slice."
         )

@@ -7,6 +7,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds import denoise
 from ctdenoise.ui import menu, pictures
 from ctdenoise.ui.components import cards, jobs, palette, panes
+from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.denoise import export, removal
 from ctdenoise.ui.session import from_link, keep_link
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
@@ -65,8 +66,10 @@ def _status(result: Result, watched: bool) -> None:
     with place:
         if job is None or job.state in ("finished", "stopped"):
             icon = "check_circle" if done == total else "pause_circle"
-            told = job.message if job else f"{done} of {counted(total, 'slice')} are denoised."
-            st.markdown(f":material/{icon}: {told}")
+            told = f"{done} of {counted(total, 'slice')} are denoised."
+            if job and not (job.state == "finished" and done < total):  # else slices were lost
+                told = job.message
+            st.markdown(f":material/{icon}: {plain(told)}")
         else:
             text = ""
             if job.state == "running":

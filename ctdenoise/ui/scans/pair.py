@@ -7,6 +7,7 @@ from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.pair import PAIR, MakePair
 from ctdenoise.scans.pairing import Recognised, match, recognise
 from ctdenoise.ui.components import cards, jobs
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.workspace.library import Library, ScanRecord
 
@@ -53,16 +54,16 @@ def from_two(
     middle.button("Swap", icon=":material/swap_horiz:", on_click=swap, width="stretch")
     full = right.selectbox("Full dose", ids, format_func=name, key=f"full-{key}")
     if why and {low, full} == set(suggested[0][:2]):
-        st.caption(f"Suggested: {why}")
+        st.caption(f"Suggested: {plain(why)}")
     if low == full:
         st.warning("Choose two different scans.")
         return
     try:
         matched = match(library.scan(low), library.scan(full))
     except Problem as problem:
-        st.error(str(problem))
+        tell(problem)
         return
-    st.caption(matched.sentence)
+    st.caption(plain(matched.sentence))
     with st.expander("Which slices were paired"):
         st.dataframe(
             [

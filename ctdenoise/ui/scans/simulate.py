@@ -8,6 +8,7 @@ from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.simulate import CALIBRATE, SIMULATE, Calibrate, Physics, Simulate
 from ctdenoise.ui import pictures
 from ctdenoise.ui.components import cards, jobs, palette, panes
+from ctdenoise.ui.components.text import tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import WINDOWS
@@ -121,7 +122,7 @@ def _calibrate(record: ScanRecord, asked: Calibrate) -> None:
         with st.spinner("Measuring the noise …"):
             found = executor().answer(CALIBRATE, asked, workspace())
     except Problem as problem:  # the picture has to stay, for another region to be drawn
-        st.error(str(problem))
+        tell(problem)
         return
     physics, where = found["physics"], found["region"]
     st.session_state[f"physics-{record.id}"] = {

@@ -1,4 +1,5 @@
-"""How long a run will take here, and whether it can start at all, from real steps of it."""
+"""How long a run will take here, and whether it can start at all: counted from its settings or,
+once somebody works with them, from real steps."""
 
 import time
 
@@ -6,41 +7,63 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.config.config import Config
+from ctdenoise.config.limits import guessed_seconds, is_measurable, refuse_too_long
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor, result
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.ui.components.cards import duration
+from ctdenoise.ui.train import form
 from ctdenoise.workspace.sample import WORKSPACE as EVERYBODY
 
 LABEL = "Time on this machine"
-HELP = "Measured here with real steps of this network, then multiplied."
+MEASURED = "Measured here with real steps of this network, then multiplied."
+COUNTED = (
+    "Counted from the settings, for a processor of a few cores: it may well be three times as long "
+    "or as short."
+)
 WAIT_SECONDS = 60
 DOWNLOAD_SECONDS = 300
 
 
 def show(place: DeltaGenerator, config: Config) -> None:
-    """Measure real steps of this network, once the person has stopped moving controls; what was
-    measured holds for all visitors.
+    """What was measured for these settings or, where they are only looked at or a step is long,
+    what was counted.
 
-    Every call on ``place`` lets a newer run of this script take over.
+    Real steps are measured once the person has stopped moving controls; what was measured holds for
+    all visitors. Every call on ``place`` lets a newer run of this script take over.
     """
     asked = Estimate(config=config)
-    if not queue.answers(ESTIMATE, asked, EVERYBODY):
+    job = queue.answers(ESTIMATE, asked, EVERYBODY)
+    if job is None:
+        if form.untouched(config) or not is_measurable(config):
+            _tell_counted(place, config)
+            return
         for _ in range(6):
-            place.metric(LABEL, "measuring …", help=HELP)
+            place.metric(LABEL, "measuring …", help=MEASURED)
             time.sleep(0.1)
-    job = executor().ask(ESTIMATE, asked, EVERYBODY)
+        job = executor().ask(ESTIMATE, asked, EVERYBODY)
     end = time.monotonic() + WAIT_SECONDS
     while job.live and time.monotonic() < end:
-        place.metric(LABEL, "measuring …", help=HELP)
+        place.metric(LABEL, "measuring …", help=MEASURED)
         time.sleep(0.1)
         job = queue.job(job.id)
-    told = "machine is busy" if job.live else f"about {duration(result(job))}"
-    place.metric(LABEL, told, help=HELP)
+    if job.live:
+        _tell_counted(place, config)
+    else:
+        place.metric(LABEL, f"about {duration(result(job))}", help=MEASURED)
+
+
+def _tell_counted(place: DeltaGenerator, config: Config) -> None:
+    place.metric(LABEL, f"roughly {duration(guessed_seconds(config))}", help=COUNTED)
 
 
 def check(config: Config) -> None:
-    """Raise :class:`Problem` where a run could not start: parts of VGG16 cannot be had."""
+    """Raise :class:`Problem` where a run could not start (parts of VGG16 cannot be had), or is
+    known to take longer than it may."""
+    asked = Estimate(config=config)
     if config.loss.downloads():
         with st.spinner("Looking for the later blocks of VGG16 …"):
-            executor().answer(ESTIMATE, Estimate(config=config), EVERYBODY, DOWNLOAD_SECONDS)
+            executor().answer(ESTIMATE, asked, EVERYBODY, DOWNLOAD_SECONDS)
+    known = queue.answers(ESTIMATE, asked, EVERYBODY)
+    if known and known.state == "finished":
+        refuse_too_long(known.result)

@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ctdenoise.config.config import Config, override, parse, settings
+from ctdenoise.config.limits import refuse_unaffordable
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.record import Group, Setting
 from ctdenoise.errors import Problem
 from ctdenoise.losses.term import LOSS_TERMS
+from ctdenoise.ui.components.text import plain, tell
 
 PRESET_NAMES = {
     "recommended": "Recommended",
@@ -21,6 +23,7 @@ PRESET_NAMES = {
 _VALUES = "config.values"  # the plain values behind the form; they outlive a page switch
 _PRESET = "config.preset"
 _LINK_PROBLEM = "config.link_problem"
+_LINKED = "config.linked"  # what a link brought, until somebody changes it
 _GENERATION = "config.generation"  # in every control's key: a preset makes new controls
 
 
@@ -37,6 +40,8 @@ def values() -> dict[str, Any]:
                 )
             assignments = dict(text.partition("=")[::2] for text in st.query_params.get_all("set"))
             config = override(PRESETS[preset], assignments)
+            if assignments:
+                st.session_state[_LINKED] = config
         except Problem as problem:
             preset, config = "recommended", override(PRESETS["recommended"], {})
             st.session_state[_LINK_PROBLEM] = str(problem)
@@ -44,6 +49,11 @@ def values() -> dict[str, Any]:
         adopt(config)
     values: dict[str, Any] = st.session_state[_VALUES]
     return values
+
+
+def untouched(config: Config) -> bool:
+    """Whether these are the settings of a link that somebody opened and has changed nothing of."""
+    return config == st.session_state.get(_LINKED)
 
 
 def adopt(config: Config) -> None:
@@ -77,7 +87,7 @@ def preset_picker() -> None:
         "longer. Every choice below still moves.",
     )
     if problem := st.session_state.pop(_LINK_PROBLEM, None):
-        st.warning(f"{problem} The link's other settings were left out.")
+        st.warning(f"{plain(problem)} The link's other settings were left out.")
 
 
 def config_form() -> Config | None:
@@ -96,8 +106,9 @@ def config_form() -> Config | None:
                 _control(each)
     try:
         config = parse(values())
+        refuse_unaffordable(config)
     except Problem as problem:
-        st.error(str(problem))
+        tell(problem)
         return None
     st.query_params.from_dict(link(config))
     return config

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from ctdenoise.errors import Problem
+
 FOLDER = Path(__file__).parent
 
 
@@ -13,11 +15,20 @@ def newest() -> str:
 
 
 def upgrade(connection: Connection) -> None:
-    """Do all steps that this database has not seen, within the connection's transaction."""
+    """Do all steps that this database has not seen, within the connection's transaction;
+    :class:`Problem` for one that a newer version of this program has been at."""
     from alembic.command import upgrade
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    upgrade(config, "head")
+    try:
+        upgrade(config, "head")
+    except CommandError as error:
+        raise Problem(
+            "The database",
+            "was made by another version of CT Denoise",
+            "install the newest version, or set CTDENOISE_HOME to another folder",
+        ) from error

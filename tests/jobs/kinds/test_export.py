@@ -137,6 +137,28 @@ def test_a_pair_gives_volumes_and_says_why_no_dicom(library: Library) -> None:
         taken(result, "dicom")
 
 
+def test_a_gap_and_a_tilted_gantry_are_told_before_a_volume_is_made(
+    library: Library, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "a.npy", VALUES)
+
+    def result(origins: list[list[float]], down: tuple[float, float] = (1, 0)) -> Result:
+        scan = Scan("tiny", VALUES, (0.7, 0.7), np.arange(4.0), np.array(origins, float),
+                    (1, 0, 0, 0, *down))  # fmt: skip
+        files = [scans.SliceSource(tmp_path / "a.npy", n) for n in range(4)]
+        return denoised(Source(owner="ann", kind="scan", id=library.add_scan(scan, files).id))
+
+    gap = result([[0, 0, 0], [0, 0, 2], [0, 0, 6], [0, 0, 8]])
+    assert "lacks 1 slice between slices 2 and 3 (2.0 and 6.0 mm)" in lacking(gap, "nifti")
+    with pytest.raises(Problem, match="lacks 1 slice"):
+        taken(gap, "nifti")
+    tilted = result([[0, 0, 2.0 * n] for n in range(4)], (0.8, -0.6))
+    note = export.note(tilted, wanted(tilted, "nifti"))
+    assert "gantry was tilted" in note and export.note(tilted, wanted(tilted, "npy")) == ""
+    image: Any = nibabel.load(taken(tilted, "nifti"))
+    assert image.shape[0] == 128 and image.shape[1] > 128
+
+
 def test_images_give_an_array_and_say_why_nothing_else(library: Library, tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(0.5, 0.1, (2, 32, 40)).astype(np.float32)
     np.save(tmp_path / "a.npy", values)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from safetensors.numpy import load_file
@@ -9,13 +10,15 @@ from shipping import SMALL, ships
 
 from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings
+from ctdenoise.config.limits import guessed_seconds
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import executor, queue, worker
 from ctdenoise.jobs.kinds import train
+from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.settings import settings
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
-from ctdenoise.workspace.runs import Run, find_run
+from ctdenoise.workspace.runs import Run, find_run, keep_config
 
 TINY = Config(layers=2, filters=4, batch=2, patch=16, validation_patches=4, steps_per_epoch=2,
               epochs=3, device="cpu", precision="float32")  # fmt: skip
@@ -127,6 +130,43 @@ def test_an_adapted_network_begins_as_it_ships_and_learns_on(
     assert any((last[name] != first[name]).any() for name in first)
     judged = [e for e in events.read(run.folder) if isinstance(e, events.Epoch)]
     assert judged[0].validation_mse != judged[0].low_mse  # the network's picture, not the low dose
+
+
+def test_settings_beyond_what_is_allowed_never_run(pair_id: str) -> None:
+    """Also those that came into the table by another way than the form, or before the limit."""
+    big = TINY.model_copy(update={"filters": 256, "batch": 256, "patch": 256, "layers": 30})
+    with pytest.raises(Problem, match="GB of memory"):
+        train.launch("ann", "x", big, [("ann", pair_id)])
+    run = train.launch("ann", "x", TINY, [("ann", pair_id)])
+    keep_config(run.folder, big)
+    ended = work(run).job
+    assert ended and ended.state == "failed" and "GB of memory" in ended.message
+    with pytest.raises(Problem, match="GB of memory"):
+        train.continue_run(run.id)
+    asked = Estimate(config=big)
+    job = executor.executor().ask(ESTIMATE, asked, "ann")
+    worker.serve("interactive")
+    assert "GB of memory" in queue.job(job.id).message
+
+
+def test_a_step_that_is_long_is_counted_and_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctdenoise.config.limits.MEASURABLE", 1)
+    asked = Estimate(config=TINY)
+    job = executor.executor().ask(ESTIMATE, asked, "ann")
+    worker.serve("interactive")
+    assert queue.job(job.id).result == pytest.approx(guessed_seconds(TINY))
+
+
+def test_a_run_ends_after_the_longest_time_and_can_go_on(
+    pair_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train.launch("ann", "x", TINY, [("ann", pair_id)])
+    passed = iter([0.0, *[1.0] * 3, *[73 * 3600.0] * 99])
+    monkeypatch.setattr(train, "time", SimpleNamespace(monotonic=lambda: next(passed)))
+    ended = work(run).job
+    assert ended and ended.state == "stopped"
+    assert ended.message.endswith("can be continued. A training may take 72 hours here at a time.")
+    monkeypatch.undo()
 
 
 def test_what_cannot_be_adapted_is_told(

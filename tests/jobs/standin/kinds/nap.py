@@ -24,6 +24,11 @@ def _nap(running: Running[Nap]) -> dict[str, Any]:
         raise Problem("scan7", "is upside down", "turn it")
     if running.arguments.trouble == "slip":
         raise ZeroDivisionError("a slip")
+    if running.arguments.trouble == "memory":
+        import resource
+
+        most, _ = resource.getrlimit(resource.RLIMIT_DATA)
+        bytearray(most)
     if running.arguments.trouble == "death":
         os.kill(os.getpid(), 9)
     return {"pid": os.getpid(), "nice": os.nice(0), "ended": time.time(), **os.environ}

@@ -1,0 +1,65 @@
+"""How much one workspace may keep and have waiting, said before the work.
+
+Generous, so that it is met by an accident or an attack and not by a lesson; the numbers are in
+:mod:`ctdenoise.settings`. The sample is nobody's and has no quota.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from ctdenoise.errors import Problem
+from ctdenoise.settings import settings
+from ctdenoise.workspace.database import jobs, runs, transaction
+from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
+
+
+def require(workspace: str, *, more_bytes: int = 0, more_jobs: int = 1) -> None:
+    """Raise :class:`Problem` unless so much more may be kept and so many more jobs may wait."""
+    if workspace == SAMPLE:
+        return
+    allowed = settings()
+    with transaction() as connection:
+        own = jobs.c.workspace == workspace, jobs.c.state.in_(("queued", "running"))
+        waiting = connection.execute(select(func.count()).where(*own)).scalar_one()
+    if waiting + more_jobs > allowed.workspace_jobs:
+        raise Problem(
+            "Your workspace",
+            f"has {waiting} jobs that wait or run, and at most {allowed.workspace_jobs} may",
+            "wait until some have ended, or stop some",
+        )
+    kept = used_bytes(workspace)
+    if kept + more_bytes > allowed.workspace_mb << 20:
+        and_this = f" and this would add {_told(more_bytes)}" if more_bytes else ""
+        raise Problem(
+            "Your workspace",
+            f"holds {_told(kept)}{and_this}, and at most {_told(allowed.workspace_mb << 20)} may "
+            "be kept",
+            "remove scans, results or runs that are not needed any more",
+        )
+
+
+def used_bytes(workspace: str) -> int:
+    """What the files of a workspace, its runs' included, take on the disk."""
+    with transaction() as connection:
+        own = connection.execute(select(runs.c.id).where(runs.c.workspace == workspace)).scalars()
+        folders = [settings().home / "runs" / str(id) for id in own]
+    folders.append(settings().workspaces / workspace)
+    return sum(size for folder in folders for size in _sizes(folder))
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    with suppress(OSError), os.scandir(folder) as found:  # it may go while we look
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _sizes(Path(entry.path))
+            else:
+                with suppress(OSError):
+                    yield entry.stat(follow_symlinks=False).st_size
+
+
+def _told(count: int) -> str:
+    return f"{count / 2**30:,.1f} GB" if count >= 1 << 30 else f"{count / 2**20:,.0f} MB"

@@ -1,0 +1,186 @@
+"""Small files that would take gigabytes: each ends in a sentence, in little memory and disk."""
+
+import gzip
+import io
+import struct
+import subprocess
+import sys
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from tifffile import imwrite
+
+MB = 1 << 20
+ATTACKS: dict[str, Callable[[Path], object]] = {}
+
+
+def attack(name: str) -> Callable[[Callable[[Path], object]], Callable[[Path], object]]:
+    def added(write: Callable[[Path], object]) -> Callable[[Path], object]:
+        ATTACKS[name] = write
+        return write
+
+    return added
+
+
+def zeros(megabytes: int, wbits: int = 15) -> bytes:
+    """So many of them, deflated."""
+    deflater = zlib.compressobj(1, wbits=wbits)
+    pieces = [deflater.compress(bytes(MB)) for _ in range(megabytes)]
+    return b"".join([*pieces, deflater.flush()])
+
+
+@attack("stack.tif")
+def tiff(path: Path) -> None:
+    page = zlib.compress(bytes(8 * MB), 9)
+    imwrite(path, (page for _ in range(900)), shape=(900, 2048, 2048), dtype="uint16",
+            compression="zlib", rowsperstrip=2048)  # fmt: skip
+
+
+@attack("wide.tif")
+def wide_tiff(path: Path) -> None:
+    imwrite(path, iter([zlib.compress(bytes(MB))]), shape=(60_000, 60_000), dtype="uint8",
+            compression="zlib", rowsperstrip=60_000)  # fmt: skip
+
+
+@attack("strip.tif")
+def tiff_whose_strip_is_larger_than_it_says(path: Path) -> None:
+    imwrite(path, iter([zeros(700)]), shape=(8, 8), dtype="uint8", compression="zlib",
+            rowsperstrip=8)  # fmt: skip
+
+
+@attack("large.png")
+def png(path: Path) -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", 43_000, 43_000, 16, 0, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zeros(70)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+
+
+@attack("promise.npy")
+def npy(path: Path) -> None:
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f8", "fortran_order": False, "shape": (4000, 4000, 400)}
+        )
+
+
+@attack("zeros.zip")
+def zeros_in_a_zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("IM0001", bytes(300 * MB))
+
+
+@attack("zips.zip")
+def zips_in_a_zip(path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("IM0001", bytes(100 * MB))
+    with zipfile.ZipFile(path, "w") as archive:
+        for n in range(4):
+            archive.writestr(f"{n}.zip", inner.getvalue())
+
+
+@attack("IM0001.gz")
+def zeros_in_gzip(path: Path) -> None:
+    path.write_bytes(zeros(300, 31))
+
+
+@attack("zeros.tar.gz")
+def zeros_in_a_tar(path: Path) -> None:
+    member = tarfile.TarInfo("IM0001")
+    member.size = 300 * MB
+    path.write_bytes(gzip.compress(member.tobuf()) + zeros(301, 31))
+
+
+@attack("names.tgz")
+def a_name_of_gigabytes_in_a_tar(path: Path) -> None:
+    member = tarfile.TarInfo("././@LongLink")
+    member.type, member.size = tarfile.GNUTYPE_LONGNAME, 3 << 30
+    path.write_bytes(gzip.compress(member.tobuf(tarfile.GNU_FORMAT)) + zeros(600, 31))
+
+
+@attack("sparse.tar")
+def a_sparse_file_in_a_tar(path: Path) -> None:
+    info = tarfile.TarInfo("IM0001")
+    info.type = tarfile.GNUTYPE_SPARSE
+    block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    block[386:410] = b"%011o\0%011o\0" % (0, 0)
+    block[483:495] = b"%011o\0" % (900 * MB)
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    path.write_bytes(bytes(block) + bytes(1024))
+
+
+def nifti(shape: tuple[int, ...]) -> bytes:
+    header = nibabel.Nifti1Header()
+    header.set_data_dtype(np.int16)
+    header.set_data_shape(shape)
+    header["magic"], header["vox_offset"] = b"n+1", 352
+    return bytes(header.binaryblock) + bytes(4)
+
+
+@attack("more.nii.gz")
+def nifti_with_more_than_it_says(path: Path) -> None:
+    path.write_bytes(gzip.compress(nifti((4, 4, 4))) + zeros(300, 31))
+
+
+@attack("promise.nii.gz")
+def nifti_that_promises(path: Path) -> None:
+    path.write_bytes(gzip.compress(nifti((2000, 2000, 1000))) + zeros(20, 31))
+
+
+@attack("promise.nii")
+def nifti_that_is_short(path: Path) -> None:
+    path.write_bytes(nifti((2000, 2000, 1000)))
+
+
+@attack("promise.mha")
+def metaimage(path: Path) -> None:
+    text = "ObjectType = Image\nNDims = 3\nDimSize = 2000 2000 1000\nElementType = MET_SHORT\n"
+    path.write_bytes(f"{text}CompressedData = True\nElementDataFile = LOCAL\n".encode() + zeros(20))
+
+
+@attack("promise.nrrd")
+def nrrd(path: Path) -> None:
+    text = "NRRD0004\ntype: short\ndimension: 3\nsizes: 2000 2000 1000\nencoding: gzip\n"
+    path.write_bytes(f"{text}endian: little\n\n".encode() + zeros(20, 31))
+
+
+READ = """
+import resource, sys
+from pathlib import Path
+from ctdenoise.scans.reading import read
+from ctdenoise.scans.readers import READERS
+import SimpleITK, nibabel, tifffile, PIL.PngImagePlugin  # what they take is not the files' fault
+def mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+path, unpacked = map(Path, sys.argv[1:])
+before = mb()
+reading = read([path], meaning="own units", unpack_into=unpacked)
+assert not reading.scans
+on_disk = sum(f.stat().st_size for f in unpacked.rglob("*") if f.is_file()) >> 20
+print(len(reading.problems), mb() - before, on_disk, reading.problems[0])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux counts it")
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_small_file_takes_little(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    ATTACKS[name](path)
+    assert path.stat().st_size < 12 * MB
+    command = [sys.executable, "-c", READ, str(path), str(tmp_path / "unpacked")]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    count, memory, disk, sentence = told.split(maxsplit=3)
+    assert sentence.startswith((name, "IM0001", "1.zip"))
+    assert "internal" not in sentence and int(count) == 1
+    assert int(memory) < 300 and int(disk) <= 260, told
