@@ -31,7 +31,9 @@ def take_out_hidden(dataset: Dataset) -> None:
             if keyword in dataset:
                 item = 4 if keyword == "FloatPixelData" else 8
                 dataset[keyword].value = dataset[keyword].value[: _count(dataset) * item]
-    except Exception:
+    except (MemoryError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a panic in a Rust decoder is no Exception
         for keyword in ("PixelData", *_FLOATS):
             if keyword in dataset:
                 del dataset[keyword]
