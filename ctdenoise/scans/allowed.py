@@ -50,14 +50,10 @@ def _rounded(value: float) -> float:
     return DSfloat(short) if isinstance(value, DSfloat) else float(short)
 
 
-def _terms(terms: str, otherwise: str = "") -> Cleaner:
+def _terms(terms: str) -> Cleaner:
     """Those of the values that are among these terms."""
     known = frozenset(terms.split())
-
-    def clean(values: list[Any]) -> list[Any]:
-        return [v for v in _strings(values) if v in known] or [otherwise] * bool(otherwise)
-
-    return clean
+    return lambda values: [v for v in _strings(values) if v in known]
 
 
 def _words(words: str) -> Cleaner:
@@ -65,7 +61,7 @@ def _words(words: str) -> Cleaner:
     known = frozenset(words.split())
 
     def is_known(value: str) -> bool:
-        parts = re.findall(r"[^\s_/]+", value.upper())
+        parts = re.findall(r"[^\s_/-]+", value.upper())
         others = [part for part in parts if part not in known]
         return 0 < len(parts) <= 6 and (
             not others or bool(re.fullmatch(r"\d\d?", " ".join(others)))
@@ -95,19 +91,30 @@ def _image_type(values: list[Any]) -> list[Any]:
     return known[:2] + [v or "OTHER" for v in known[2:3]] + [v for v in known[3:] if v]
 
 
+def _unit(values: list[Any]) -> list[Any]:
+    """Units that the standard defines (C.11.1.1.2) or that are HU in other words; another unit
+    stays another unit."""
+    return [v if v.upper() in _UNITS.split("|") else "OTHER" for v in _strings(values)]
+
+
 def _tags(values: list[Any]) -> list[Any]:
     from pydicom.datadict import dictionary_has_tag
 
     return values if all(isinstance(v, BaseTag) and dictionary_has_tag(v) for v in values) else []
 
 
+_UNITS = (
+    "HU|US|OD|HU_MOD|MGML|Z_EFF|ED|EDW|PCT|UNSPECIFIED|H.U.|HOUNSFIELD|HOUNSFIELD UNIT"
+    "|HOUNSFIELD UNITS"
+)
 _IMAGE_WORDS = _words(
     """ORIGINAL DERIVED MIXED PRIMARY SECONDARY AXIAL LOCALIZER SCOUT TOPOGRAM OTHER CT SOM4 SOM5
     SOM6 SOM7 SOM8 SOMX SPI SEQ TOP STD DUAL HELIX HELICAL VOLUME NONE CINE MPR MIP MINIP AVERAGE
     MEAN MAX MIN MAXIMUM MINIMUM RESAMPLED FILTERED QUANTITY ADDITION SUBTRACTION MASKED DIVISION
     MULTIPLICATION REFORMATTED OBLIQUE CORONAL SAGITTAL CURVED CPR VRT 3D 2D PROJECTION IMAGE
     PERFUSION MTT TTP RCBF RCBV CBF CBV TMAX PS DE VMI MONO E MONOENERGETIC KEV VNC VIRTUAL NON
-    CONTRAST IODINE WATER CALCIUM FAT URIC ACID EFF Z ELECTRON DENSITY ATOMIC NUMBER MAP MATERIAL
+    RHO ELEC DENS FRACTION CONTRAST IODINE WATER CALCIUM FAT URIC ACID EFF Z ELECTRON DENSITY
+    ATOMIC NUMBER MAP MATERIAL
     LOW HIGH ENERGY BASE BASIS EFFECTIVE MONO1 MONO2 SPECTRAL SPP PCT U V A B M ND NORM SE GR FFE
     SH DIS2D DIS3D FM MFSPLIT P R I ADC TRACEW T1 T2 FLAIR DIFFUSION ANGIO REST STRESS GATED
     CARDIAC STATIC DYNAMIC WHOLE BODY EMISSION TRANSMISSION TOMO RECON RECONSTRUCTION SINGLE PLANE
@@ -235,8 +242,7 @@ _LIST: tuple[tuple[Cleaner, str], ...] = (
     (_words("FOR PRESENTATION PROCESSING"), "PresentationIntentType"),
     (_terms("LIN LOG DISP OTHER"), "PixelIntensityRelationship"),
     (_terms("AP PA LL RL RLD LLD RLO LLO CC MLO ML LM"), "ViewPosition"),
-    (_terms("HU HOUNSFIELD US OD HU_MOD MGML Z_EFF ED EDW PCT", "US"),
-        "RescaleType ModalityLUTType"),
+    (_unit, "RescaleType ModalityLUTType"),
     (_terms("LINEAR LINEAR_EXACT SIGMOID"), "VOILUTFunction"),
     (_terms("00 01"), "LossyImageCompression"),
     (_terms("""ISO_10918_1 ISO_14495_1 ISO_15444_1 ISO_15444_15 ISO_13818_2 ISO_14496_10"""),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import RLELossless
+from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
 
 _NOTHING = b"\xff\xd8\xff\xd9"
 """In place of a frame of which nobody can say what it holds."""
@@ -26,21 +26,22 @@ def take_out_hidden(dataset: Dataset) -> None:
     """
     try:
         if "PixelData" in dataset:
-            _compressed(dataset) if _syntax_is_encapsulated(dataset) else _native(dataset)
+            _compressed(dataset) if _syntax(dataset).is_encapsulated else _native(dataset)
         for keyword in _FLOATS:
             if keyword in dataset:
                 item = 4 if keyword == "FloatPixelData" else 8
                 dataset[keyword].value = dataset[keyword].value[: _count(dataset) * item]
-    except Exception:
+    except (MemoryError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a panic in a Rust decoder is no Exception
         for keyword in ("PixelData", *_FLOATS):
             if keyword in dataset:
                 del dataset[keyword]
 
 
-def _syntax_is_encapsulated(dataset: Dataset) -> bool:
-    meta = getattr(dataset, "file_meta", None)
-    return bool(meta and "TransferSyntaxUID" in meta and meta.TransferSyntaxUID.is_compressed
-                and not meta.TransferSyntaxUID.is_deflated)  # fmt: skip
+def _syntax(dataset: Dataset) -> UID:
+    meta = getattr(dataset, "file_meta", None) or Dataset()
+    return meta.get("TransferSyntaxUID") or ExplicitVRLittleEndian
 
 
 def _count(dataset: Dataset) -> int:
@@ -52,12 +53,13 @@ def _native(dataset: Dataset) -> None:
     """Cut what follows the pixels; bring stored bits to the low end and fill up with the sign."""
     allocated = int(dataset.BitsAllocated)
     stored = int(dataset.get("BitsStored") or allocated)
-    high = dataset.get("HighBit")
-    high = stored - 1 if high is None else int(high)
+    high = int(dataset.get("HighBit") or 0)
+    if not stored <= high + 1 <= allocated:
+        high = stored - 1
     data = dataset.PixelData[: (_count(dataset) * allocated + 7) // 8]
-    if allocated in (8, 16, 32) and stored <= high + 1 <= allocated and stored < allocated:
+    if allocated in (8, 16, 32) and 0 < stored < allocated:
         sign = "i" if dataset.get("PixelRepresentation") else "u"
-        little = dataset.file_meta.TransferSyntaxUID.is_little_endian
+        little = _syntax(dataset).is_little_endian
         values = np.frombuffer(data, f"{'<' if little else '>'}{sign}{allocated // 8}").copy()
         values <<= allocated - 1 - high
         values >>= allocated - stored  # of signed values, this repeats the sign
@@ -72,7 +74,7 @@ def _compressed(dataset: Dataset) -> None:
     count = int(dataset.get("NumberOfFrames") or 1)
     frames: list[bytes] = []
     for frame in generate_frames(dataset.PixelData, number_of_frames=count):
-        if dataset.file_meta.TransferSyntaxUID == RLELossless:
+        if _syntax(dataset) == RLELossless:
             return _decompressed(dataset, stored, allocated)
         try:
             clean, precision = _codestream(bytearray(frame))

@@ -329,6 +329,8 @@ def _without_identity(path: Path, to: Path, pseudonyms: Any, patient: str) -> No
 
     try:
         dataset = open_dataset(path)
+        if "Rows" not in dataset:  # what is cut off in its pixels may still have its header
+            dataset = open_dataset(path, pixels=False)
         deidentify(dataset, pseudonyms, patient)
         dataset.save_as(to)
     except (Problem, OSError):

@@ -20,8 +20,8 @@ from pydicom.uid import (
 )
 
 from ctdenoise.scans.deidentify import Pseudonyms, deidentify
-from ctdenoise.scans.dicom import decode
 from ctdenoise.scans.hidden import take_out_hidden
+from ctdenoise.scans.pixels import decode
 
 TEXT = b"SECRET^NAME"
 NATIVE = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian,
