@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.scans.budget import MEGABYTE, Budget, bomb, pieces, unpacked_most
+from ctdenoise.scans.budget import MEGABYTE, Budget, TooMuch, bomb, pieces, unpacked_most
 from ctdenoise.scans.readers import pixels_of_others, reader_of
 from ctdenoise.settings import settings
 
@@ -68,7 +68,13 @@ def unpack(
     waiting = [(archive, 0)]
     while waiting:
         path, depth = waiting.pop()
-        inside = unpacking.unpack(path)
+        try:
+            inside = unpacking.unpack(path)
+        except Problem as problem:
+            if depth == 0 or isinstance(problem, TooMuch):
+                raise
+            unpacking.problems.append(problem)
+            continue
         others = pixels_of_others(inside)
         for file in inside:
             if file in others or reader_of(file) is not None or not is_archive(file):
@@ -118,9 +124,9 @@ class _Unpacking:
                     try:
                         _refuse(member)
                         files.append(self.extract(member, archive.name))
+                    except TooMuch:
+                        raise
                     except Problem as problem:
-                        if problem.subject == archive.name:
-                            raise
                         self.problems.append(problem)
         except _DAMAGE as error:
             if _is_of_the_disk(error):
@@ -134,7 +140,7 @@ class _Unpacking:
         """Refuse what is too large by its own account, before anything is written."""
         self.budget.files -= len(members)
         if self.budget.files < 0:
-            raise Problem(
+            raise TooMuch(
                 name,
                 f"holds more than {settings().upload_files} files",
                 "split it into smaller archives",
@@ -149,7 +155,7 @@ class _Unpacking:
             packed = member.open()
             assert packed is not None, "only files are opened"
             with packed, file.open("xb") as unpacked:
-                for piece in pieces(packed):
+                for piece in self.budget.timed(pieces(packed)):
                     self.fits(archive, len(piece))
                     self.left -= len(piece)
                     self.budget.unpacked -= len(piece)
@@ -167,7 +173,7 @@ class _Unpacking:
     def fits(self, name: str, size: int) -> None:
         """Refuse ``size`` more bytes where they are too many."""
         if size > self.budget.unpacked:
-            raise Problem(
+            raise TooMuch(
                 name,
                 f"unpacks to more than {settings().upload_total_mb} MB, with what else was unpacked"
                 " of this upload",
