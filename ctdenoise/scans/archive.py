@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.scans.budget import MEGABYTE, Budget, TooMuch, bomb, pieces, unpacked_most
+from ctdenoise.scans.budget import GZIP, MEGABYTE, Budget, TooMuch, bomb, pieces, unpacked_most
 from ctdenoise.scans.readers import pixels_of_others, reader_of
 from ctdenoise.settings import settings
 
@@ -30,7 +30,7 @@ _DAMAGE = (
     OSError,
 )
 """What reading a damaged archive raises; of an OSError see :func:`_is_of_the_disk`."""
-_ZIP, _GZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b", b"ustar"
+_ZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
 _TAR_AT = 257
 """Where a tar file says that it is one (POSIX.1-1988)."""
 
@@ -49,7 +49,7 @@ def is_archive(path: Path) -> bool:
     """Whether a file begins like one of the archives that are unpacked, be it an empty one."""
     with path.open("rb") as file:
         begin = file.read(_TAR_AT + len(_TAR))
-    return begin[:4] in _ZIP or begin.startswith(_GZIP) or begin[_TAR_AT:] == _TAR
+    return begin[:4] in _ZIP or begin.startswith(GZIP) or begin[_TAR_AT:] == _TAR
 
 
 @telling_disk_problems
@@ -217,7 +217,9 @@ def _batches(path: Path) -> Iterator[list[_Member]]:
                 yield [_zipped(archive, info) for info in archive.infolist() if not info.is_dir()]
             return
         file.seek(0)
-        if not _is_gzip(file):
+        gzipped = file.read(len(GZIP)) == GZIP
+        file.seek(0)
+        if not gzipped:
             yield from _tarred(file)
             return
         with GzipFile(fileobj=file) as packed:
@@ -227,12 +229,6 @@ def _batches(path: Path) -> Iterator[list[_Member]]:
                 yield from _tarred(_Limited(packed, path))
             else:
                 yield [_Member(path.stem, 0, lambda: packed)]
-
-
-def _is_gzip(file: IO[bytes]) -> bool:
-    begins = file.read(len(_GZIP)) == _GZIP
-    file.seek(0)
-    return begins
 
 
 def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:

@@ -17,6 +17,8 @@ from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
 
 MEGABYTE = 1 << 20
+GZIP = b"\x1f\x8b"
+"""How a gzip file begins (RFC 1952)."""
 DECODED_BYTES = 4
 """Of a pixel inside the program, which is a float32."""
 
