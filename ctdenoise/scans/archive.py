@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.scans.budget import MEGABYTE, Budget, bomb, pieces, unpacked_most
+from ctdenoise.scans.budget import GZIP, MEGABYTE, Budget, TooMuch, bomb, pieces, unpacked_most
 from ctdenoise.scans.readers import pixels_of_others, reader_of
 from ctdenoise.settings import settings
 
@@ -30,7 +30,7 @@ _DAMAGE = (
     OSError,
 )
 """What reading a damaged archive raises; of an OSError see :func:`_is_of_the_disk`."""
-_ZIP, _GZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b", b"ustar"
+_ZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
 _TAR_AT = 257
 """Where a tar file says that it is one (POSIX.1-1988)."""
 
@@ -49,7 +49,7 @@ def is_archive(path: Path) -> bool:
     """Whether a file begins like one of the archives that are unpacked, be it an empty one."""
     with path.open("rb") as file:
         begin = file.read(_TAR_AT + len(_TAR))
-    return begin[:4] in _ZIP or begin.startswith(_GZIP) or begin[_TAR_AT:] == _TAR
+    return begin[:4] in _ZIP or begin.startswith(GZIP) or begin[_TAR_AT:] == _TAR
 
 
 @telling_disk_problems
@@ -68,7 +68,13 @@ def unpack(
     waiting = [(archive, 0)]
     while waiting:
         path, depth = waiting.pop()
-        inside = unpacking.unpack(path)
+        try:
+            inside = unpacking.unpack(path)
+        except Problem as problem:
+            if depth == 0 or isinstance(problem, TooMuch):
+                raise
+            unpacking.problems.append(problem)
+            continue
         others = pixels_of_others(inside)
         for file in inside:
             if file in others or reader_of(file) is not None or not is_archive(file):
@@ -118,9 +124,9 @@ class _Unpacking:
                     try:
                         _refuse(member)
                         files.append(self.extract(member, archive.name))
+                    except TooMuch:
+                        raise
                     except Problem as problem:
-                        if problem.subject == archive.name:
-                            raise
                         self.problems.append(problem)
         except _DAMAGE as error:
             if _is_of_the_disk(error):
@@ -134,7 +140,7 @@ class _Unpacking:
         """Refuse what is too large by its own account, before anything is written."""
         self.budget.files -= len(members)
         if self.budget.files < 0:
-            raise Problem(
+            raise TooMuch(
                 name,
                 f"holds more than {settings().upload_files} files",
                 "split it into smaller archives",
@@ -149,7 +155,7 @@ class _Unpacking:
             packed = member.open()
             assert packed is not None, "only files are opened"
             with packed, file.open("xb") as unpacked:
-                for piece in pieces(packed):
+                for piece in self.budget.timed(pieces(packed)):
                     self.fits(archive, len(piece))
                     self.left -= len(piece)
                     self.budget.unpacked -= len(piece)
@@ -167,7 +173,7 @@ class _Unpacking:
     def fits(self, name: str, size: int) -> None:
         """Refuse ``size`` more bytes where they are too many."""
         if size > self.budget.unpacked:
-            raise Problem(
+            raise TooMuch(
                 name,
                 f"unpacks to more than {settings().upload_total_mb} MB, with what else was unpacked"
                 " of this upload",
@@ -211,7 +217,9 @@ def _batches(path: Path) -> Iterator[list[_Member]]:
                 yield [_zipped(archive, info) for info in archive.infolist() if not info.is_dir()]
             return
         file.seek(0)
-        if not _is_gzip(file):
+        gzipped = file.read(len(GZIP)) == GZIP
+        file.seek(0)
+        if not gzipped:
             yield from _tarred(file)
             return
         with GzipFile(fileobj=file) as packed:
@@ -221,12 +229,6 @@ def _batches(path: Path) -> Iterator[list[_Member]]:
                 yield from _tarred(_Limited(packed, path))
             else:
                 yield [_Member(path.stem, 0, lambda: packed)]
-
-
-def _is_gzip(file: IO[bytes]) -> bool:
-    begins = file.read(len(_GZIP)) == _GZIP
-    file.seek(0)
-    return begins
 
 
 def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:

@@ -17,10 +17,19 @@ from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
 
 MEGABYTE = 1 << 20
+GZIP = b"\x1f\x8b"
+"""How a gzip file begins (RFC 1952)."""
 DECODED_BYTES = 4
 """Of a pixel inside the program, which is a float32."""
 
+_FED = 1 << 16
+"""Bytes that an inflater gets at a time, since it copies what it has not used yet."""
+
 T = TypeVar("T")
+
+
+class TooMuch(Problem):
+    """More than one reading may cost: there is no going on with what else it would read."""
 
 
 def affordable(
@@ -31,14 +40,12 @@ def affordable(
     columns: int,
     stored_bytes: float,
     compressed: bool,
-    length: int | None = None,
 ) -> None:
     """Refuse a file whose header promises more than can be true or than is affordable.
 
-    ``stored_bytes``: of one pixel before compression, 1.5 for packed 12 bits. ``compressed``: the
-    file may hold fewer bytes than its pixels have. ``length``: bytes of what holds the pixels,
-    where that is not all of the file. Raises :class:`Problem`. Nothing is read but the length of
-    the file.
+    ``path``: the file that holds the pixels. ``stored_bytes``: of one pixel before compression,
+    1.5 for packed 12 bits. ``compressed``: the file may hold fewer bytes than its pixels have.
+    Raises :class:`Problem`. Nothing is read but the length of the file.
     """
     limits, name = settings(), path.name
     if min(slices, rows, columns) < 1:
@@ -52,10 +59,11 @@ def affordable(
         )
     if slices > limits.file_slices:
         raise Problem(
-            name, f"says that it holds {slices:,} slices", f"{limits.file_slices:,} are the most"
+            name,
+            f"says that it holds {slices:,} slices, more than {limits.file_slices:,}",
+            "split it into several files",
         )
-    length = path.stat().st_size if length is None else length
-    pixels = slices * rows * columns
+    length, pixels = path.stat().st_size, slices * rows * columns
     if not compressed and pixels * stored_bytes > length:
         raise Problem(
             name,
@@ -106,10 +114,14 @@ def inflated(packed: bytes, name: str, *, wbits: int = -zlib.MAX_WBITS) -> bytes
 def inflating(packed: bytes, wbits: int = zlib.MAX_WBITS) -> Iterator[bytes]:
     """The content of a zlib stream (or as ``wbits`` says), a megabyte at a time."""
     inflater = zlib.decompressobj(wbits)
-    while packed and not inflater.eof:
-        yield inflater.decompress(packed, MEGABYTE)
-        packed = inflater.unconsumed_tail
+    for start in range(0, len(packed), _FED):
+        left = packed[start : start + _FED]
+        while left and not inflater.eof:
+            yield inflater.decompress(left, MEGABYTE)
+            left = inflater.unconsumed_tail
     yield inflater.flush()
+    if not inflater.eof:
+        raise zlib.error("the stream is cut off")
 
 
 class Budget:
@@ -130,7 +142,7 @@ class Budget:
         self.bytes += more
 
     def timed(self, steps: Iterable[T]) -> Iterator[T]:
-        """The same steps; :class:`Problem` once those of this reading computed too long. What is
+        """The same steps; :class:`TooMuch` once those of this reading computed too long. What is
         done with a step in between does not count, nor does waiting for a slow disk or network."""
         coming = iter(steps)
         while True:
@@ -146,9 +158,9 @@ class Budget:
             yield step
 
 
-def too_long() -> Problem:
+def too_long() -> TooMuch:
     """A reading that took all its seconds."""
-    return Problem(
+    return TooMuch(
         "The reading",
         f"took longer than {settings().decode_seconds} s of computing",
         "load fewer slices at a time",
@@ -166,13 +178,13 @@ def _fits(name: str, decoded: float) -> None:
         )
 
 
-def bomb(name: str, length: int) -> Problem:
+def bomb(name: str, length: int) -> TooMuch:
     """A compressed file of ``length`` bytes that holds far more than scans make of so many."""
-    return Problem(
+    return TooMuch(
         name,
         f"unpacks to more than {_megabytes(unpacked_most(length))} out of {_megabytes(length)}, as "
         "no scan does",
-        "export it without compression",
+        "pack or export it without compression",
     )
 
 

@@ -3,7 +3,7 @@
 import errno
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def is_image(path: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Images:
+class ImageScan:
     """A scan of images, in order. Where their formats allow, values are still in the files."""
 
     name: str
@@ -79,19 +79,21 @@ def read_images(
     meaning: Meaning | None,
     problems: list[Problem],
     budget: Budget | None = None,
-) -> list[Images]:
+    hear: Callable[[Path], None] = lambda path: None,
+) -> list[ImageScan]:
     """Images of one folder, size and kind of name become one scan, a stack becomes one by itself.
 
     ``ct_low_001.png`` and ``ct_full_001.png`` thus give a low-dose and a full-dose scan. Where the
     files do not say where their slices lie, the number at the end of a file's name is its slice's
     position, so that slices pair by name. ``meaning`` is that of numbers whose file does not say
     it, None where nobody said it. Files that cannot be read, and scans whose numbers may mean
-    anything (:class:`~ctdenoise.scans.meaning.Unclear`), are added to ``problems``. Raises
-    :class:`Problem` where all together cost more than ``budget`` has.
+    anything (:class:`~ctdenoise.scans.meaning.Unclear`), are added to ``problems``. ``hear`` is
+    told of each file before it is opened. Raises :class:`Problem` where all together cost more than
+    ``budget`` has.
     """
     meaning, budget = known(meaning), budget or Budget()
     groups: dict[tuple[object, ...], list[_Image]] = defaultdict(list)
-    for image in budget.timed(_readable(paths, problems)):
+    for image in budget.timed(_readable(paths, problems, hear)):
         stack, path = image.stack, image.path
         slices, rows, columns = stack.values.shape
         budget.hold(path.name, slices, rows, columns)
@@ -100,7 +102,7 @@ def read_images(
         said = (stack.spacing, stack.orientation, stack.origins is not None, stack.unit)
         suffix = path.name.removeprefix(stem(path)).lower()
         groups[path.parent, suffix, rows, columns, said, kind, alone].append(image)
-    found: list[Images] = []
+    found: list[ImageScan] = []
     for members in (scan for group in groups.values() for scan in _apart(group)):
         try:
             found.append(_together(members, meaning))
@@ -131,7 +133,7 @@ def _apart(group: list[_Image]) -> list[list[_Image]]:
     return list(scans.values())
 
 
-def _together(members: list[_Image], meaning: Meaning | None) -> Images:
+def _together(members: list[_Image], meaning: Meaning | None) -> ImageScan:
     numbers = [_number(member.path) for member in members]
     if len(members) > 1 and None not in numbers and len(set(numbers)) == len(numbers):
         order = sorted(range(len(members)), key=lambda i: numbers[i] or 0)
@@ -155,7 +157,7 @@ def _together(members: list[_Image], meaning: Meaning | None) -> Images:
         along = np.argsort(positions, kind="stable")
         origins, positions = origins[along], positions[along]
         places = [places[i] for i in along]
-    return Images(
+    return ImageScan(
         name=name,
         sources=[SliceSource(member.path, i) for member, i in places],
         positions=positions,
@@ -188,8 +190,11 @@ def _number(path: Path) -> int | None:
     return int(found[-1]) if found else None
 
 
-def _readable(paths: Sequence[Path], problems: list[Problem]) -> Iterator[_Image]:
+def _readable(
+    paths: Sequence[Path], problems: list[Problem], hear: Callable[[Path], None]
+) -> Iterator[_Image]:
     for path in paths:
+        hear(path)
         try:
             yield _opened(path)
         except Problem as problem:

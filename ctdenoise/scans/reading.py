@@ -134,7 +134,8 @@ def read(
 
         _load(group, reading, files.budget, hear, step)
         done += len(group)
-    for each in images.read_images(files.pictures, meaning, files.problems, files.budget):
+    told = files.problems
+    for each in images.read_images(files.pictures, meaning, told, files.budget, hear):
         try:
             reading.scans.append(each.scan())
             reading.sources.append(each.sources)
@@ -278,7 +279,7 @@ def _images(group: list[Slice], problems: list[Problem], budget: Budget) -> Imag
     return ((slice.source, image) for slice, image in budget.timed(_decode(group, problems)))
 
 
-def _pairs(each: images.Images) -> Images:
+def _pairs(each: images.ImageScan) -> Images:
     return zip(each.sources, each.slices(), strict=True)
 
 

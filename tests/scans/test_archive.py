@@ -206,6 +206,14 @@ def test_archives_of_several_kinds_in_one_another(tmp_path):
     assert [f.name for f in files] == ["scan.nii.gz"] and "unpack it first" in str(problem)
 
 
+def test_a_damaged_archive_inside_another_is_told_and_the_others_load(tmp_path):
+    inner = pack(tmp_path / "inner.zip", [("x", b"1" * 1000)]).read_bytes()
+    members = [("cut.zip", inner[:-30]), ("good.dcm", b"y"), ("whole.zip", inner)]
+    files, [problem] = archive.unpack(pack(tmp_path / "a.zip", members), tmp_path / "out")
+    assert sorted(f.name for f in files) == ["good.dcm", "x"]
+    assert str(problem).startswith("cut.zip is cut off")
+
+
 def test_archives_of_one_reading_share_what_they_may_unpack(tmp_path, limited):
     limited(upload_total_mb=1, upload_files=3)
     shared = budget.Budget()

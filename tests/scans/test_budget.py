@@ -107,6 +107,8 @@ def test_inflating_gives_what_was_deflated(content: bytes, wbits: int) -> None:
     deflater = zlib.compressobj(wbits=wbits)
     packed = deflater.compress(content) + deflater.flush()
     assert inflated(packed, "a", wbits=wbits) == content
+    with pytest.raises(zlib.error):
+        inflated(packed[:-1], "a", wbits=wbits)
 
 
 def test_a_deflated_bomb_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:

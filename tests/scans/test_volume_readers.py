@@ -166,11 +166,13 @@ def test_big_endian_second_version_and_other_lengths(tmp_path: Path) -> None:
     header = nibabel.Nifti1Header(endianness=">")
     nibabel.Nifti1Image(VOXELS.astype(">i2"), np.eye(4), header).to_filename(tmp_path / "b.nii")
     nibabel.Nifti2Image(VOXELS, np.eye(4)).to_filename(tmp_path / "c.nii.gz")
+    packed = gzip.compress(nibabel.Nifti1Image(VOXELS, np.eye(4)).to_bytes())
+    (tmp_path / "e.nii").write_bytes(packed)  # by a program that thought little of names
     micrometres = nibabel.Nifti1Image(VOXELS, np.diag([500.0, 500, 500, 1]))
     micrometres.header.set_xyzt_units("micron")
     micrometres.to_filename(tmp_path / "d.nii")
     scans = read([tmp_path]).scans
-    assert [scan.spacing for scan in scans] == [(1, 1), (1, 1), (0.5, 0.5)]
+    assert [scan.spacing for scan in scans] == [(1, 1), (1, 1), (0.5, 0.5), (1, 1)]
     for scan in scans:
         np.testing.assert_array_equal(scan.values, VOXELS.T)
 

@@ -4,6 +4,7 @@ import threading
 import zipfile
 from dataclasses import replace
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -116,6 +117,41 @@ def test_a_file_that_crashes_its_decoder_is_named_and_the_others_load(
         f"{paths[1].name} crashed its reader: leave it out or export it again."
     ]
     assert [s.slices for s in library.scans()] == [2]
+
+
+IMAGE_CRASHER = """
+import os, signal
+from dataclasses import replace
+from ctdenoise.scans.readers import READERS
+from ctdenoise.workspace import ingest
+reader = READERS["nifti"]
+def crash(path):
+    if path.name == "bad.nii":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return reader.read(path)
+READERS._entries["nifti"] = replace(reader, read=crash)
+ingest.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_an_image_that_crashes_its_library_is_named_and_the_others_load(
+    tmp_path, library, values, monkeypatch
+):
+    write_ct_series(tmp_path / "in", values)
+    image = nibabel.Nifti1Image(values.T.astype(np.int16), np.eye(4))
+    for name in ("bad.nii", "good.nii"):
+        image.to_filename(tmp_path / "in" / name)
+    popen = ingest.subprocess.Popen
+    monkeypatch.setattr(
+        ingest.subprocess,
+        "Popen",
+        lambda command, **options: popen([sys.executable, "-c", IMAGE_CRASHER], **options),
+    )
+    received = read_guarded([tmp_path / "in"], library)
+    assert [p.subject for p in received.problems] == ["bad.nii"]
+    assert sorted(scan.name for scan in received.scans)[-1] == "good"
+    assert [scan.slices for scan in received.scans] == [3, 3]
 
 
 def test_too_long(tmp_path, library, values, monkeypatch):

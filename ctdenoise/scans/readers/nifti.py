@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, damaged
-from ctdenoise.scans.budget import affordable, limited, pieces
+from ctdenoise.scans.budget import GZIP, affordable, limited, pieces
 from ctdenoise.scans.readers import READERS, ImageStack, Reader, coloured
 from ctdenoise.scans.volume import cut, image_stack
 
@@ -43,7 +43,9 @@ def _read(path: Path) -> ImageStack:
 
 
 def _packed(path: Path) -> bool:
-    return path.suffix.lower() == ".gz"
+    """Whether a file is compressed, whatever its name says."""
+    with path.open("rb") as file:
+        return file.read(len(GZIP)) == GZIP
 
 
 def _opened(path: Path) -> IO[bytes] | GzipFile:

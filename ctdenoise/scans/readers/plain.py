@@ -115,7 +115,13 @@ def _write_tiff(values: NDArray[np.float32], path: Path) -> None:
 
 
 def _read_npy(path: Path) -> ImageStack:
-    return ImageStack(np.load(path, mmap_mode="r", allow_pickle=False))
+    values = np.load(path, mmap_mode="r", allow_pickle=False)
+    if values.ndim in (2, 3) and values.size:  # else told with all that are of another shape
+        *stack, rows, columns = values.shape
+        size = values.dtype.itemsize
+        affordable(path, slices=prod(stack), rows=rows, columns=columns, stored_bytes=size,
+                   compressed=False)  # fmt: skip
+    return ImageStack(values)
 
 
 def _write_npy(values: NDArray[np.float32], path: Path) -> None:
