@@ -39,6 +39,15 @@ install: .venv/installed
 	fi || echo "dicom3tools could not be installed: the tests that need it will be skipped."
 	touch $@
 
+# A converter that reads what we write: Debian's where we may install it; its tests are skipped
+# elsewhere.
+.venv/converter: .venv/tools
+	if command -v dcm2niix >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update && apt-get install -y --no-install-recommends dcm2niix; \
+	fi || echo "dcm2niix could not be installed: the tests that need it will be skipped."
+	touch $@
+
 # A database server for the tests of the tables: Debian's where we may install it; skipped elsewhere.
 .venv/postgres: .venv/tools
 	if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then :; \
@@ -61,7 +70,7 @@ lint: .venv/tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint .venv/browser .venv/validator .venv/node .venv/postgres
+test: lint .venv/browser .venv/validator .venv/converter .venv/node .venv/postgres
 	$(BIN)/pytest $(COUNTED)
 
 # The same, and tells which lines ran. Counting takes a seventh more processor time.

@@ -169,7 +169,7 @@ class Job:
 _JOB = TypeAdapter(Job)
 
 
-def job_of(values: Mapping[str, Any]) -> Job:
+def job_of(values: Mapping[Any, Any]) -> Job:
     """The job of a row of ``jobs``. One that cannot be read has failed, alone, and says so; call
     this outside of a transaction, since it is then written so, too."""
     try:
@@ -181,10 +181,10 @@ def job_of(values: Mapping[str, Any]) -> Job:
     return _given_up(values)
 
 
-def _given_up(values: Mapping[str, Any]) -> Job:
+def _given_up(values: Mapping[Any, Any]) -> Job:
     """What is left of a damaged row: whose it was, that it failed, and why."""
     problem = Problem("The record of this job", "cannot be read any more", "start it anew")
-    readable = {
+    readable: dict[str, Any] = {
         "state": "failed",
         "wanted": "run",
         "message": str(problem),
@@ -197,7 +197,8 @@ def _given_up(values: Mapping[str, Any]) -> Job:
     }
     with suppress(Problem), transaction() as connection:  # else whoever reads it next, writes it
         connection.execute(update(jobs).where(jobs.c.id == values["id"]).values(readable))
-    return Job(**{name: str(value) for name, value in values.items()} | readable)
+    known: dict[str, Any] = {name: str(value) for name, value in values.items()}
+    return Job(**known | readable)
 
 
 def find_job(id: str) -> Job | None:
