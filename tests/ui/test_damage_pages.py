@@ -65,3 +65,12 @@ def test_what_is_damaged_is_removed_by_a_button(everything: Path, mine: Library)
     next(each for each in app.button if each.key == f"damaged-{one.id}").click().run()
     assert not app.exception and not (mine.root / "scans" / one.id).exists()
     assert [each.name for each in mine.scans()] == ["Two"]
+
+
+@pytest.mark.parametrize("page", ["Start", "Scans", "Denoise", "Watch", "Train"])
+def test_a_damaged_database_is_a_sentence(page: str, home: Path) -> None:
+    file = home / "runs.sqlite"
+    file.write_bytes(b"\7" * 5000)
+    app = opened(page)
+    assert any("The database runs.sqlite is damaged on the disk" in e.value for e in app.error)
+    assert file.read_bytes() == b"\7" * 5000

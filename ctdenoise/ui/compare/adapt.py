@@ -52,6 +52,7 @@ def tell() -> None:
             st.fragment(_tell, run_every=2.0)()
 
 
+@cards.telling_problems
 def _tell() -> None:
     run = _pending()
     if run is None or not run.live:

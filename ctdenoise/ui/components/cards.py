@@ -3,17 +3,15 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from functools import wraps
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import NoReturn, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import panes
-from ctdenoise.ui.components.text import plain, tell
+from ctdenoise.ui.components.text import plain, tell, telling_problems
 from ctdenoise.ui.session import from_link, pairs, recall, remember, start_problem
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.units import counted
@@ -22,7 +20,6 @@ from ctdenoise.workspace.runs import Run
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 Key = TypeVar("Key")
-P = ParamSpec("P")
 
 STATES = {
     "queued": ":material/hourglass_top: waiting",
@@ -31,20 +28,6 @@ STATES = {
     "stopped": ":material/pause_circle: stopped",
     "failed": ":material/error: failed",
 }
-
-
-def telling_problems(function: Callable[P, None]) -> Callable[P, None]:
-    """Show a :class:`Problem` as its sentence. Fragments need it: Streamlit catches what they raise
-    before the app's own script could."""
-
-    @wraps(function)
-    def told(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            function(*args, **kwargs)
-        except Problem as problem:
-            tell(problem)
-
-    return told
 
 
 def pair_name(owner: str, record: PairRecord) -> str:
@@ -117,6 +100,7 @@ def preparing_sample() -> None:
 
 
 @st.fragment(run_every=1.0)
+@telling_problems
 def _preparing_sample() -> None:
     if library_of(SAMPLE).pairs():
         st.rerun(scope="app")

@@ -13,7 +13,7 @@ from ctdenoise.jobs.executor import LOOK_SECONDS, executor
 from ctdenoise.jobs.kind import Arguments, Kind
 from ctdenoise.settings import settings
 from ctdenoise.ui.components.cards import duration
-from ctdenoise.ui.components.text import plain, tell
+from ctdenoise.ui.components.text import plain, tell, telling_problems
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
 from ctdenoise.workspace.access import Action, Visitor, allowed, require
@@ -46,6 +46,7 @@ def follow(job: Job) -> None:
         st.fragment(_follow, run_every=PACE_SECONDS if job.live else None)(job.id, job.live)
 
 
+@telling_problems
 def _follow(job_id: str, watched: bool) -> None:
     try:
         job = queue.job(job_id)

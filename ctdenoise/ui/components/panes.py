@@ -162,8 +162,12 @@ def division(run: Run) -> Split:
 
 
 def judged_on(run: Run) -> tuple[str, PairRecord | None, int]:
-    """Workspace, pair and slice of the run's progress picture; no pair where it was removed."""
-    part = division(run).progress
+    """Workspace, pair and slice of the run's progress picture; no pair where it was removed, or
+    the run's record of it is damaged."""
+    try:
+        part = division(run).progress
+    except Problem:  # told where its slices are asked for
+        return run.workspace, None, 0
     owner, pair_id = run.pairs[part.pair]
     try:
         record = library_of(owner).pair_record(pair_id)

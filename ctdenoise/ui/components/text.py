@@ -5,12 +5,18 @@ Whatever we did not write ourselves goes through here.
 """
 
 import re
+from collections.abc import Callable
+from functools import wraps
 from html import escape
 from pathlib import Path
+from typing import ParamSpec
 
 import streamlit as st
 
+from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
+
+P = ParamSpec("P")
 
 JOINER = "\u2060"
 """Takes no room and parts what would be read as one: a colon from the icon, emoji, colour or
@@ -48,6 +54,20 @@ def charted(text: object) -> str:
 def tell(problem: object) -> None:
     """A problem, or the sentence of one, in a red box."""
     st.error(plain(problem), icon=":material/error:")
+
+
+def telling_problems(function: Callable[P, None]) -> Callable[P, None]:
+    """Show a :class:`Problem` as its sentence. Fragments need it: Streamlit catches what they raise
+    before the app's own script could."""
+
+    @wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except Problem as problem:
+            tell(problem)
+
+    return told
 
 
 def _behind_backslash(found: re.Match[str]) -> str:
