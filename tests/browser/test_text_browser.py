@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hostile import HOSTILE, PIECES
+from foreign_text import HOSTILE, PIECES
 from playwright.sync_api import Page, expect
 
 from ctdenoise.ui.components.text import JOINER
