@@ -18,6 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ctdenoise.scans.allowed import CODES, KEPT, SEQUENCES, UIDS
 from ctdenoise.scans.deidentify import Pseudonyms, deidentify
+from ctdenoise.scans.dicom import unit_of
 
 SECRET = "SECRET"
 PLANTED = {
@@ -284,3 +285,28 @@ def test_the_method_says_what_was_done(pseudonyms):
     assert (code.CodeValue, code.CodingSchemeDesignator) == ("113100", "DCM")
     assert code.CodeMeaning == codes.DCM.BasicApplicationConfidentialityProfile.meaning
     assert len(dataset.DeidentificationMethod) <= 64
+
+
+MAPS = """Z_EFF EFF_Z EFFECTIVE_Z EFF_ATOMIC ELECTRON_DENSITY RHO_Z IODINE_NO_WATER
+CALCIUM_SUPP URIC_ACID FAT_FRACTION PERFUSION CBF RCBV MTT TTP TMAX MATERIAL_DENSITY DET_IODINE"""
+
+
+@pytest.mark.parametrize("word", MAPS.split())
+def test_a_map_stays_a_map(pseudonyms, word):
+    """What is not in HU must not seem so once the words are cleaned."""
+    dataset = ct_dataset(
+        np.zeros((4, 4), np.int16),
+        ImageType=["DERIVED", "PRIMARY", "AXIAL", word],
+        RescaleType="HU",
+    )
+    assert unit_of(dataset) == ""
+    deidentify(dataset, pseudonyms, "")
+    assert unit_of(dataset) == ""
+
+
+@pytest.mark.parametrize("word", ["HU", "Hounsfield units", "US", "", "MGML", "mg of Jane Doe"])
+def test_a_unit_stays_what_it_was(pseudonyms, word):
+    dataset = ct_dataset(np.zeros((4, 4), np.int16), RescaleType=word)
+    before = unit_of(dataset)
+    deidentify(dataset, pseudonyms, "")
+    assert unit_of(dataset) == before and "Doe" not in str(dataset)

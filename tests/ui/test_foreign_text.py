@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from apptest import WORKSPACE, OnTheSpot, opened
-from google.protobuf.message import Message
 from foreign_text import HOSTILE, PIECES
+from google.protobuf.message import Message
 from markdown_it import MarkdownIt
 from phantoms import disc_phantom
 from streamlit.testing.v1 import AppTest
