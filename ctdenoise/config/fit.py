@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ctdenoise.config.config import Config
+from ctdenoise.config.config import Config, settings
 from ctdenoise.config.cost import picture_cost, run_cost, step_cost
 from ctdenoise.config.split import Part, Split
 from ctdenoise.errors import Problem
@@ -43,11 +43,14 @@ def too_large(patch: int, what: str, parts: Sequence[Part], sizes: Sizes) -> Pro
     largest = max(parts, key=lambda part: min(size(part, sizes)))
     rows, columns = size(largest, sizes)
     pixels = f"{rows} x {columns} pixels that {what} has of each slice"
+    larger = "a pair of three slices or more" if largest.rows else "a pair with larger pictures"
+    possible = min(rows, columns) >= (settings()["patch"].lowest or 0)
     return Problem(
         f"The patch size of {patch} pixels",
         f"does not fit into the {pixels}" + (f", since {BANDS}" if largest.rows else ""),
-        f"choose {min(rows, columns)} or fewer pixels"
-        + (", or a pair of three slices or more" if largest.rows else ""),
+        f"choose {min(rows, columns)} or fewer pixels, or {larger}"
+        if possible
+        else f"choose {larger}",
     )
 
 

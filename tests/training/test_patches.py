@@ -88,5 +88,5 @@ def test_statistics_are_numpys() -> None:
 
 def test_a_patch_that_does_not_fit_is_a_sentence_and_small_parts_are_left_out() -> None:
     assert len(Patchwork(PAIRS, PARTS, 15, CPU).regions) == 1  # 14 rows are too few, 16 suffice
-    with pytest.raises(Problem, match="choose a smaller patch"):
+    with pytest.raises(Problem, match="choose 16 or fewer pixels"):
         Patchwork(PAIRS, PARTS, 17, CPU)
