@@ -17,6 +17,7 @@ from ctdenoise.scans.readers import reader_of, titles
 from ctdenoise.ui.components import jobs
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
 
@@ -54,6 +55,7 @@ def uploader(library: Library) -> None:
         if chosen is None:
             return
         meaning = chosen
+    quota.require(workspace(), more_bytes=sum(file.size for file in files))
     with st.spinner("Receiving …"):
         aside = _set_aside(files)
     forget_last()
