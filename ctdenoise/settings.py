@@ -109,7 +109,7 @@ def _machine_mb() -> int:
     for file in ("memory.max", "memory/memory.limit_in_bytes"):  # of cgroups, new and old
         with suppress(OSError, ValueError):  # "max" is no number
             found.append(int((Path("/sys/fs/cgroup") / file).read_text()))
-    return int(max(min(found) >> 20, 1))
+    return max(int(min(found)) >> 20, 1)
 
 
 def _default_home() -> Path:

@@ -2,15 +2,26 @@
 
 import errno
 import os
+import shutil
+import subprocess
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ctdenoise import files
+from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_file, atomic_folder, remove_folder, sweep, write_atomically
+from ctdenoise.scans.scan import Pair, Scan
+from ctdenoise.training import checkpoint
+from ctdenoise.training.checkpoint import build_network
+from ctdenoise.training.trainer import train
+from ctdenoise.workspace.library import Library
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -66,6 +77,87 @@ def test_a_disk_problem_names_the_file_and_not_its_hidden_name(tmp_path: Path) -
     with pytest.raises(Problem, match="the disk is full"):
         full()
     assert list(tmp_path.iterdir()) == []
+
+
+class Serialization(Exception):
+    """As safetensors has one of its own."""
+
+
+SAID = (
+    OSError(errno.ENOSPC, "No space left on device"),
+    OSError("8388608 requested and 4096 written"),  # numpy's, without a number
+    Serialization("Error while serializing: I/O error: No space left on device (os error 28)"),
+    Serialization("I/O error: Disk quota exceeded (os error 122)"),
+)
+
+
+@pytest.mark.parametrize("error", SAID)
+@pytest.mark.parametrize("make", [atomic_file, atomic_folder])
+def test_whoever_finds_the_disk_full_says_so_in_one_sentence(
+    tmp_path: Path, error: Exception, make: Callable[[Path], AbstractContextManager[Path]]
+) -> None:
+    @telling_disk_problems
+    def write() -> None:
+        with make(tmp_path / "kept"):
+            raise error
+
+    with pytest.raises(Problem, match="could not be written because the disk is full: free some"):
+        write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
+    for make in (atomic_file, atomic_folder):
+        with pytest.raises(Serialization, match="header"), make(tmp_path / "kept"):
+            raise Serialization("header too large")
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 kB, where this user may make one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root may make a small disk, and not everywhere")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def _scan(disk: Path) -> None:
+    scan = Scan("x", ZEROS, (1.0, 1.0), np.arange(2.0), np.zeros((2, 3)))
+    Library(disk / "ann").add_scan(scan, [])
+
+
+def _pair(disk: Path) -> None:
+    pair = Pair("x", ZEROS[None], ZEROS, (1.0, 1.0), np.arange(2.0))
+    Library(disk / "ann").add_pair(pair)
+
+
+def _checkpoint(disk: Path) -> None:
+    network = build_network(WIDE)
+    checkpoint.save(disk / checkpoint.NAME, network, WIDE, {})
+
+
+def _run(disk: Path) -> None:
+    pair = Pair("x", ZEROS[None], ZEROS, (1.0, 1.0), np.arange(2.0))
+    train(WIDE, [pair], disk / "run")
+
+
+ZEROS = np.zeros((2, 128, 128), np.float32)
+WIDE = Config(
+    filters=128, layers=3, epochs=1, steps_per_epoch=1, batch=1, patch=16, validation_patches=1
+)
+
+
+@pytest.mark.parametrize("write", [_scan, _pair, _checkpoint, _run])
+def test_whatever_is_written_to_a_full_disk_is_a_sentence_and_leaves_no_half(
+    tiny_disk: Path, write: Callable[[Path], None]
+) -> None:
+    with pytest.raises(Problem, match="could not be written because the disk is full"):
+        write(tiny_disk)
+    left = [path.name for path in tiny_disk.rglob("*") if path.is_file()]
+    assert not [name for name in left if name.endswith((".part", ".npy", ".safetensors"))]
 
 
 def test_many_write_one_file_and_readers_find_it_whole(tmp_path: Path) -> None:

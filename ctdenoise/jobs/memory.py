@@ -33,4 +33,4 @@ def confine() -> None:
 def share() -> float:
     """The part of its memory that this process has taken; files that it maps do not count."""
     held = psutil.Process().memory_info()
-    return float((held.rss - getattr(held, "shared", 0)) / (settings().worker_memory_mb << 20))
+    return float(held.rss - getattr(held, "shared", 0)) / (settings().worker_memory_mb << 20)

@@ -236,7 +236,7 @@ def take(id: str, worker: str, states: Sequence[State] = ("queued",)) -> Job | N
         ):
             return None
         row = connection.execute(select(table).where(table.c.id == id)).one()
-    taken = job_of(row._mapping)
+    taken = job_of(row._asdict())
     return taken if taken.live else None
 
 
@@ -254,7 +254,7 @@ def beat(held: Job, progress: float, message: str, memory: float = 0.0) -> Job |
         ):
             return None
         row = connection.execute(select(table).where(table.c.id == held.id)).one()
-    heard = job_of(row._mapping)
+    heard = job_of(row._asdict())
     return heard if heard.live else None
 
 
@@ -383,7 +383,7 @@ def _select(*conditions: ColumnElement[bool]) -> list[Job]:
         rows = connection.execute(
             select(table).where(*conditions).order_by(table.c.created.desc())
         ).all()
-    return [job_of(row._mapping) for row in rows]
+    return [job_of(row._asdict()) for row in rows]
 
 
 def _change(connection: Connection, *conditions: ColumnElement[bool], **values: Any) -> bool:

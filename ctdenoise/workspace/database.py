@@ -47,7 +47,7 @@ from ctdenoise.workspace import migrations
 logger = logging.getLogger(__name__)
 
 State = Literal["queued", "running", "finished", "stopped", "failed"]
-BUSY_SECONDS = 5
+BUSY_SECONDS = 5.0
 """Longest that somebody waits in silence for another's transaction to end."""
 MIGRATION_SECONDS = 120
 """Longest that another process may take to bring the database up to date."""
@@ -197,15 +197,15 @@ def _given_up(values: Mapping[Any, Any]) -> Job:
     }
     with suppress(Problem), transaction() as connection:  # else whoever reads it next, writes it
         connection.execute(update(jobs).where(jobs.c.id == values["id"]).values(readable))
-    known: dict[str, Any] = {name: str(value) for name, value in values.items()}
-    return Job(**known | readable)
+    told: dict[str, Any] = {name: str(value) for name, value in values.items()}
+    return Job(**told | readable)
 
 
 def find_job(id: str) -> Job | None:
     """The job of this id, which a run and a result share with it; None where there is none."""
     with transaction() as connection:
         row = connection.execute(select(jobs).where(jobs.c.id == id)).one_or_none()
-    return job_of(row._mapping) if row else None
+    return job_of(row._asdict()) if row else None
 
 
 @contextmanager
@@ -281,6 +281,7 @@ def _migrate(opened: Engine) -> None:
             migrations.upgrade(connection)
     else:
         with opened.begin() as connection:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS}s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(20231005)"))
             migrations.upgrade(connection)
 
@@ -309,7 +310,7 @@ def _journal(connection: Any, _record: Any) -> None:
 def _impatient(connection: Any, _record: Any) -> None:
     """No change waits longer for another's (PostgreSQL)."""
     cursor = connection.cursor()
-    cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    cursor.execute(f"SET lock_timeout = {round(1000 * BUSY_SECONDS)}")
     cursor.close()
     connection.commit()
 
@@ -335,7 +336,7 @@ def _problem(error: exc.SQLAlchemyError) -> Problem:
     if isinstance(error, exc.TimeoutError) or "locked" in reason or "lock timeout" in reason:
         return Problem(
             name,
-            f"is held by another program and did not answer for {BUSY_SECONDS} s",
+            f"is held by another program and did not answer for {BUSY_SECONDS:g} s",
             "try again in a moment; nothing was changed",
         )
     if "readonly" in reason or "unable to open" in reason:

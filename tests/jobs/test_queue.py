@@ -15,7 +15,14 @@ from ctdenoise.jobs.kind import ANSWER_SECONDS, MONTH_SECONDS
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.jobs.kinds.simulate import PREVIEW, SIMULATE, Preview, Simulate
 from ctdenoise.jobs.kinds.train import TRAIN, Train
-from ctdenoise.workspace.database import Job, find_job, jobs, transaction
+from ctdenoise.workspace.database import (
+    Job,
+    database,
+    find_job,
+    jobs,
+    open_database,
+    transaction,
+)
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -358,3 +365,41 @@ def test_a_letter_that_is_none_spoils_no_row(store: str) -> None:
         )
     assert {job.id for job in queue.live()} == {bad, good}
     assert queue.job(bad).message == "A�"
+
+
+def test_a_database_that_another_holds_is_told_soon(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = new("ann")
+    database().dispose()
+    database.cache_clear()
+    monkeypatch.setattr("ctdenoise.workspace.database.BUSY_SECONDS", 0.2)
+    holder = open_database(store)
+    with holder.connect() as connection:
+        if store.startswith("sqlite"):
+            connection.execute(text("BEGIN IMMEDIATE"))
+        else:
+            connection.execute(text("LOCK TABLE jobs IN EXCLUSIVE MODE"))
+        assert queue.job(id).state == "queued"  # who only looks need not wait
+        for change in (lambda: new("ann"), lambda: queue.stop(id)):
+            with pytest.raises(Problem) as told:
+                change()
+            assert str(told.value) == (
+                "The database is held by another program and did not answer for 0.2 s: "
+                "try again in a moment; nothing was changed."
+            )
+        connection.rollback()
+    holder.dispose()
+    assert queue.stop(id).state == "stopped"
+
+
+def test_for_how_long_nothing_was_heard() -> None:
+    waits, runs = new("ann"), new("bob")
+    with transaction() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == waits).values(queued=1e9))
+        connection.execute(update(jobs).where(jobs.c.id == runs).values(queued=2e9))
+    assert queue.silent_seconds(queue.job(waits)) > 1e8
+    queue.take(runs, "w")
+    assert queue.silent_seconds(queue.job(runs)) < 60
+    heard_of(runs, 500)
+    assert 500 <= queue.silent_seconds(queue.job(runs)) < 560

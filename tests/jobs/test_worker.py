@@ -198,6 +198,28 @@ def test_a_job_that_gives_way_comes_back_after_the_others(
     assert {queue.job(id).state for id in (first, second)} == {"finished"}
 
 
+def test_an_end_that_cannot_be_written_is_written_later(
+    kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full, or the database held: what was done is not done again."""
+    tries, real = [], queue.end
+
+    def end(*given: Any) -> bool:
+        tries.append(given)
+        if len(tries) < 4:
+            raise Problem("The database", "could not be written", "free some space")
+        return real(*given)
+
+    monkeypatch.setattr(queue, "end", end)
+    monkeypatch.setattr(worker, "BEAT_SECONDS", 0.01)
+    ended = done(kind(lambda job: "done"))
+    assert (ended.state, ended.result, len(tries)) == ("finished", "done", 4)
+    monkeypatch.setattr(worker, "INSIST_SECONDS", 0.0)
+    tries.clear()
+    with pytest.raises(Problem, match="free some space"):
+        done(kind(lambda job: "done", name="other"))
+
+
 def test_somebody_waits_for_an_answer(kind: Callable[..., Kind[Given, Any]]) -> None:
     own = kind(lambda job: job.arguments.number + 1, kept_seconds=0)
     id = queue.add(own, Given(number=4), "ann").id

@@ -143,6 +143,8 @@ def test_one_that_is_removed_meanwhile_leaves_the_page_whole() -> None:
 
 
 def page_of_those_there() -> None:
+    from apptest import WORKSPACE
+
     from ctdenoise.jobs import queue
     from ctdenoise.ui.components import jobs
 
@@ -183,6 +185,29 @@ def test_an_answer_is_there_at_once_and_stays(on_the_spot: OnTheSpot) -> None:
     app = asking()  # as after a reload, or in another browser of the same person
     assert app.text[0].value == "Answer: 75" and not app.button
     assert not on_the_spot.launched
+
+
+def test_what_does_not_move_says_why_and_for_how_long(
+    home: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def since(seconds: float) -> None:
+        monkeypatch.setattr(queue, "silent_seconds", lambda job: seconds)
+
+    waits = queue.add(ESTIMATE, Estimate(config=Config()), WORKSPACE)
+    behind = queue.add(ESTIMATE, Estimate(config=Config(layers=3)), "bob")
+    since(14)
+    assert jobs.stuck(waits) == jobs.stuck(behind) == ""
+    since(90)
+    assert jobs.stuck(waits).startswith("Next in line for 1 min 30 s: no worker is free")
+    assert jobs.stuck(behind) == ""  # it waits for the other one, and is told so
+    runs = queue.take(waits.id, "w")
+    assert runs
+    assert jobs.stuck(runs).startswith("Nothing has been heard of its worker for 1 min 30 s")
+    monkeypatch.setattr(jobs, "FEW_BYTES", 2**70)
+    assert jobs.stuck(runs) == (
+        "Nothing has moved for 1 min 30 s: the disk is full. Free some space."
+    )
+    assert jobs.stuck(queue.stop(behind.id)) == ""
 
 
 @pytest.mark.parametrize(("owner", "stops"), [(WORKSPACE, 1), ("sample", 0)])

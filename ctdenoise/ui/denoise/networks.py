@@ -15,6 +15,7 @@ from ctdenoise.settings import CHECKPOINT_MB
 from ctdenoise.ui.components import cards, jobs
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import workspace
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.networks import NetworkRecord, networks, remove
 
 CHECKED = "network-checked"
@@ -39,6 +40,7 @@ def uploader() -> NetworkRecord | None:
         help="What it will be called in lists, panes and tables.",
     )  # fmt: skip
     if st.button("Add this network", type="primary", icon=":material/add:"):
+        quota.require(workspace(), more_bytes=file.size)
         asked = ImportNetwork(file=_set_aside(file), name=name)
         state[CHECKED] = executor().submit(IMPORT_NETWORK, asked, workspace()).id
         state["network-uploads"] += 1  # a new uploader: the old one's file leaves the memory
