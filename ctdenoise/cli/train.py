@@ -16,7 +16,7 @@ from ctdenoise.config import events, progress_slice, run_folder, split
 from ctdenoise.config.config import Config, override, settings
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
-from ctdenoise.scans.pairing import match_all
+from ctdenoise.scans.pairing import match_all, refuse_equal
 from ctdenoise.scans.scan import Pair
 
 TEXT = """\
@@ -108,7 +108,11 @@ def load_pairs(folder: Path) -> list[Pair]:
 
 def _matched(low: Path, full: Path) -> list[Pair]:
     lows, fulls = common.load_both(low, full)
-    return [matched.pair for matched in match_all(lows.scans, fulls.scans)]
+    found = match_all(lows.scans, fulls.scans)
+    for matched in found:
+        refuse_equal(matched, str(low), str(full))
+        common.say(f"{matched.pair.name}: {matched.record}")
+    return [matched.pair for matched in found]
 
 
 def _joined(folder: Path, draws: Sequence[Pair]) -> Pair:

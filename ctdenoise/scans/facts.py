@@ -1,28 +1,14 @@
 """What a DICOM header says that pairing and splitting need, read before de-identification."""
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ctdenoise.scans.dose_words import dose_word
 from ctdenoise.scans.scan import Facts
 
 if TYPE_CHECKING:  # the dashboard's server needs no pydicom
     from pydicom.dataset import Dataset
-
-_LOW = re.compile(r"\b(ultra)?[\s_-]*low[\s_-]*dose|\bquarter|\bldct|\buldct|\bqd(ct)?\b", re.I)
-_FULL = re.compile(
-    r"\b(full|normal|standard|routine|high|regular)[\s_-]*dose|\bfdct|\bndct|\bfd\b", re.I
-)
-
-
-def dose_word(text: str) -> str:
-    """ "low", "full" or "" as a description says it.
-
-    >>> dose_word("Low Dose Images"), dose_word("Full Dose Images"), dose_word("Thorax 1.0")
-    ('low', 'full', '')
-    """
-    return "low" if _LOW.search(text) else "full" if _FULL.search(text) else ""
 
 
 def patient(dataset: "Dataset") -> str:
@@ -36,8 +22,8 @@ def facts(dataset: "Dataset") -> Facts:
     kernel = dataset.get("ConvolutionKernel") or ""
     kernel = kernel if isinstance(kernel, str) else "/".join(map(str, kernel))
     kv, thickness = numbers(dataset, "KVP", "SliceThickness")
-    words = [str(dataset.get(k) or "") for k in ("SeriesDescription", "ImageComments")]
-    word = dose_word(" ".join([*words, str(dataset.get("ProtocolName") or "")]))
+    told = ("SeriesDescription", "ImageComments", "ProtocolName")
+    word = next(filter(None, (dose_word(str(dataset.get(k) or "")) for k in told)), "")
     number = dataset.get("SeriesNumber")
     label = [f"Series {number}" if number is not None else "Series", kernel]
     label += [f"{thickness:g} mm" if thickness else "", f"{word} dose" if word else ""]

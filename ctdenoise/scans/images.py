@@ -11,17 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, damaged, too_large
-from ctdenoise.scans.facts import dose_word
+from ctdenoise.scans.dose_words import dose_word_of_name, without_dose
 from ctdenoise.scans.readers import ImageStack, reader_of, stem
 from ctdenoise.scans.scan import Facts, Scan, SliceSource
 
 Meaning = Literal["HU", "HU+1024", "own units"]
 """HU as they are; HU with 1024 added, so that air is 0; or anything else, kept as it is."""
-
-_DOSE = {
-    "low": re.compile(r"(?<![a-z])(low|ld|ldct|quarter|qd|noisy|input)(?![a-z])", re.I),
-    "full": re.compile(r"(?<![a-z])(full|fd|fdct|nd|ndct|high|hd|clean|target)(?![a-z])", re.I),
-}
 
 
 def is_image(path: Path) -> bool:
@@ -71,10 +66,12 @@ class _Image:
 
 
 def _scan(members: list[_Image]) -> tuple[Scan, list[SliceSource]]:
-    numbers = [_number(member.path) for member in members]
-    if len(members) > 1 and None not in numbers and len(set(numbers)) == len(numbers):
-        order = sorted(range(len(members)), key=lambda i: numbers[i] or 0)
-        positions = np.array([float(numbers[i] or 0) for i in order])
+    named = [_number(member.path) for member in members]
+    numbers: tuple[int, ...] | None = None
+    if len(members) > 1 and None not in named and len(set(named)) == len(named):
+        order = sorted(range(len(members)), key=lambda i: named[i] or 0)
+        numbers = tuple(named[i] or 0 for i in order)
+        positions = np.array(numbers, float)
         members = [members[i] for i in order]
     else:
         positions = np.arange(sum(len(member.stack.values) for member in members), dtype=float)
@@ -89,6 +86,7 @@ def _scan(members: list[_Image]) -> tuple[Scan, list[SliceSource]]:
         along = np.argsort(positions, kind="stable")
         values, origins, positions = values[along], origins[along], positions[along]
         sources = [sources[i] for i in along]
+    word = dose_word_of_name(stem(first)) or dose_word_of_name(first.parent.name)
     scan = Scan(
         name=name,
         values=values,
@@ -97,25 +95,11 @@ def _scan(members: list[_Image]) -> tuple[Scan, list[SliceSource]]:
         origins=origins,
         orientation=said.orientation,
         unit=said.unit or "",
-        facts=Facts(series=_key(first), modality="image", dose_word=_word(first)),
+        facts=Facts(series=without_dose(stem(first)), modality="image", dose_word=word),
+        located=said.origins is not None,
+        numbers=None if said.origins is not None else numbers,
     )
     return scan, sources
-
-
-def _word(path: Path) -> str:
-    for text in (stem(path), path.parent.name):
-        said = dose_word(text) or next((w for w, p in _DOSE.items() if p.search(text)), "")
-        if said:
-            return said
-    return ""
-
-
-def _key(path: Path) -> str:
-    """What the names of a low-dose and a full-dose image of the same thing have in common."""
-    name = stem(path)
-    for pattern in _DOSE.values():
-        name = pattern.sub("", name)
-    return re.sub(r"[\W_]+", " ", name).strip()
 
 
 def _number(path: Path) -> int | None:

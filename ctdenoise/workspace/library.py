@@ -11,11 +11,12 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from ctdenoise import files
@@ -108,6 +109,7 @@ class Library:
                 orientation=record.orientation,
                 unit=record.unit,
                 facts=record.facts,
+                **_order(geometry, record.facts),
             )
 
     def pair(self, id: str) -> Pair:
@@ -116,6 +118,7 @@ class Library:
         record = _record(folder, PairRecord)
         with np.load(folder / "geometry.npz", allow_pickle=False) as geometry:
             positions = geometry["positions"]
+            located = bool(geometry.get("located", True))
         return Pair(
             name=record.name,
             low=np.load(folder / "low.npy", mmap_mode="r", allow_pickle=False),
@@ -127,6 +130,7 @@ class Library:
             patient=record.patient,
             dose_fraction=record.dose_fraction,
             simulated=record.simulated,
+            located=located,
         )
 
     def sources(self, id: str) -> list[SliceSource]:
@@ -141,7 +145,13 @@ class Library:
 
         def fill(folder: Path) -> None:
             np.save(folder / "values.npy", scan.values.astype(np.float32, copy=False))
-            np.savez(folder / "geometry.npz", positions=scan.positions, origins=scan.origins)
+            np.savez(
+                folder / "geometry.npz",
+                positions=scan.positions,
+                origins=scan.origins,
+                located=scan.located,
+                numbers=np.array(scan.numbers or (), np.int64),
+            )
             (folder / "sources").mkdir()
             names: dict[Path, str] = {}
             for source in sources:
@@ -180,7 +190,7 @@ class Library:
         def fill(folder: Path) -> None:
             np.save(folder / "low.npy", pair.low.astype(np.float32, copy=False))
             np.save(folder / "full.npy", pair.full.astype(np.float32, copy=False))
-            np.savez(folder / "geometry.npz", positions=pair.positions)
+            np.savez(folder / "geometry.npz", positions=pair.positions, located=pair.located)
 
         record = PairRecord(
             id=secrets.token_hex(6),
@@ -241,6 +251,23 @@ def sweep(workspaces: Path, older_than: float = 86_400) -> None:
     own = (f"{files.MAKING}*", ".reading-*", f"{files.REMOVED}*", "uploads/*")
     for pattern in (f"{files.MAKING}*", *(f"*/{each}" for each in own)):
         files.sweep(workspaces.glob(pattern), older_than)
+
+
+class _Order(TypedDict):
+    located: bool
+    numbers: tuple[int, ...] | None
+
+
+def _order(geometry: Mapping[str, NDArray[Any]], facts: Facts) -> _Order:
+    """Whether a scan is located and how its slices are numbered; of a scan kept before this was
+    kept with it, as far as its geometry shows it."""
+    if "located" in geometry:
+        numbers = tuple(geometry["numbers"].tolist()) or None
+        return _Order(located=bool(geometry["located"]), numbers=numbers)
+    located = bool(geometry["origins"].any())
+    named = not located and facts.modality == "image" and len(geometry["positions"]) > 1
+    numbers = tuple(map(int, geometry["positions"])) if named else None
+    return _Order(located=located, numbers=numbers)
 
 
 def _record(folder: Path, kind: type[R]) -> R:

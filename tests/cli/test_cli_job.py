@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from phantoms import disc_phantom, write_ct_series
+from phantoms import ct_dataset, disc_phantom, write_ct_series
 from waiting import until
 
 from ctdenoise.cli import main
@@ -236,6 +236,39 @@ def test_numpy_in_numpy_out_and_pairs_match_by_file_name(
     assert np.load(tmp_path / "out" / "x9.npy").shape == (64, 64)
     (row,) = compared(capsys, "--reference", one, "--images", tmp_path / "out" / "x9.npy")
     assert row["slices"] == 1 and row["mse"] > 0
+
+
+def test_without_positions_the_number_pairs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the low dose the first slice is missing; each slice is brighter than the one before."""
+    full = disc_phantom(64, slices=5) + 50 * np.arange(5, dtype=np.float32)[:, None, None]
+    for dose, values in (("full", full), ("low", full + np.float32(3))):
+        for n in range(dose == "low", 5):
+            stored = np.rint(values[n] + 1024).astype(np.int16)
+            told = {"ImagePositionPatient": None, "ImageOrientationPatient": None}
+            dataset = ct_dataset(stored, number=n + 1, SeriesInstanceUID=f"1.2.{len(dose)}", **told)
+            (tmp_path / dose).mkdir(exist_ok=True)
+            dataset.save_as(tmp_path / dose / f"{n}.dcm", enforce_file_format=True)
+    low_folder, full_folder = tmp_path / "low", tmp_path / "full"
+    (row,) = compared(capsys, "--reference", full_folder, "--images", low_folder)
+    assert row["slices"] == 4 and row["rmse"] == pytest.approx(3, abs=1e-3)
+    capsys.readouterr()
+    (pair,) = load_pairs(tmp_path)
+    np.testing.assert_allclose(pair.low[0] - pair.full, 3)
+    assert "4 slices matched by number; 1 only at full dose." in capsys.readouterr().err
+
+    for n, name in enumerate(("low", "full")):
+        (tmp_path / "stacks" / name).mkdir(parents=True)
+        np.save(tmp_path / "stacks" / name / "x.npy", full[n:])
+    with pytest.raises(Problem, match="5 and 4 slices: export them with their positions"):
+        load_pairs(tmp_path / "stacks")
+    np.save(tmp_path / "stacks" / "full" / "x.npy", full + np.float32(9))
+    load_pairs(tmp_path / "stacks")
+    assert "look whether the slices that were paired show the same" in capsys.readouterr().err
+    np.save(tmp_path / "stacks" / "full" / "x.npy", full)
+    with pytest.raises(Problem, match="are the same to the pixel"):
+        load_pairs(tmp_path / "stacks")
 
 
 def test_the_sample_is_ready_for_training(
