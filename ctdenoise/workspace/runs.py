@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 
-from ctdenoise.config import events
+from ctdenoise.config import events, split
 from ctdenoise.config.config import Config, parse
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import write_atomically
@@ -94,11 +94,12 @@ def create_run(
     sweep: str = "",
     parent: tuple[str, int] = ("", 0),
     start: Path | None = None,
+    division: Path | None = None,
 ) -> Run:
     """A new run, still without a job.
 
     ``parent``: the run and its epoch from which it goes on, or the id of a network that ships and
-    0; ``start``: that network's file.
+    0; ``start``: that network's file; ``division``: the file of the split that it keeps to.
     """
     if not pairs:
         raise Problem("The run", "has no pair to learn from", "choose at least one pair")
@@ -108,6 +109,8 @@ def create_run(
     keep_config(folder, config)
     if start:
         shutil.copyfile(start, folder / START)
+    if division:
+        shutil.copyfile(division, folder / split.NAME)
     last = select(func.max(table.c.number)).where(table.c.workspace == workspace)
     with transaction() as connection:
         number = connection.execute(last).scalar_one()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ctdenoise.config import events, run_folder, shipped
+from ctdenoise.config import events, run_folder, shipped, split
 from ctdenoise.config.config import Config, network_settings, parse
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import queue
@@ -39,9 +39,12 @@ def launch(
     sweep: str = "",
     parent: tuple[str, int] = ("", 0),
     start: Path | None = None,
+    division: Path | None = None,
 ) -> Run:
     """Create a run and queue its training; arguments as of :func:`create_run`."""
-    run = create_run(workspace, name, config, pairs, sweep=sweep, parent=parent, start=start)
+    run = create_run(
+        workspace, name, config, pairs, sweep=sweep, parent=parent, start=start, division=division
+    )
     executor().submit(TRAIN, Train(), workspace, id=run.id)
     return find_run(run.id)
 
@@ -70,7 +73,8 @@ def continue_run(run_id: str, epochs: int | None = None) -> Run:
 
 @telling_disk_problems
 def branch(parent: Run, epoch: int, name: str, config: Config) -> Run:
-    """Queue a run that goes on from ``epoch`` of ``parent``, on the same pairs.
+    """Queue a run that goes on from ``epoch`` of ``parent``, on the same pairs and with its split:
+    what the parent learned from is no test of the child.
 
     Raises :class:`Problem` where the parent did not keep that epoch or the network would be
     another one.
@@ -85,7 +89,13 @@ def branch(parent: Run, epoch: int, name: str, config: Config) -> Run:
             "leave layers, filters and the like as they are, or begin anew",
         )
     return launch(
-        parent.workspace, name, config, parent.pairs, parent=(parent.id, epoch), start=kept
+        parent.workspace,
+        name,
+        config,
+        parent.pairs,
+        parent=(parent.id, epoch),
+        start=kept,
+        division=parent.folder / split.NAME,
     )
 
 
