@@ -90,9 +90,12 @@ class Split:
 
 def outline(pair: Pair) -> Outline:
     """The outline of a pair whose ``full`` is (slices, rows, columns)."""
+    slices, rows, columns = pair.full.shape
     return Outline(
         pair.patient,
-        *pair.full.shape,
+        slices,
+        rows,
+        columns,
         positions=tuple(map(float, pair.positions)),
         located=pair.located,
         contents=tuple(
@@ -100,7 +103,7 @@ def outline(pair: Pair) -> Outline:
             for image in pair.full
         ),
         # Noise differs in every row, so one of each slice and draw tells it apart.
-        low=_digest(pair.low[:, :, pair.full.shape[1] // 2].astype("<f4").tobytes()),
+        low=_digest(pair.low[:, :, rows // 2].astype("<f4").tobytes()),
     )
 
 

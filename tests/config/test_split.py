@@ -141,7 +141,7 @@ def test_the_same_pixels_are_the_same_slice_whatever_else_is_said(change: dict) 
     assert all(a.isdisjoint(b) for a, b in combinations(shown(found, pairs), 2))
     rows = [{part.rows for part in parts if part.pair < 2} for parts in sides(found)]
     if any(rows[0] - {None}):
-        assert all(apart(range(*a), range(*b)) for x, y in combinations(rows, 2)
+        assert all(apart(range(*(a or (0, 16))), range(*(b or (0, 16)))) for x, y in combinations(rows, 2)
                    for a in x for b in y)  # fmt: skip
 
 
