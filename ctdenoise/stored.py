@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -109,11 +110,17 @@ def array(path: Path, shape: tuple[int | None, ...]) -> NDArray[np.float32]:
     return found
 
 
-def arrays(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[np.float64]]:
-    """The finite float64 arrays of an .npz file; raises what :func:`reading` catches."""
+def arrays(
+    path: Path,
+    shapes: Mapping[str, tuple[int, ...]],
+    optional: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+) -> dict[str, NDArray[np.float64]]:
+    """The finite float64 arrays of an .npz file, of which the ``optional`` ones may lack; raises
+    what :func:`reading` catches."""
     with np.load(path, allow_pickle=False) as found:
-        read = {name: np.asarray(found[name], np.float64) for name in shapes}
-    for name, shape in shapes.items():
+        wanted = dict(shapes) | {name: optional[name] for name in optional if name in found}
+        read = {name: np.asarray(found[name], np.float64) for name in wanted}
+    for name, shape in wanted.items():
         if read[name].shape != shape or not np.isfinite(read[name]).all():
             raise ValueError(f"{path.name} does not hold {name} of shape {shape}")
     return read

@@ -11,6 +11,7 @@ collect_ignore = ["helpers", "jobs/standin"]
 """Hold neither tests nor examples; some of their modules do something when they are imported."""
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED_CASES = SHARED_DATA.with_name("cases")
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,14 @@ def shared_data() -> Path:
     if not SHARED_DATA.exists():
         pytest.skip("real CT in ../shared/data is not on this machine")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Small synthetic files that are easily misread."""
+    if not SHARED_CASES.is_dir():
+        pytest.skip("the files in ../shared/cases are not on this machine")
+    return SHARED_CASES
 
 
 @pytest.fixture

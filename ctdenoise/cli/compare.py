@@ -28,8 +28,9 @@ from ctdenoise.scans.pairing import Matched, match
 from ctdenoise.scans.scan import Scan
 
 TEXT = """\
-Slices are matched by position, images by file name. All numbers are means over slices of the
-value of each; those that depend on a window and its width state it.
+Slices are matched by position, or by number where they have none; images by file name. All
+numbers are means over slices of the value of each; those that depend on a window and its width
+state it.
 
   ctdenoise compare --reference sample/full --images sample/low denoised
   ctdenoise compare --reference full --images low denoised --convention abdomen --json
@@ -104,6 +105,8 @@ def compared(
         matched = _partner(scan, theirs.scans)
         if matched.low_alone:
             common.say(f"{len(matched.low_alone)} slices of {scan.name} have no reference.")
+        if matched.doubt:
+            common.say(matched.doubt)
         pair = matched.pair
         slices.extend((*both, pair.spacing) for both in zip(pair.low[0], pair.full, strict=True))
         if not scan.is_hu:

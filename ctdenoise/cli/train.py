@@ -19,7 +19,7 @@ from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
 from ctdenoise.metrics.metric import clipped, titles, viewing
 from ctdenoise.scans.meaning import Meaning
-from ctdenoise.scans.pairing import match_all
+from ctdenoise.scans.pairing import match_all, refuse_equal
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import Window
 
@@ -115,7 +115,11 @@ def load_pairs(folder: Path, scale: Meaning | None = None) -> list[Pair]:
 
 def _matched(low: Path, full: Path, scale: Meaning | None) -> list[Pair]:
     lows, fulls = common.load_both(low, full, scale)
-    return [matched.pair for matched in match_all(lows.scans, fulls.scans)]
+    found = match_all(lows.scans, fulls.scans)
+    for matched in found:
+        refuse_equal(matched, str(low), str(full))
+        common.say(f"{matched.pair.name}: {matched.record}")
+    return [matched.pair for matched in found]
 
 
 def _joined(folder: Path, draws: Sequence[Pair]) -> Pair:

@@ -1,5 +1,6 @@
 """The index of a DICOM medium (PS3.10 8.6), which leads to its files."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from ctdenoise.errors import Problem
@@ -49,5 +50,7 @@ def listed(path: Path) -> tuple[list[Path], list[Problem]]:
 
 
 def _below(folder: Path, names: list[str]) -> Path | None:
-    place = folder.joinpath(*names).resolve()
-    return place if place.is_relative_to(folder) and place.is_file() else None
+    with suppress(ValueError, OSError):  # names that no system knows
+        place = folder.joinpath(*names).resolve()
+        return place if place.is_relative_to(folder) and place.is_file() else None
+    return None

@@ -7,24 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ctdenoise.scans import vocabulary
+from ctdenoise.scans.dose_words import dose_word
 from ctdenoise.scans.scan import Facts
 
 if TYPE_CHECKING:  # the dashboard's server needs no pydicom
     from pydicom.dataset import Dataset
-
-_LOW = re.compile(r"\b(ultra)?[\s_-]*low[\s_-]*dose|\bquarter|\bldct|\buldct|\bqd(ct)?\b", re.I)
-_FULL = re.compile(
-    r"\b(full|normal|standard|routine|high|regular)[\s_-]*dose|\bfdct|\bndct|\bfd\b", re.I
-)
-
-
-def dose_word(text: str) -> str:
-    """ "low", "full" or "" as a description says it.
-
-    >>> dose_word("Low Dose Images"), dose_word("Full Dose Images"), dose_word("Thorax 1.0")
-    ('low', 'full', '')
-    """
-    return "low" if _LOW.search(text) else "full" if _FULL.search(text) else ""
 
 
 def patient(dataset: "Dataset") -> str:
@@ -42,7 +29,7 @@ def facts(dataset: "Dataset") -> Facts:
     kernel = "/".join(code for code in map(vocabulary.kernel, codes) if code)
     kv, thickness = map(_plausible, numbers(dataset, "KVP", "SliceThickness"))
     described = ("SeriesDescription", "ImageComments", "ProtocolName")
-    word = dose_word(" ".join(text(dataset, keyword) for keyword in described))
+    word = next(filter(None, (dose_word(text(dataset, keyword)) for keyword in described)), "")
     number = text(dataset, "SeriesNumber")  # with more digits it may be a date, an ID
     label = [f"Series {number}" if re.fullmatch(r"\d{1,5}[a-z]?", number) else "Series", kernel]
     label += [f"{thickness:g} mm" if thickness else "", f"{word} dose" if word else ""]

@@ -12,18 +12,13 @@ from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem, damaged, disk_problem, too_large
 from ctdenoise.scans.budget import Budget
-from ctdenoise.scans.facts import dose_word
+from ctdenoise.scans.dose_words import dose_word_of_name, without_dose
 from ctdenoise.scans.meaning import SCALES, Meaning, Scale, known, meant
 from ctdenoise.scans.readers import ImageStack, coloured, reader_of, stem
 from ctdenoise.scans.scan import Facts, Scan, SliceSource
 
 LARGE = 16
 """Pixels of a side that is not one of colours."""
-
-_DOSE = {
-    "low": re.compile(r"(?<![a-z])(low|ld|ldct|quarter|qd|noisy|input)(?![a-z])", re.I),
-    "full": re.compile(r"(?<![a-z])(full|fd|fdct|nd|ndct|high|hd|clean|target)(?![a-z])", re.I),
-}
 
 
 def is_image(path: Path) -> bool:
@@ -45,6 +40,8 @@ class ImageScan:
     """What the first file says, and all of them."""
     stored: list[tuple[ImageStack, int]]
     """Where each slice is: the stack of its file, and its place there."""
+    numbers: tuple[int, ...] | None = None
+    """As of a :class:`~ctdenoise.scans.scan.Scan`."""
 
     @property
     def unit(self) -> str:
@@ -71,6 +68,8 @@ class ImageScan:
             orientation=self.said.orientation,
             unit=self.unit,
             facts=self.facts,
+            located=self.said.origins is not None,
+            numbers=self.numbers,
         )
 
 
@@ -134,10 +133,12 @@ def _apart(group: list[_Image]) -> list[list[_Image]]:
 
 
 def _together(members: list[_Image], meaning: Meaning | None) -> ImageScan:
-    numbers = [_number(member.path) for member in members]
-    if len(members) > 1 and None not in numbers and len(set(numbers)) == len(numbers):
-        order = sorted(range(len(members)), key=lambda i: numbers[i] or 0)
-        positions = np.array([float(numbers[i] or 0) for i in order])
+    named = [_number(member.path) for member in members]
+    numbers: tuple[int, ...] | None = None
+    if len(members) > 1 and None not in named and len(set(named)) == len(named):
+        order = sorted(range(len(members)), key=lambda i: named[i] or 0)
+        numbers = tuple(named[i] or 0 for i in order)
+        positions = np.array(numbers, float)
         members = [members[i] for i in order]
     else:
         positions = np.arange(sum(len(member.stack.values) for member in members), dtype=float)
@@ -157,32 +158,18 @@ def _together(members: list[_Image], meaning: Meaning | None) -> ImageScan:
         along = np.argsort(positions, kind="stable")
         origins, positions = origins[along], positions[along]
         places = [places[i] for i in along]
+    word = dose_word_of_name(stem(first)) or dose_word_of_name(first.parent.name)
     return ImageScan(
         name=name,
         sources=[SliceSource(member.path, i) for member, i in places],
         positions=positions,
         origins=origins,
-        facts=Facts(series=_key(first), modality="image", dose_word=_word(first)),
+        facts=Facts(series=without_dose(stem(first)), modality="image", dose_word=word),
+        numbers=None if said.origins is not None else numbers,
         scale=scale,
         said=said,
         stored=[(member.stack, i) for member, i in places],
     )
-
-
-def _word(path: Path) -> str:
-    for text in (stem(path), path.parent.name):
-        said = dose_word(text) or next((w for w, p in _DOSE.items() if p.search(text)), "")
-        if said:
-            return said
-    return ""
-
-
-def _key(path: Path) -> str:
-    """What the names of a low-dose and a full-dose image of the same thing have in common."""
-    name = stem(path)
-    for pattern in _DOSE.values():
-        name = pattern.sub("", name)
-    return re.sub(r"[\W_]+", " ", name).strip()
 
 
 def _number(path: Path) -> int | None:

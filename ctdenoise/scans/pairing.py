@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
-from ctdenoise.scans.scan import Pair, Scan
+from ctdenoise.scans.scan import Facts, Pair, Scan
 from ctdenoise.units import counted
 
 SPACING_TOLERANCE = 0.01
 """Relative difference of pixel spacing up to which two scans share a grid."""
+SETTING_TOLERANCE = 0.05
+"""The same of voltages and slice thicknesses, which vendors round."""
+SAME_HU = 0.5
+"""HU by which rounding alone makes two scans differ."""
+IN_ORDER = "in order"
 
 
 @dataclass(frozen=True)
@@ -26,24 +31,42 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Matched:
-    """A pair, the slices of each scan that went into it, and those that found no partner."""
+    """A pair, the slices of each scan that went into it, and those that found no partner.
+
+    ``how`` they were found: "by position", "by number" or, where it is only hoped, "in order".
+    ``doubt`` and ``differences`` are sentences, or "": whether the slices belong together, and in
+    what the scans differ beside the dose.
+    """
 
     pair: Pair
     low_slices: list[int]
     full_slices: list[int]
     low_alone: list[int]
     full_alone: list[int]
+    how: str
+    doubt: str = ""
+    differences: str = ""
 
     @property
     def sentence(self) -> str:
         """How the slices were paired, for people."""
-        told = f"{counted(len(self.low_slices), 'slice')} matched by position"
+        told = f"{counted(len(self.low_slices), 'slice')} matched {self.how}"
         rest = [
             f"{len(alone)} only at {dose} dose"
             for alone, dose in ((self.low_alone, "low"), (self.full_alone, "full"))
             if alone
         ]
         return "; ".join([told, *rest]) + "."
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know before a network learns from the pair."""
+        return [each for each in (self.doubt, self.differences) if each]
+
+    @property
+    def record(self) -> str:
+        """The sentence and the warnings, as they are kept with the pair."""
+        return " ".join([self.sentence, *self.warnings])
 
 
 def recognise(scans: Sequence[Scan]) -> list[Recognised]:
@@ -62,7 +85,7 @@ def recognise(scans: Sequence[Scan]) -> list[Recognised]:
         # Images have no patient, but names; two images alone need not even be named alike.
         if len(scans) > 2 and not _kin(scans[a], scans[b]):
             continue
-        told = _told(scans[a], scans[b], *matching)
+        told = _told(scans[a], scans[b], *matching[:2])
         if told:
             rank, first_is_low, why = told
             found.append((rank, Recognised(a, b, why) if first_is_low else Recognised(b, a, why)))
@@ -76,29 +99,49 @@ def recognise(scans: Sequence[Scan]) -> list[Recognised]:
 
 
 def match(low: Scan, full: Scan, *, name: str = "") -> Matched:
-    """Pair the slices of two scans by position; raises :class:`Problem` where none match."""
+    """Pair the slices of two scans by position, where there is none by number, and where there is
+    neither in order, if both have equally many; raises :class:`Problem` where none match."""
     matching = _matching(low, full)
     if isinstance(matching, Problem):
         raise matching
-    low_slices, full_slices = map(list, matching)
+    low_slices, full_slices, how = matching
+    positions = np.asarray(full.positions if full.located or not full.numbers else full.numbers)
     pair = Pair(
         name=name or _common_name(low, full),
         low=_taken(low.values, low_slices)[None],
         full=_taken(full.values, full_slices),
         spacing=full.spacing,
-        positions=full.positions[full_slices],
+        positions=positions[full_slices].astype(np.float64),
         orientation=full.orientation,
         unit=full.unit,
         patient=full.facts.patient or low.facts.patient,
         dose_fraction=_fraction(low, full),
+        located=full.located,
     )
+    hoped = how == IN_ORDER and pair.slices > 1
     return Matched(
         pair,
         low_slices,
         full_slices,
         [i for i in range(len(low.values)) if i not in set(low_slices)],
         [i for i in range(len(full.values)) if i not in set(full_slices)],
+        how,
+        doubt=f"{low.name} and {full.name} do not both say where their slices lie or how they are "
+        "numbered: look whether the slices that were paired show the same."
+        if hoped
+        else "",
+        differences=_differences(low.facts, full.facts),
     )
+
+
+def refuse_equal(matched: Matched, low: str, full: str) -> None:
+    """Raise :class:`Problem` where the two scans of a pair, of these names, are one scan."""
+    if _equal(matched.pair):
+        raise Problem(
+            f"{low} and {full}",
+            "are the same to the pixel, so that there is no noise to learn",
+            "choose the low dose and the full dose of a scan",
+        )
 
 
 def match_all(lows: Sequence[Scan], fulls: Sequence[Scan]) -> list[Matched]:
@@ -140,8 +183,8 @@ def _kin(a: Scan, b: Scan) -> bool:
     return alike and a.facts.patient == b.facts.patient
 
 
-def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int]] | Problem:
-    """Indices of the slices at the same positions, or why there are none."""
+def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int], str] | Problem:
+    """Indices of the slices that show the same and how they were found, or why there are none."""
     both = f"{low.name} and {full.name}"
     if low.unit != full.unit:
         return Problem(both, "have different units", "choose two scans of one kind")
@@ -155,6 +198,31 @@ def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int]] | Problem:
             )
         if not np.allclose(low.orientation, full.orientation, atol=0.01):
             return Problem(both, "lie in different directions", "choose two with equal slices")
+    if low.located and full.located:
+        return _at_the_same_place(low, full)
+    # The number in a file's name and an InstanceNumber do not count the same.
+    alike = (low.facts.modality == "image") == (full.facts.modality == "image")
+    if low.numbers and full.numbers and alike:
+        place = {number: i for i, number in enumerate(low.numbers)}
+        both_have = [(place[n], j) for j, n in enumerate(full.numbers) if n in place]
+        if not both_have:
+            return Problem(
+                both, "have no slice of the same number", "choose two scans of the same slices"
+            )
+        return [i for i, _ in both_have], [j for _, j in both_have], "by number"
+    counts = len(low.values), len(full.values)
+    if counts[0] != counts[1]:
+        return Problem(
+            both,
+            "do not both say where their slices lie or how they are numbered, and have "
+            f"{counts[0]} and {counted(counts[1], 'slice')}",
+            "export them with their positions, or choose two of equally many slices",
+        )
+    return list(range(counts[0])), list(range(counts[0])), IN_ORDER
+
+
+def _at_the_same_place(low: Scan, full: Scan) -> tuple[list[int], list[int], str] | Problem:
+    both = f"{low.name} and {full.name}"
     ours, theirs = nearest(low.positions, full.positions)
     if not ours:
         return Problem(
@@ -168,7 +236,7 @@ def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int]] | Problem:
                 f"are shifted by {offset:.1f} mm against each other",
                 "choose reconstructions of one field of view",
             )
-    return ours, theirs
+    return ours, theirs, "by position"
 
 
 def _tolerance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -196,8 +264,10 @@ def _told(
     """How clearly it is known (0 is clearest), whether ``a`` is the low dose, and from what; None
     for what is no pair, such as one series that came twice."""
     words = (a.facts.dose_word, b.facts.dose_word)
-    if words[0] != words[1] and any(words):
-        first_is_low = words[0] == "low" or words[1] == "full"
+    first_is_low = words[0] == "low" or words[1] == "full"
+    # One word alone, "LD" in another sense for one, does not stand against the exposure.
+    denied = not all(words) and _fraction(*((b, a) if first_is_low else (a, b)))
+    if words[0] != words[1] and not denied:
         said = " and ".join(f'"{word} dose"' for word in words if word)
         return (0 if all(words) else 1), first_is_low, f"The description says {said}."
     middle = len(in_a) // 2
@@ -220,6 +290,34 @@ def _told(
     unit = f" {a.unit}" if a.unit else ""
     why = f"Its noise is {max(noise):.3g}{unit} against {min(noise):.3g}{unit}."
     return 3, noise[0] > noise[1], why
+
+
+def _equal(pair: Pair) -> bool:
+    """Whether low and full dose are the same but for rounding; begins with the middle slice, so
+    that two that differ are told apart at once."""
+    rounding = SAME_HU if pair.unit == "HU" else 0.0
+    middle = pair.slices // 2
+    return all(
+        float(np.abs(pair.low[0, i] - pair.full[i]).max()) <= rounding
+        for i in sorted(range(pair.slices), key=lambda i: abs(i - middle))
+    )
+
+
+def _differences(low: Facts, full: Facts) -> str:
+    """What the scans differ in beside the dose, as a sentence, if in anything."""
+    found = []
+    if low.kernel and full.kernel and low.kernel != full.kernel:
+        found.append(f"kernel ({low.kernel} and {full.kernel})")
+    for what, unit, a, b in (
+        ("tube voltage", "kV", low.tube_kv, full.tube_kv),
+        ("slice thickness", "mm", low.thickness_mm, full.thickness_mm),
+    ):
+        if a and b and not np.isclose(a, b, rtol=SETTING_TOLERANCE):
+            found.append(f"{what} ({a:g} {unit} and {b:g} {unit})")
+    if not found:
+        return ""
+    listed = " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))
+    return f"Low and full dose differ in {listed}: the network would learn that difference, too."
 
 
 def _taken(values: NDArray[np.float32], indices: list[int]) -> NDArray[np.float32]:

@@ -315,6 +315,7 @@ def _scan(group: list[Slice], values: NDArray[np.float32]) -> Scan:
     located = first.origin is not None
     exposures = [s.facts.exposure_mas for s in group if s.facts.exposure_mas]
     positions = [position(s) for s in group] if located else range(len(group))
+    numbers = [s.number for s in group]
     return Scan(
         name=first.facts.series,
         values=values,
@@ -327,6 +328,8 @@ def _scan(group: list[Slice], values: NDArray[np.float32]) -> Scan:
             first.facts,
             exposure_mas=float(np.mean(exposures)) if exposures else None,
         ),
+        located=located,
+        numbers=tuple(numbers) if any(numbers) and len(set(numbers)) == len(numbers) else None,
     )
 
 

@@ -43,6 +43,10 @@ class Scan:
     ``origins``: ImagePositionPatient of each slice in mm, (slices, 3).
     ``orientation``: ImageOrientationPatient, the cosines of a row and of a column, (6,).
     ``unit``: "HU", or "" for MR, PET, projections and plain images, whose own numbers are kept.
+    ``located``: whether the files say where the slices lie; else ``origins`` are 0 and
+    ``positions`` a count.
+    ``numbers``: InstanceNumber of each slice, or the number in its file's name; None where two
+    slices share one or a slice has none.
     """
 
     name: str
@@ -53,6 +57,8 @@ class Scan:
     orientation: tuple[float, float, float, float, float, float] = (1, 0, 0, 0, 1, 0)
     unit: str = "HU"
     facts: Facts = field(default_factory=Facts)
+    located: bool = True
+    numbers: tuple[int, ...] | None = None
 
     @property
     def is_hu(self) -> bool:
@@ -73,6 +79,7 @@ class Scan:
             patient=self.facts.patient,
             dose_fraction=dose_fraction,
             simulated=True,
+            located=self.located,
         )
 
 
@@ -82,6 +89,7 @@ class Pair:
 
     ``low``: (draws, slices, rows, columns); one draw for a real pair, several noise draws for a
     simulated one. ``full``: (slices, rows, columns). ``dose_fraction`` is None where unknown.
+    ``positions``: mm along the slice normal where ``located``, else the slices' numbers or a count.
     """
 
     name: str
@@ -94,6 +102,7 @@ class Pair:
     patient: str = ""
     dose_fraction: float | None = None
     simulated: bool = False
+    located: bool = True
 
     @property
     def slices(self) -> int:

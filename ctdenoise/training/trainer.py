@@ -18,7 +18,7 @@ from ctdenoise.config import events, progress_slice, run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.config.cost import VALIDATION_PIXELS
 from ctdenoise.config.fit import check_memory, check_pictures, smaller
-from ctdenoise.config.split import outline, split
+from ctdenoise.config.split import NAME, held, outline, split
 from ctdenoise.errors import Problem, is_out_of_memory, telling_disk_problems
 from ctdenoise.files import atomic_file, write_atomically
 from ctdenoise.scans.scan import Pair
@@ -41,10 +41,11 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
     """Train the network of ``config`` on ``pairs`` and keep everything in the folder ``out``.
 
     ``should_stop`` is asked before every step. With ``resume``, the run in ``out`` goes on from
-    where it was stopped or cut off and ends as it would have without the pause. Bad input, settings
-    that memory or pictures are too small for, and a full disk raise :class:`Problem`; a training
-    that blows up ends as failed and its last good epoch is kept. ``start`` is a checkpoint whose
-    network is learned on with, in place of a new one; it has to be built alike.
+    where it was stopped or cut off and ends as it would have without the pause. A split that lies
+    in ``out`` is kept to. Bad input, other pairs than those of the split, settings that memory or
+    pictures are too small for, and a full disk raise :class:`Problem`; a training that blows up
+    ends as failed and its last good epoch is kept. ``start`` is a checkpoint whose network is
+    learned on with, in place of a new one; it has to be built alike.
     """
     out.mkdir(parents=True, exist_ok=True)
     if not resume and (out / "events.jsonl").exists():
@@ -74,11 +75,11 @@ class _Training:
         self.started = start is not None
         self.pairs = [pair.name for pair in pairs]
         self.unit = pairs[0].unit if pairs else ""
-        self.split = split([outline(pair) for pair in pairs], config.seed)
+        outlines = [outline(pair) for pair in pairs]
+        self.split = held(out, outlines) or split(outlines, config.seed)
         check_pictures(config, self.split, [(p.full.shape[1], p.full.shape[2]) for p in pairs])
         check_memory(config, available_memory(device), self.machine.kind)
-        write_atomically(out / "split.json", json.dumps(asdict(self.split), indent=2))
-
+        write_atomically(out / NAME, json.dumps(asdict(self.split), indent=2))
         self.source = Patchwork(pairs, self.split.train, config.patch, device)
         self.collection: Patches | None = None
         if config.patches:
@@ -89,6 +90,7 @@ class _Training:
             config.validation_patches, _generator(config.seed, 2), augment=False))  # fmt: skip
         self.slice = progress_slice.ProgressSlice(pairs, self.split.progress)
         self.slice.keep(out)
+        write_atomically(out / NAME, json.dumps(asdict(self.split), indent=2))
 
         self.learner = Learner(config, self.machine, self.source.statistics(),
                                self.slice.window, is_hu=self.unit == "HU",

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypedDict, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +145,7 @@ class Library:
             orientation=record.orientation,
             unit=record.unit,
             facts=record.facts,
+            **_order(found, record.facts),
         )
 
     def pair(self, id: str) -> Pair:
@@ -161,6 +162,7 @@ class Library:
             patient=record.patient,
             dose_fraction=record.dose_fraction,
             simulated=record.simulated,
+            located=bool(found.get("located", True)),
         )
 
     def sources(self, id: str) -> list[SliceSource]:
@@ -181,7 +183,15 @@ class Library:
 
         def fill(folder: Path) -> None:
             np.save(folder / "values.npy", scan.values.astype(np.float32, copy=False))
-            np.savez(folder / "geometry.npz", positions=scan.positions, origins=scan.origins)
+            numbers = {"numbers": np.array(scan.numbers)} if scan.numbers else {}
+            np.savez(
+                folder / "geometry.npz",
+                allow_pickle=False,
+                positions=scan.positions,
+                origins=scan.origins,
+                located=scan.located,
+                **numbers,
+            )
             (folder / "sources").mkdir()
             names: dict[Path, str] = {}
             for source in sources:
@@ -220,7 +230,7 @@ class Library:
         def fill(folder: Path) -> None:
             np.save(folder / "low.npy", pair.low.astype(np.float32, copy=False))
             np.save(folder / "full.npy", pair.full.astype(np.float32, copy=False))
-            np.savez(folder / "geometry.npz", positions=pair.positions)
+            np.savez(folder / "geometry.npz", positions=pair.positions, located=pair.located)
 
         record = PairRecord(
             id=secrets.token_hex(6),
@@ -295,7 +305,26 @@ def _content(folder: Path, kind: type[R]) -> tuple[R, dict[str, NDArray[Any]]]:
         if record.id != folder.name:
             raise ValueError("the record is another's")
         arrays = {name: stored.array(folder / name, shape) for name, shape in record.shapes.items()}
-        return record, arrays | stored.arrays(folder / "geometry.npz", record.geometry)
+        return record, arrays | stored.arrays(
+            folder / "geometry.npz", record.geometry, {"located": (), "numbers": (record.slices,)}
+        )
+
+
+class _Order(TypedDict):
+    located: bool
+    numbers: tuple[int, ...] | None
+
+
+def _order(found: Mapping[str, NDArray[Any]], facts: Facts) -> _Order:
+    """Whether a scan is located and how its slices are numbered; of a scan kept before this was
+    kept with it, as far as its geometry shows it."""
+    if "located" in found:
+        numbers = tuple(map(int, found["numbers"])) if "numbers" in found else None
+        return _Order(located=bool(found["located"]), numbers=numbers)
+    located = bool(found["origins"].any())
+    named = not located and facts.modality == "image" and len(found["positions"]) > 1
+    numbers = tuple(map(int, found["positions"])) if named else None
+    return _Order(located=located, numbers=numbers)
 
 
 def _sound(folder: Path, kind: type[R]) -> R:

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 
 from ctdenoise import stored
-from ctdenoise.config import events
+from ctdenoise.config import events, split
 from ctdenoise.config.config import Config, parse
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import write_atomically
@@ -100,11 +100,12 @@ def create_run(
     sweep: str = "",
     parent: tuple[str, int] = ("", 0),
     start: Path | None = None,
+    division: Path | None = None,
 ) -> Run:
     """A new run, still without a job.
 
     ``parent``: the run and its epoch from which it goes on, or the id of a network that ships and
-    0; ``start``: that network's file.
+    0; ``start``: that network's file; ``division``: the file of the split that it keeps to.
     """
     if not pairs:
         raise Problem("The run", "has no pair to learn from", "choose at least one pair")
@@ -114,6 +115,8 @@ def create_run(
     keep_config(folder, config)
     if start:
         shutil.copyfile(start, folder / START)
+    if division:
+        shutil.copyfile(division, folder / split.NAME)
     last = select(func.max(table.c.number)).where(table.c.workspace == workspace)
     with transaction() as connection:
         number = connection.execute(last).scalar_one()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from phantoms import disc_phantom, write_ct_series
+from phantoms import ct_dataset, disc_phantom, write_ct_series
 from waiting import until
 
 from ctdenoise.cli import main
@@ -41,9 +41,9 @@ def compared(capsys: pytest.CaptureFixture[str], *argv: object) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A phantom scan of four slices, its quarter-dose pairs, a tiny run and its result."""
+    """A phantom scan of five slices, its quarter-dose pairs, a tiny run and its result."""
     home = tmp_path_factory.mktemp("job")
-    write_ct_series(home / "scan", disc_phantom(96, slices=4), SeriesDescription="Abdomen")
+    write_ct_series(home / "scan", disc_phantom(96, slices=5), SeriesDescription="Abdomen")
     ctdenoise("low-dose", home / "scan", "--dose", 0.25, "--pairs", "--out", home / "pairs")
     ctdenoise("train", "--pairs", home / "pairs", "--out", home / "run", *TINY)
     ctdenoise("denoise", home / "run", home / "pairs" / "low", "--out", home / "denoised")
@@ -54,7 +54,7 @@ def test_each_slice_is_one_file_in_the_place_of_its_source(job: Path) -> None:
     given = read([job / "scan"]).scans[0]
     for folder in ("pairs/low", "pairs/full", "denoised"):
         files = sorted((job / folder).iterdir())
-        assert [file.name for file in files] == [f"slice_000{n}.dcm" for n in (1, 2, 3, 4)]
+        assert [file.name for file in files] == [f"slice_000{n}.dcm" for n in range(1, 6)]
         scan = read([job / folder]).scans[0]
         np.testing.assert_array_equal(scan.origins, given.origins)
         assert (scan.spacing, scan.orientation) == (given.spacing, given.orientation)
@@ -106,7 +106,7 @@ def test_compare_prints_one_object_an_image(job: Path, capsys: pytest.CaptureFix
     squared = np.mean((values.astype(float) - wanted) ** 2, axis=(1, 2))
     assert rows[0]["mse"] == pytest.approx(squared.mean())
     assert rows[0]["rmse"] == pytest.approx(np.sqrt(squared).mean())
-    assert (rows[0]["slices"], rows[0]["data_range"], rows[0]["convention"]) == (4, 400, "abdomen")
+    assert (rows[0]["slices"], rows[0]["data_range"], rows[0]["convention"]) == (5, 400, "abdomen")
     assert rows[0]["window"] == {"level": 50, "width": 400}
     identical = rows[2]
     assert (identical["psnr"], identical["mse"], identical["ssim"]) == (None, 0, pytest.approx(1))
@@ -160,7 +160,7 @@ def test_several_doses_get_a_folder_each_of_what_one_dose_gives(
     ctdenoise("low-dose", job / "scan", *doses, "--dose", 0.25, "--pairs", "--out", out)
     assert sorted(folder.name for folder in out.iterdir()) == ["dose-0.1", "dose-0.25"]
     told = capsys.readouterr().out
-    assert "4 slices at 0.25 of the dose" in told and "4 slices at 0.1 of the dose" in told
+    assert "5 slices at 0.25 of the dose" in told and "5 slices at 0.1 of the dose" in told
     quarter, tenth = (load_pairs(out / name)[0] for name in ("dose-0.25", "dose-0.1"))
     np.testing.assert_array_equal(quarter.low, load_pairs(job / "pairs")[0].low)
     assert np.std(tenth.low - tenth.full) > 1.5 * np.std(quarter.low - quarter.full)
@@ -238,6 +238,39 @@ def test_numpy_in_numpy_out_and_pairs_match_by_file_name(
     assert row["slices"] == 1 and row["mse"] > 0
 
 
+def test_without_positions_the_number_pairs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the low dose the first slice is missing; each slice is brighter than the one before."""
+    full = disc_phantom(64, slices=5) + 50 * np.arange(5, dtype=np.float32)[:, None, None]
+    for dose, values in (("full", full), ("low", full + np.float32(3))):
+        for n in range(dose == "low", 5):
+            stored = np.rint(values[n] + 1024).astype(np.int16)
+            told = {"ImagePositionPatient": None, "ImageOrientationPatient": None}
+            dataset = ct_dataset(stored, number=n + 1, SeriesInstanceUID=f"1.2.{len(dose)}", **told)
+            (tmp_path / dose).mkdir(exist_ok=True)
+            dataset.save_as(tmp_path / dose / f"{n}.dcm", enforce_file_format=True)
+    low_folder, full_folder = tmp_path / "low", tmp_path / "full"
+    (row,) = compared(capsys, "--reference", full_folder, "--images", low_folder)
+    assert row["slices"] == 4 and row["rmse"] == pytest.approx(3, abs=1e-3)
+    capsys.readouterr()
+    (pair,) = load_pairs(tmp_path)
+    np.testing.assert_allclose(pair.low[0] - pair.full, 3)
+    assert "4 slices matched by number; 1 only at full dose." in capsys.readouterr().err
+
+    for n, name in enumerate(("low", "full")):
+        (tmp_path / "stacks" / name).mkdir(parents=True)
+        np.save(tmp_path / "stacks" / name / "x.npy", full[n:])
+    with pytest.raises(Problem, match="5 and 4 slices: export them with their positions"):
+        load_pairs(tmp_path / "stacks")
+    np.save(tmp_path / "stacks" / "full" / "x.npy", full + np.float32(9))
+    load_pairs(tmp_path / "stacks")
+    assert "look whether the slices that were paired show the same" in capsys.readouterr().err
+    np.save(tmp_path / "stacks" / "full" / "x.npy", full)
+    with pytest.raises(Problem, match="are the same to the pixel"):
+        load_pairs(tmp_path / "stacks")
+
+
 def test_the_sample_is_ready_for_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -286,8 +319,8 @@ def test_overwrite_starts_a_run_anew(job: Path, tmp_path: Path) -> None:
 def test_the_job_on_a_real_scan(
     shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Three slices in JPEG 2000 with padding and metal: low dose, denoise, compare."""
-    slices = sorted((shared_data / "ct" / "totalseg_example_ct_j2k").iterdir())[:3]
+    """Five slices in JPEG 2000 with padding and metal: low dose, denoise, compare."""
+    slices = sorted((shared_data / "ct" / "totalseg_example_ct_j2k").iterdir())[:5]
     (tmp_path / "scan").mkdir()
     for each in slices:
         (tmp_path / "scan" / each.name).write_bytes(each.read_bytes())
@@ -297,5 +330,5 @@ def test_the_job_on_a_real_scan(
     ctdenoise("denoise", tmp_path / "run", tmp_path / "pairs/low", "--out", tmp_path / "out")
     low, out = compared(capsys, "--reference", tmp_path / "pairs/full", "--images",
                         tmp_path / "pairs/low", tmp_path / "out")  # fmt: skip
-    assert low["slices"] == out["slices"] == 3
+    assert low["slices"] == out["slices"] == 5
     assert out["mse"] < 0.95 * low["mse"] and out["psnr"] > low["psnr"]

@@ -63,9 +63,9 @@ def store(
 @pytest.fixture(scope="module")
 def pair_id(home: Path) -> str:
     """A tiny pair in the workspace "ann"."""
-    full = np.zeros((3, 64, 64), np.float32)
-    low = np.random.default_rng(0).normal(0, 30, (1, 3, 64, 64)).astype(np.float32)
-    pair = Pair("tiny", low, full, (1.0, 1.0), np.arange(3.0))
+    full = np.zeros((5, 64, 64), np.float32)
+    low = np.random.default_rng(0).normal(0, 30, (1, 5, 64, 64)).astype(np.float32)
+    pair = Pair("tiny", low, full, (1.0, 1.0), np.arange(5.0))
     return Library(settings().workspaces / "ann").add_pair(pair).id
 
 

@@ -1,9 +1,7 @@
 import numpy as np
-import pytest
 from phantoms import ct_dataset
 
 from ctdenoise.scans import dicom
-from ctdenoise.scans.facts import dose_word
 
 STORED = np.zeros((8, 8), np.int16)
 
@@ -11,24 +9,6 @@ STORED = np.zeros((8, 8), np.int16)
 def save(dataset, path):
     dataset.save_as(path, enforce_file_format=True)
     return path
-
-
-@pytest.mark.parametrize(
-    ("text", "word"),
-    [
-        ("Low Dose Images", "low"),
-        ("Full Dose Images", "full"),
-        ("LDCT 1.0 B30f", "low"),
-        ("ultra low-dose", "low"),
-        ("quarter_1mm", "low"),
-        ("Routine dose chest", "full"),
-        ("Below dosel", ""),
-        ("Slow", ""),
-        ("Thorax 1.0", ""),
-    ],
-)
-def test_dose_words(text, word):
-    assert dose_word(text) == word
 
 
 def test_facts_come_from_whichever_tags_are_filled(tmp_path):
@@ -51,3 +31,9 @@ def test_a_blank_patient_is_one_per_study(tmp_path):
     ]
     patients = [dicom.slices(path)[0].facts.patient for path in paths]
     assert patients[0] == patients[1] != patients[2] != ""
+
+
+def test_the_description_goes_before_the_protocol(tmp_path):
+    told = {"SeriesDescription": "Full Dose Images", "ProtocolName": "ThoraxLowDose"}
+    (full,) = dicom.slices(save(ct_dataset(STORED, **told), tmp_path / "x"))
+    assert full.facts.dose_word == "full"

@@ -41,6 +41,7 @@ def test_names_say_what_belongs_together(tmp_path):
     assert low.facts.series == full.facts.series
     for scan in (low, full):
         np.testing.assert_array_equal(scan.positions, [1, 2, 10])
+        assert scan.numbers == (1, 2, 10) and not scan.located
         np.testing.assert_array_equal(scan.values[:, 0, 0], [1, 2, 10])
 
 
@@ -51,6 +52,7 @@ def test_folders_say_the_dose_and_a_stack_is_a_scan(tmp_path):
     result = read([tmp_path], meaning="HU")
     assert sorted(s.facts.dose_word for s in result.scans) == ["full", "low"]
     assert [s.frame for s in result.sources[0]] == [0, 1, 2]
+    assert all(scan.numbers is None and not scan.located for scan in result.scans)
 
 
 @pytest.mark.parametrize(

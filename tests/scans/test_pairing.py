@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from phantoms import disc_phantom
 
 from ctdenoise.errors import Problem
-from ctdenoise.scans.pairing import match, match_all, recognise
+from ctdenoise.scans.pairing import match, match_all, recognise, refuse_equal
+from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Facts, Scan
 
 FACTS = Facts(patient="P", kernel="B30f", thickness_mm=2.0, tube_kv=120.0)
@@ -133,3 +134,108 @@ def test_images_pair_by_name():
     scans = [image(n, w, 20) for n in ("a", "b") for w in ("low", "full")]
     assert {(f.low, f.full) for f in recognise(scans)} == {(0, 1), (2, 3)}
     assert recognise([image("x", "", 40), image("y", "", 20)])[0].low == 0
+
+
+def unplaced(numbers, *, word="", modality="CT", **changes):
+    """A scan whose slices have no position; each shows ten times its number in HU."""
+    numbers = list(numbers)
+    made = scan(range(len(numbers)), facts=replace(FACTS, dose_word=word, modality=modality))
+    values = np.zeros((len(numbers), 32, 32), np.float32)
+    values += 10 * np.array(numbers, np.float32)[:, None, None]
+    told = {"values": values, "origins": np.zeros((len(numbers), 3)), "located": False}
+    return replace(made, **{**told, "numbers": tuple(numbers), **changes})
+
+
+NUMBERS = st.lists(st.integers(-5, 40), min_size=1, max_size=12, unique=True)
+
+
+@given(NUMBERS, NUMBERS)
+def test_without_positions_slices_pair_by_number(low, full):
+    """Whatever is missing, at the front, within or at the end."""
+    common = [number for number in full if number in low]
+    if not common:
+        with pytest.raises(Problem, match="no slice of the same number"):
+            match(unplaced(low), unplaced(full))
+        return
+    matched = match(unplaced(low), unplaced(full))
+    np.testing.assert_array_equal(matched.pair.low[0], matched.pair.full)
+    np.testing.assert_array_equal(matched.pair.positions, common)
+    assert matched.how == "by number" and not matched.pair.located and not matched.doubt
+
+
+@given(st.integers(1, 8), st.integers(1, 8), st.sampled_from(["none", "low", "placed", "file"]))
+def test_without_either_only_equally_many_slices_pair_and_it_is_said(low, full, lacking):
+    ours, theirs = unplaced(range(1, low + 1)), unplaced(range(1, full + 1))
+    if lacking == "file":  # the number in a file's name and an InstanceNumber count other things
+        ours = replace(ours, facts=replace(FACTS, modality="image"))
+    else:
+        ours = replace(ours, numbers=None)
+    if lacking == "none":
+        theirs = replace(theirs, numbers=None)
+    if lacking == "placed":
+        theirs = replace(theirs, located=True)
+    if low != full:
+        with pytest.raises(Problem, match=f"have {low} and {full} slice.*positions"):
+            match(ours, theirs)
+        return
+    matched = match(ours, theirs)
+    assert matched.low_slices == matched.full_slices == list(range(low))
+    assert ("look whether" in matched.doubt) == (low > 1) and "in order" in matched.sentence
+    assert matched.pair.located == (lacking == "placed")
+
+
+def test_a_scan_that_lost_its_positions_pairs_by_number_with_one_that_has_them():
+    placed = replace(unplaced([3, 2, 1]), located=True, positions=np.array([0.0, 2.0, 4.0]))
+    matched = match(unplaced([1, 2]), placed)
+    np.testing.assert_array_equal(matched.pair.low[0], matched.pair.full)
+    assert matched.pair.located and list(matched.pair.positions) == [2.0, 4.0]
+
+
+def test_files_without_positions(shared_cases):
+    """The low dose lacks the first slice; row 4 of each holds 100 HU times its number."""
+    (full,) = read([shared_cases / "without_positions_full"]).scans
+    (low,) = read([shared_cases / "without_positions_low_lacks_the_first"]).scans
+    assert [(f.low, f.full) for f in recognise([full, low])] == [(1, 0)]
+    matched = match(low, full)
+    assert matched.sentence == "4 slices matched by number; 1 only at full dose."
+    for dose in (matched.pair.low[0], matched.pair.full):
+        np.testing.assert_array_equal(dose[:, 4, 0], [100, 200, 300, 400])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, ""),
+        ({"kernel": "B70f"}, "differ in kernel (B30f and B70f): the network"),
+        ({"tube_kv": 80.0}, "differ in tube voltage (120 kV and 80 kV): the network"),
+        ({"thickness_mm": 2.5}, "differ in slice thickness (2 mm and 2.5 mm): the network"),
+        ({"thickness_mm": 2.05, "tube_kv": 121.0}, ""),
+        ({"kernel": "", "tube_kv": None, "thickness_mm": None}, ""),
+        ({"kernel": "FC08", "tube_kv": 100.0}, "kernel (B30f and FC08) and tube voltage"),
+    ],
+)
+def test_what_differs_beside_the_dose_is_told(change, told):
+    full = scan([0, 2], facts=replace(FACTS, **change))
+    matched = match(scan([0, 2], noise=20), full)
+    assert told in matched.differences and bool(told) == bool(matched.differences)
+    assert matched.record.startswith(matched.sentence) and matched.record.endswith(
+        matched.differences or matched.sentence
+    )
+
+
+def test_one_scan_twice_is_refused():
+    one, again = scan([0, 2, 4]), scan([0, 2, 4], name="again")
+    with pytest.raises(Problem, match="one and again are the same to the pixel"):
+        refuse_equal(match(one, again), "one", "again")
+    rounded = replace(again, values=again.values + np.float32(0.3))
+    with pytest.raises(Problem, match="the same to the pixel"):
+        refuse_equal(match(one, rounded), "one", "again")
+    again.values[2, 5, 5] += 1
+    refuse_equal(match(one, again), "one", "again")
+
+
+def test_exposure_goes_before_one_word_that_says_the_opposite():
+    wordy = scan([0, 2], noise=5, facts=replace(FACTS, dose_word="low", exposure_mas=100.0))
+    silent = scan([0, 2], noise=50, facts=replace(FACTS, exposure_mas=25.0))
+    [found] = recognise([wordy, silent])
+    assert (found.low, found.full) == (1, 0) and "exposure" in found.why

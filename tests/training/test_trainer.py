@@ -194,6 +194,30 @@ def test_the_article_is_validated_before_its_first_epoch_and_sees_patches_in_ord
     assert not torch.equal(seen[0], seen[1])
 
 
+def test_a_run_goes_on_with_the_pairs_it_began_with_alone(tmp_path) -> None:
+    train(SMALL, [pair()], tmp_path, should_stop=stopping_after(7))
+    before = (tmp_path / split.NAME).read_bytes()
+    other = pair()
+    other.low[0, 3] += 1
+    for pairs in ([pair(slices=7)], [other], [pair(), pair()]):
+        with pytest.raises(Problem, match="The pairs are not those that the run began with"):
+            train(SMALL, pairs, tmp_path, resume=True)
+    assert (tmp_path / split.NAME).read_bytes() == before
+    assert train(SMALL, [pair()], tmp_path, resume=True).how == "finished"
+    assert (tmp_path / split.NAME).read_bytes() == before
+
+
+def test_an_older_run_goes_on_with_its_own_split(tmp_path) -> None:
+    """It says neither of which pairs it is nor keeps it the gap that is kept today."""
+    train(SMALL, [pair()], tmp_path, should_stop=stopping_after(7))
+    older = json.loads((tmp_path / split.NAME).read_text())
+    del older["pairs"]
+    older["train"][0]["slices"] = [0, 1, 2, 3]
+    (tmp_path / split.NAME).write_text(json.dumps(older))
+    assert train(SMALL, [pair()], tmp_path, resume=True).how == "finished"
+    assert split.read(tmp_path).train[0].slices == (0, 1, 2, 3) and split.read(tmp_path).pairs
+
+
 def test_a_time_budget_ends_the_run_and_its_schedule(tmp_path, monkeypatch) -> None:
     config = override(SMALL, {"time_budget_s": "1.0", "epochs": "1"})
     rates: list[float] = []

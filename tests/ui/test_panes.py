@@ -25,7 +25,7 @@ def test_other_units_are_first_seen_by_the_middle_slice(mine: Library) -> None:
 
 
 def test_a_divided_slice_says_where_it_is_learned_from() -> None:
-    marked = panes.bands(split([Outline("Ann", 1, 512, 512), Outline("Ann", 9, 512, 512)], 1), 0)
+    marked = panes.bands(split([Outline("Ann", 1, 512, 512), Outline("Ben", 9, 512, 512)], 1), 0)
     assert [band.label for band in marked] == ["training", "training", "validation", "test"]
     rows = sorted(band.rows for band in marked)
     assert all(end <= first for (_, end), (first, _) in pairwise(rows))

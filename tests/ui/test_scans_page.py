@@ -237,3 +237,26 @@ def test_a_body_that_the_field_cuts_off_is_told(mine: Library) -> None:
 
 def test_who_has_no_scan_yet_is_told_that_one_is_enough() -> None:
     assert any("One full-dose scan is enough" in each.value for each in opened("Scans").caption)
+
+
+def kept(mine: Library, name: str, seed: int, **facts: object) -> None:
+    values = disc_phantom(64, slices=3, noise=10, seed=seed)
+    told = Facts(patient="p1", **facts)  # type: ignore[arg-type]
+    mine.add_scan(Scan(name, values, (4.0, 4.0), np.arange(3.0), np.eye(3), facts=told), [])
+
+
+def test_a_pair_says_what_a_network_would_learn_beside_the_noise(mine: Library) -> None:
+    kept(mine, "Soft", 1, kernel="B30f", dose_word="full")
+    kept(mine, "Sharp", 2, kernel="B70f", dose_word="low")
+    app = opened("Scans")
+    assert not app.exception
+    assert any("kernel (B70f and B30f)" in warning.value for warning in app.warning)
+    assert any("3 slices matched by position." in each.value for each in app.caption)
+
+
+def test_one_scan_twice_is_no_pair_to_keep(mine: Library) -> None:
+    kept(mine, "Once", 1, dose_word="full")
+    kept(mine, "Twice", 1, dose_word="low")
+    app = opened("Scans")
+    assert any("are the same to the pixel" in error.value for error in app.error)
+    assert not any(button.label == "Keep this pair" for button in app.button)

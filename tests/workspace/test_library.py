@@ -8,7 +8,7 @@ from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.reading import read
-from ctdenoise.scans.scan import Pair
+from ctdenoise.scans.scan import Facts, Pair
 from ctdenoise.workspace import library as module
 from ctdenoise.workspace.library import Library, sweep
 
@@ -56,6 +56,41 @@ def test_a_pair_comes_back_as_it_was(library):
     np.testing.assert_array_equal(back.low, PAIR.low)
     assert replace(back, low=0, full=0, positions=0) == replace(PAIR, low=0, full=0, positions=0)
     assert (record.draws, record.slices, record.rows, record.matched) == (4, 2, 8, "2 slices")
+
+
+def test_where_slices_lie_and_how_they_are_numbered_is_kept(library, result):
+    (scan,) = result.scans
+    assert scan.located and sorted(scan.numbers) == [1, 2, 3]
+    for located, numbers in ((True, (7, 3, 9)), (False, (7, 3, 9)), (False, None)):
+        kept = library.add_scan(replace(scan, located=located, numbers=numbers), result.sources[0])
+        back = library.scan(kept.id)
+        assert (back.located, back.numbers) == (located, numbers)
+        pair = library.add_pair(replace(PAIR, located=located))
+        assert library.pair(pair.id).located == located
+
+
+@pytest.mark.parametrize(
+    ("modality", "origin", "told"),
+    [
+        ("CT", 5.0, (True, None)),
+        ("CT", 0.0, (False, None)),
+        ("image", 0.0, (False, (2, 4, 9))),
+        ("image", 5.0, (True, None)),
+    ],
+)
+def test_a_scan_kept_before_this_was_kept_tells_it_by_its_geometry(
+    library, result, modality, origin, told
+):
+    kept = library.add_scan(
+        replace(result.scans[0], facts=Facts(modality=modality)), result.sources[0]
+    )
+    geometry = library.root / "scans" / kept.id / "geometry.npz"
+    np.savez(geometry, positions=[2.0, 4, 9], origins=np.full((3, 3), origin))
+    back = library.scan(kept.id)
+    assert (back.located, back.numbers) == told
+    pair = library.add_pair(PAIR)
+    np.savez(library.root / "pairs" / pair.id / "geometry.npz", positions=[1.0, 2.0])
+    assert library.pair(pair.id).located
 
 
 def test_newest_first_rename_and_remove(library):

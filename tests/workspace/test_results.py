@@ -34,7 +34,7 @@ def test_a_new_one_is_found(made: Result) -> None:
     record = results.find("ann", made.record.id).record
     assert record == made.record
     assert (record.name, record.title) == ("tiny", "Gaussian 1 px")
-    assert (record.slices, record.unit) == (3, "HU")
+    assert (record.slices, record.unit) == (5, "HU")
     assert results.every("ann")[0].record == record
     assert results.every("bob") == []
 
@@ -47,7 +47,7 @@ def test_finished_slices_can_be_read_and_others_not(made: Result) -> None:
     with pytest.raises(Problem, match="Slice 1 of tiny has not been denoised"):
         made.output(0)
     whole = np.load(made.folder / "output.npy")
-    assert whole.shape == (3, 64, 64) and not whole[[0, 2]].any()
+    assert whole.shape == (5, 64, 64) and not whole[[0, 2, 3, 4]].any()
 
 
 def test_half_a_line_is_not_read(made: Result) -> None:

@@ -95,7 +95,7 @@ def fetch(
             replace(matched.pair, name=patient.name, dose_fraction=patient.fraction),
             low_scan=low,
             full_scan=full,
-            matched=f"{matched.sentence} {ldct.COLLECTION}, doi:{ldct.DOI}, {patient.licence}.",
+            matched=f"{matched.record} {ldct.COLLECTION}, doi:{ldct.DOI}, {patient.licence}.",
         )
     except BaseException:
         take_back(library, journal)

@@ -2,7 +2,7 @@
 
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
-from ctdenoise.scans.pairing import match
+from ctdenoise.scans.pairing import match, refuse_equal
 from ctdenoise.workspace.library import library_of
 
 
@@ -21,10 +21,12 @@ def _pair(running: Running[MakePair]) -> str:
         if (pair.low_scan, pair.full_scan) == (asked.low, asked.full):
             return pair.id
     running.tell(0.1, "Matching the slices")
-    matched = match(library.scan(asked.low), library.scan(asked.full))
+    low, full = library.scan(asked.low), library.scan(asked.full)
+    matched = match(low, full)
+    refuse_equal(matched, low.name, full.name)
     running.tell(0.5, "Keeping the pair")
     return library.add_pair(
-        matched.pair, low_scan=asked.low, full_scan=asked.full, matched=matched.sentence
+        matched.pair, low_scan=asked.low, full_scan=asked.full, matched=matched.record
     ).id
 
 

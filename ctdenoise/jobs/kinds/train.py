@@ -14,7 +14,7 @@ from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
 from ctdenoise.config.fit import check_pictures
 from ctdenoise.config.limits import refuse_unaffordable
-from ctdenoise.config.split import outline, split
+from ctdenoise.config.split import NAME, outline, split
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
@@ -45,6 +45,7 @@ def launch(
     sweep: str = "",
     parent: tuple[str, int] = ("", 0),
     start: Path | None = None,
+    division: Path | None = None,
 ) -> Run:
     """Create a run and queue its training; arguments as of :func:`create_run`.
 
@@ -54,7 +55,9 @@ def launch(
     refuse_unaffordable(config)
     quota.require(workspace)
     _refuse_small_pictures(config, pairs)
-    run = create_run(workspace, name, config, pairs, sweep=sweep, parent=parent, start=start)
+    run = create_run(
+        workspace, name, config, pairs, sweep=sweep, parent=parent, start=start, division=division
+    )
     executor().submit(TRAIN, Train(), workspace, id=run.id)
     return find_run(run.id)
 
@@ -93,7 +96,8 @@ def continue_run(run_id: str, epochs: int | None = None) -> Run:
 
 @telling_disk_problems
 def branch(parent: Run, epoch: int, name: str, config: Config) -> Run:
-    """Queue a run that goes on from ``epoch`` of ``parent``, on the same pairs.
+    """Queue a run that goes on from ``epoch`` of ``parent``, on the same pairs and with its split:
+    what the parent learned from is no test of the child.
 
     Raises :class:`Problem` where the parent did not keep that epoch or the network would be
     another one.
@@ -108,7 +112,13 @@ def branch(parent: Run, epoch: int, name: str, config: Config) -> Run:
             "leave layers, filters and the like as they are, or begin anew",
         )
     return launch(
-        parent.workspace, name, config, parent.pairs, parent=(parent.id, epoch), start=kept
+        parent.workspace,
+        name,
+        config,
+        parent.pairs,
+        parent=(parent.id, epoch),
+        start=kept,
+        division=parent.folder / NAME,
     )
 
 

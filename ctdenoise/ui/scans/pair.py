@@ -5,7 +5,7 @@ import streamlit as st
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.pair import PAIR, MakePair
-from ctdenoise.scans.pairing import Recognised, match, recognise
+from ctdenoise.scans.pairing import Recognised, match, recognise, refuse_equal
 from ctdenoise.ui.components import cards, jobs
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
@@ -60,14 +60,18 @@ def from_two(
         return
     try:
         matched = match(library.scan(low), library.scan(full))
+        refuse_equal(matched, name(low), name(full))
     except Problem as problem:
         tell(problem)
         return
     st.caption(plain(matched.sentence))
+    for warning in matched.warnings:
+        st.warning(plain(warning))
+    place = "Position (mm)" if matched.pair.located else "Number"
     with st.expander("Which slices were paired"):
         st.dataframe(
             [
-                {"Low dose slice": i + 1, "Full dose slice": j + 1, "Position (mm)": float(z)}
+                {"Low dose slice": i + 1, "Full dose slice": j + 1, place: float(z)}
                 for i, j, z in zip(
                     matched.low_slices, matched.full_slices, matched.pair.positions, strict=True
                 )

@@ -4,17 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from shipping import SMALL, ships
 
-from ctdenoise.config import events, run_folder, shipped
+from ctdenoise.config import events, run_folder, shipped, split
 from ctdenoise.config.config import Config, network_settings
 from ctdenoise.config.limits import guessed_seconds
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import executor, queue, worker
 from ctdenoise.jobs.kinds import train
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
+from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
@@ -116,6 +118,24 @@ def test_a_branch_goes_on_from_an_epoch(pair_id: str) -> None:
         train.branch(parent, 7, "y", TINY)
     with pytest.raises(Problem, match="is built otherwise"):
         train.branch(parent, 2, "y", TINY.model_copy(update={"filters": 8}))
+
+
+def test_a_branch_tests_on_nothing_that_its_parent_learned_from(clean: None) -> None:
+    """Another seed would divide these patients otherwise."""
+    noise = np.random.default_rng(0).normal(0, 30, (5, 2, 2, 64, 64)).astype(np.float32)
+    mine = Library(settings().workspaces / "ann")
+    pairs = [
+        ("ann", mine.add_pair(Pair(n, low[None], full, None, np.arange(2.0), patient=n)).id)
+        for n, (low, full) in zip("abcde", noise, strict=True)
+    ]
+    parent = work(train.launch("ann", "x", TINY, pairs))
+    divisions = set()
+    for seed in range(1, 4):
+        changed = TINY.model_copy(update={"seed": seed})
+        child = work(train.branch(parent, 2, "y", changed))
+        assert split.read(child.folder) == split.read(parent.folder)
+        divisions.add(split.read(work(train.launch("ann", "z", changed, pairs)).folder))
+    assert len(divisions) > 1
 
 
 def test_an_adapted_network_begins_as_it_ships_and_learns_on(
