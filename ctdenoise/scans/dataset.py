@@ -5,7 +5,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 import pydicom
 from pydicom.datadict import dictionary_VR
@@ -38,6 +38,7 @@ _BY_ENCODING = {
     (False, True): ExplicitVRLittleEndian,
     (False, False): ExplicitVRBigEndian,
 }
+_PIXEL_VRS = (b"OB", b"OW", b"OF", b"OD", b"UN")
 _BYTES_MISSING = re.compile(
     r"less than expected|insufficient|end of file|\bEOF\b|truncat|buffer is smaller|cannot reshape"
     r"|no frames|requires a buffer|delimiter|\d+ bytes",
@@ -81,6 +82,10 @@ def reason(error: BaseException, name: str) -> Problem:
     damage = isinstance(error, EOFError | BytesLengthException | zlib.error)
     if damage or _BYTES_MISSING.search(str(error)):
         return damaged(name)
+    return _contradiction(name)
+
+
+def _contradiction(name: str) -> Problem:
     return Problem(
         name,
         "has a header that contradicts itself or the standard",
@@ -135,15 +140,45 @@ def _likely_syntax(dataset: Dataset, path: Path) -> UID:
 def first_codestream(path: Path) -> Codestream | None:
     """What the first frame says of itself; None where pixels are not compressed, or by run lengths.
 
-    Raises what pydicom raises.
+    Raises :class:`Problem` where the pixels' element is not sound, and what pydicom raises.
     """
     with path.open("rb") as file:
         header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-        element = file.read(12)  # tag, VR, two bytes, length: compressed pixels are always explicit
-        if element[8:] != b"\xff\xff\xff\xff":
+        length = _check_pixel_element(file, header, path.name)
+        if length is not None:
             return None
         frames = max(1, _whole(header, "NumberOfFrames") or 1)
         return codestream(next(generate_frames(file, number_of_frames=frames), b""))
+
+
+def _check_pixel_element(file: BinaryIO, header: Dataset, name: str) -> int | None:
+    """Go past the head of the element with the pixels, which ``file`` has reached; how many bytes
+    it holds, None where that is open because they are compressed.
+
+    Libraries differ in how they go on where its representation is damaged, or where there are
+    two of it, and some of them would be wrong: such a file is refused.
+    """
+    implicit, little = _encoding(header)
+    order: Literal["little", "big"] = "little" if little else "big"
+    head = file.read(8 if implicit else 12)
+    if len(head) < 8:
+        return 0
+    length = int.from_bytes(head[-4:], order)
+    if not implicit and head[4:6] not in _PIXEL_VRS:
+        raise _contradiction(name)
+    if length == 0xFFFFFFFF:
+        return None
+    begins = file.tell()
+    file.seek(length, 1)
+    after = file.read(4)  # a later element, zeros up to a full block, or nothing
+    if after.strip(b"\0") and _tag(after, order) <= _tag(head, order):
+        raise _contradiction(name)
+    file.seek(begins)
+    return length
+
+
+def _tag(begin: bytes, order: Literal["little", "big"]) -> tuple[int, int]:
+    return int.from_bytes(begin[:2], order), int.from_bytes(begin[2:4], order)
 
 
 def _completed(dataset: Dataset, path: Path) -> Iterator[str]:

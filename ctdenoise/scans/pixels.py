@@ -12,6 +12,7 @@ from pydicom.pixels import iter_pixels
 from pydicom.uid import ExplicitVRBigEndian, JPEGExtended12Bit
 
 from ctdenoise.errors import Problem, damaged
+from ctdenoise.scans.codestream import Codestream
 from ctdenoise.scans.dataset import first_codestream, open_dataset, reason
 from ctdenoise.scans.dicom import flattened, unit_of
 from ctdenoise.scans.facts import integer, numbers, value
@@ -56,8 +57,9 @@ def _stored(
     memory.
     """
     syntax, bits = header.file_meta.TransferSyntaxUID, header.BitsAllocated
+    found = None if syntax.is_deflated else first_codestream(path)
     if syntax.is_encapsulated:
-        yield from _decompressed(header, frames, path)
+        yield from _decompressed(header, frames, path, found)
     elif bits % 8:
         dataset = open_dataset(path)
         for frame in frames:
@@ -90,9 +92,8 @@ def _options(header: Dataset, precision: int) -> dict[str, Any]:
 
 
 def _decompressed(
-    header: Dataset, frames: Sequence[int], path: Path
+    header: Dataset, frames: Sequence[int], path: Path, found: Codestream | None
 ) -> Iterator[NDArray[np.integer] | NDArray[np.floating]]:
-    found = first_codestream(path)
     precision = found.precision if found else header.BitsAllocated
     try:
         for words in iter_pixels(path, indices=frames, raw=True, **_options(header, precision)):

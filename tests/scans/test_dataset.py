@@ -188,3 +188,31 @@ def test_a_deflated_file_that_inflates_to_more_than_a_scan_is_refused(tmp_path, 
     monkeypatch.setattr(pydicom, "dcmread", never)
     with pytest.raises(Problem, match=r"bomb\.dcm unpacks to more than"):
         opened(path)
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize("damage", ["representation", "doubled", "an earlier element after it"])
+def test_an_element_of_pixels_that_libraries_read_differently_is_refused(tmp_path, damage, frames):
+    dataset = dataset_of(NumberOfFrames=frames)
+    dataset.PixelData = frames * dataset.PixelData
+    path = tmp_path / "x.dcm"
+    dataset.save_as(path, enforce_file_format=True)
+    content = path.read_bytes()
+    at = content.index(b"\xe0\x7f\x10\0OW")
+    if damage == "representation":
+        content = content[: at + 4] + b"XW" + content[at + 6 :]
+    elif damage == "doubled":
+        content += content[at:]
+    else:
+        content += b"\x28\0\x53\x10DS\2\0" + b"2 "
+    path.write_bytes(content)
+    with pytest.raises(Problem, match="contradicts itself"):
+        decoded(path)
+
+
+@pytest.mark.parametrize("after", [bytes(512), b"\xfc\xff\xfc\xffOB\0\0\4\0\0\0abcd"])
+def test_what_may_stand_after_the_pixels_is_no_fault(tmp_path, after):
+    path = tmp_path / "x.dcm"
+    dataset_of().save_as(path, enforce_file_format=True)
+    path.write_bytes(path.read_bytes() + after)
+    np.testing.assert_array_equal(decoded(path), EXPECTED)
