@@ -29,5 +29,6 @@ EXPOSE 8501
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
 # A container's loopback is its own, so it listens on all of its addresses; who may reach them is
-# said by -p above. There are no accounts.
+# said by -p above. There are no accounts. Under another name or behind a proxy:
+# docker run ... ctdenoise ctdenoise serve --host 0.0.0.0 --url https://ct.hospital.org/ct
 CMD ["ctdenoise", "serve", "--host", "0.0.0.0"]

@@ -17,9 +17,9 @@ from pydicom.valuerep import format_number_as_ds
 
 from ctdenoise.errors import damaged
 from ctdenoise.scans.dicom import flattened, unit_of
+from ctdenoise.scans.encoding import Encoding, Stored, store
 from ctdenoise.scans.facts import integer, numbers
 from ctdenoise.scans.scan import SliceSource
-from ctdenoise.scans.stored import Encoding, Stored, store
 
 CLASSIC = {
     "CT": "1.2.840.10008.5.1.4.1.1.2",

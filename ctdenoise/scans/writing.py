@@ -37,7 +37,7 @@ def write_series(
     ``out/slice_0001.dcm`` and so on, in the order in which they come, each written before the next
     is asked for. Each keeps its source's patient, study, position, orientation and spacing, and its
     way of storing values as far as that holds the new ones (see
-    :func:`~ctdenoise.scans.stored.store`); ``description`` becomes the series description. The
+    :func:`~ctdenoise.scans.encoding.store`); ``description`` becomes the series description. The
     source's own values come back exactly as they were read. The series' UID follows from the
     source's, from the instance that comes first and from ``recipe``, which tells all that made the
     result: making it twice does not make two series, and two phases of one series do not become

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctdenoise.scans.stored import Encoding, store
+from ctdenoise.scans.encoding import Encoding, store
 
 SLOPES = [1, -1, 0.5, 0.1, -0.1, 0.33333333333333, 0.0625, 10, -10, 7, 2.5, -1.5, 1.1, 1000]
 sources = st.builds(
