@@ -304,6 +304,6 @@ def _no_dicom(path: Path) -> Problem:
     others = ", ".join(reader.title for reader in READERS.values())
     return Problem(
         path.name,
-        f"is {kind + ', ' if kind else ''}not a DICOM, {others} or zip file",
+        f"is {kind + ', ' if kind else ''}not a DICOM or {others} file, and no archive",
         "leave it out, or export the scan as DICOM",
     )

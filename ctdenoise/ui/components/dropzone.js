@@ -9,7 +9,10 @@ const made = (tag, className, text = "") => {
   element.textContent = text;
   return element;
 };
-const megabytes = (bytes) => (bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0);
+const size = (bytes) =>
+  bytes < 2 ** 20
+    ? `${Math.ceil(bytes / 2 ** 10)} KB`
+    : `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MB`;
 const files = (count) => (count === 1 ? "1 file" : `${count} files`);
 const nameOf = (file) => file.path || file.webkitRelativePath || file.name;
 
@@ -159,7 +162,7 @@ class Zone {
       ? "The connection is lost. It goes on by itself as soon as it is back: "
       : this.busy ? "Sending: " : "";
     this.said.textContent =
-      `${how}${arrived} of ${files(this.files.length)} arrived, ${megabytes(sent)} of ${megabytes(total)} MB.`;
+      `${how}${arrived} of ${files(this.files.length)} arrived, ${size(sent)} of ${size(total)}.`;
   }
 
   /** Name what did not arrive, and offer to send it again or to go on without. */

@@ -32,7 +32,8 @@ def uploader(library: Library) -> None:
         "identifiers are removed on the way in.",
     )
     sent = dropzone.dropzone(_key())
-    _tell_last()
+    if sent is None:
+        _tell_last()
     if sent is None or sent.how not in ("arrived", "without"):
         return
     meaning: Meaning | None = None
