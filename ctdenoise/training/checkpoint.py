@@ -72,8 +72,9 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with path.open("rb") as start:
             if start.read(2) in PICKLES:
-                raise Problem(path.name, "is a file of torch.save, which could run any program "
-                              "hidden in it", f"choose the {NAME} of a run")  # fmt: skip
+                raise Problem(path.name, "is not a checkpoint but a file of torch.save, which "
+                              "could run any program hidden in it",
+                              f"choose the {NAME} of a run")  # fmt: skip
             start.seek(0)
             if int.from_bytes(start.read(8), "little") > LARGEST_HEADER:
                 raise SafetensorError("header too large")
@@ -112,6 +113,8 @@ def load(path: Path, device: str | torch.device = "cpu") -> Checkpoint:
     try:
         config = parse(values)
     except Problem as problem:
+        if not _unknown(problem):
+            raise _other(path) from problem
         raise Problem(path.name, f"has settings that this program, CT Denoise {__version__}, does "
                       f"not know ({_unknown(problem)}), as a newer version may write"
                       f"{_writer(metadata)}", "update CT Denoise")  from problem  # fmt: skip
@@ -162,11 +165,13 @@ def _word(metadata: Mapping[str, str], key: str) -> str:
 
 
 def _unknown(problem: Problem) -> str:
-    """The settings that could not be used, in few words; somebody else wrote them."""
+    """The settings and choices that are not known here, in few words; somebody else wrote them."""
     error = problem.__cause__
     found = error.errors() if isinstance(error, ValidationError) else []
     told = []
     for each in found:
+        if each["type"] not in ("extra_forbidden", "enum", "literal_error", "value_error"):
+            continue  # no newer setting, but one that never was possible
         words = list(map(str, each["loc"]))
         if each["type"] == "value_error":  # of ours, whose words say more than the place
             words.append(each["msg"].removeprefix("Value error, "))

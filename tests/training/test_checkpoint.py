@@ -130,7 +130,6 @@ def test_wrappers_of_torch_itself_are_understood(tmp_path, network) -> None:
         ({"zoom": 3}, "zoom"),
         ({"network": "transformer"}, "network"),
         ({"activation": "mish"}, "activation"),
-        ({"layers": 400}, "layers"),
         ({"loss": {"mse": 1, "lpips": 2}}, "lpips"),
     ],
 )

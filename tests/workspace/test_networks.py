@@ -119,10 +119,6 @@ def _empty(path, tensors) -> None:
     path.write_bytes(b"")
 
 
-def _numbers(path, tensors) -> None:
-    written(path, {name: tensor.to(torch.float16) for name, tensor in tensors.items()})
-
-
 def _integers(path, tensors) -> None:
     written(path, {name: tensor.to(torch.int64) for name, tensor in tensors.items()})
 
@@ -187,7 +183,6 @@ HOSTILE = {
     _overlapping: "is not a checkpoint",
     _cut: "is not a checkpoint",
     _empty: "is not a checkpoint",
-    _numbers: "does not hold the network",
     _integers: "does not hold the network",
     _nan: "weights that are not numbers",
     _zero_sd: "returns values that are not numbers",
@@ -241,3 +236,9 @@ def test_a_full_disk_leaves_nothing(tmp_path, tensors, home, monkeypatch) -> Non
     with pytest.raises(Problem, match="disk is full"):
         networks.add_network(WORKSPACE, path)
     assert not list(home.rglob("*.safetensors")) and not list(home.glob(".making-*"))
+
+
+def test_weights_in_half_precision_are_taken_in(tmp_path, tensors, home) -> None:
+    path = tmp_path / "half.safetensors"
+    written(path, {name: tensor.to(torch.float16) for name, tensor in tensors.items()})
+    assert networks.add_network(WORKSPACE, path).name == "half"
