@@ -93,9 +93,14 @@ class Reader:
         if damaged.tag is not None and _says_nothing_of_pixels(damaged.tag):
             return "wrong pixels", f"an element that says nothing of pixels: {damaged.tag:08X}"
         other = None
-        with contextlib.suppress(Exception), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            other = _otherwise(path)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                other = _otherwise(path)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # a panic in a Rust decoder is no Exception
+            other = None
         if other is None:
             return ("assumption told" if told else "nobody else reads it"), told
         off = _off(images, other)
