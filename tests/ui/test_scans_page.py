@@ -174,6 +174,17 @@ def test_an_upload_tells_what_came_of_it_until_it_is_told_no_more(mine: Library)
     assert not list((mine.root / "uploads").iterdir())
 
 
+def test_an_upload_that_finds_no_room_is_told_before_anything_is_written(
+    scan_id: str, mine: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctdenoise.workspace.quota.used_bytes", lambda workspace: 2**50)
+    for _ in range(2):  # nor written again and again, whenever the page is drawn
+        app = dropped(opened("Scans"))
+        assert any("remove scans, results or runs" in error.value for error in app.error)
+    assert not list(mine.root.glob("uploads/*"))
+    assert make_button(app)  # the rest of the page is there, with what can be removed
+
+
 def test_an_upload_is_found_again_after_a_reload(mine: Library, on_the_spot: OnTheSpot) -> None:
     on_the_spot.waiting.add("ingest")
     dropped(opened("Scans"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ctdenoise.errors import telling_disk_problems
+from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
 from ctdenoise.scans.images import Meaning
@@ -55,7 +55,11 @@ def uploader(library: Library) -> None:
         if chosen is None:
             return
         meaning = chosen
-    quota.require(workspace(), more_bytes=sum(file.size for file in files))
+    try:
+        quota.require(workspace(), more_bytes=sum(file.size for file in files))
+    except Problem as problem:  # what can be removed is further down on the page
+        st.error(str(problem), icon=":material/error:")
+        return
     with st.spinner("Receiving …"):
         aside = _set_aside(files)
     forget_last()
