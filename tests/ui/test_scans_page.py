@@ -10,6 +10,7 @@ from apptest import WORKSPACE, OnTheSpot, labelled, opened, send
 from phantoms import disc_phantom
 from streamlit.testing.v1 import AppTest
 
+from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kind import Running
 from ctdenoise.jobs.kinds.simulate import SIMULATE, Physics, Simulate
@@ -181,16 +182,15 @@ def test_numbers_that_cannot_be_what_was_said_are_asked_about_again(
     content, expected = io.BytesIO(), np.rint(disc_phantom(64, slices=2, noise=5))
     np.save(content, ((expected + 1024) / 4096).astype(np.float32))
     app = opened("Scans")
-    dropzone = next(each for each in app.file_uploader if "DICOM" in each.label)
     if packed:  # whose names the server does not look at: nobody is asked before
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w:gz") as tar:
             member = tarfile.TarInfo("mine.npy")
             member.size = len(content.getvalue())
             tar.addfile(member, io.BytesIO(content.getvalue()))
-        dropzone.upload("mine.tar.gz", archive.getvalue(), "application/gzip").run()
+        send(app, ("mine.tar.gz", archive.getvalue()))
     else:
-        dropzone.upload("mine.npy", content.getvalue(), "application/octet-stream").run()
+        send(app, ("mine.npy", content.getvalue()))
         app.radio[0].set_value("HU").run()
     app = opened("Scans")  # also after a reload
     assert mine.scans() == []
@@ -207,12 +207,20 @@ def test_an_upload_that_nobody_says_more_about_is_removed(mine: Library) -> None
     content = io.BytesIO()
     np.save(content, np.linspace(0, 1, 256).reshape(16, 16))
     app = opened("Scans")
-    dropzone = next(each for each in app.file_uploader if "DICOM" in each.label)
-    dropzone.upload("mine.npy", content.getvalue(), "application/octet-stream").run()
+    send(app, ("mine.npy", content.getvalue()))
     app.radio[0].set_value("HU").run()
     assert list((mine.root / "uploads").iterdir())
     labelled(app.button, "Leave it out").click().run()
     assert not list((mine.root / "uploads").iterdir()) and not app.radio and not mine.scans()
+
+
+def test_an_upload_that_finds_no_room_is_told_and_stays_out(
+    scan_id: str, mine: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctdenoise.workspace.quota.used_bytes", lambda workspace: 2**50)
+    with pytest.raises(Problem, match="remove scans, results or runs"):
+        send(opened("Scans"), ("mine.dcm", b"1"))
+    assert not list(mine.root.glob("uploads/*"))
 
 
 def test_an_upload_is_found_again_after_a_reload(mine: Library, on_the_spot: OnTheSpot) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ctdenoise.errors import Problem
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
 from ctdenoise.scans.meaning import SCALES, Meaning
@@ -16,6 +17,7 @@ from ctdenoise.ui.components import dropzone, jobs
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
+from ctdenoise.workspace import quota
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
 
@@ -42,6 +44,11 @@ def uploader(library: Library) -> None:
         meaning = _asked("meaning")
         if meaning is None:
             return
+    try:
+        quota.require(workspace())
+    except Problem as problem:  # what can be removed is further down on the page
+        tell(problem)
+        return
     aside = uploads.take(workspace(), sent.id)
     forget_last()
     executor().submit(INGEST, Ingest(folder=aside, meaning=meaning), workspace())
