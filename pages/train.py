@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.config.config import Config
-from ctdenoise.config.split import Outline, Split, split
+from ctdenoise.config.split import Split, split
 from ctdenoise.jobs.kinds.train import branch, launch
 from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
@@ -20,7 +20,7 @@ from ctdenoise.ui.session import (
 )
 from ctdenoise.ui.train import estimate, form
 from ctdenoise.ui.viewer import viewer
-from ctdenoise.workspace.library import PairRecord, library_of
+from ctdenoise.workspace.library import library_of, outlined
 from ctdenoise.workspace.runs import Run
 
 st.title("Which network shall learn?")
@@ -48,11 +48,6 @@ def default_name(config: Config) -> str:
     return f"{config.layers} × {config.filters} {kind}, {loss}"
 
 
-def outline(record: PairRecord) -> Outline:
-    """Of a pair that is not loaded, from its record."""
-    return Outline(record.patient, record.slices, record.rows, record.columns)
-
-
 def show_branch() -> tuple[Run, int] | None:
     """The run and epoch that the new one goes on from, if it was asked for on Watch."""
     run_id, epoch = st.session_state.get("train-branch", ("", 0))
@@ -74,7 +69,7 @@ def show_branch() -> tuple[Run, int] | None:
 def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
     """Where slices are divided into bands: which is for what, on the first of them."""
     for number, (owner, id) in enumerate(chosen):
-        if marked := panes.bands(division, number):
+        if (owner, id) in available and (marked := panes.bands(division, number)):
             low = panes.low(owner, available[owner, id])
             viewer(
                 [low],
@@ -143,7 +138,10 @@ with picture:
         st.session_state.pop("train-branch", None)
         st.switch_page(menu.page("Watch"), query_params={"run": run.id})
     if chosen:
-        division = split([outline(available[key]) for key in chosen], config.seed)
+        if parent:  # it keeps to the same split
+            chosen, division = list(parent[0].pairs), panes.division(parent[0])
+        else:
+            division = split([outlined(*key) for key in chosen], config.seed)
         (st.warning if division.flatters else st.info)(
             plain(division.sentence), icon=":material/call_split:"
         )

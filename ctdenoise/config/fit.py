@@ -10,7 +10,7 @@ from ctdenoise.metrics.metric import GAUSSIAN
 
 Sizes = Sequence[tuple[int, int]]
 """Rows and columns of the slices of each pair."""
-BANDS = "of fewer than three slices every slice is divided into bands of rows"
+BANDS = "where slices are too few to keep some aside, each is divided into bands of rows"
 
 
 def check_pictures(config: Config, found: Split, sizes: Sizes) -> None:
@@ -43,7 +43,7 @@ def too_large(patch: int, what: str, parts: Sequence[Part], sizes: Sizes) -> Pro
     largest = max(parts, key=lambda part: min(size(part, sizes)))
     rows, columns = size(largest, sizes)
     pixels = f"{rows} x {columns} pixels that {what} has of each slice"
-    larger = "a pair of three slices or more" if largest.rows else "a pair with larger pictures"
+    larger = "a pair of more slices" if largest.rows else "a pair with larger pictures"
     possible = min(rows, columns) >= (settings()["patch"].lowest or 0)
     return Problem(
         f"The patch size of {patch} pixels",

@@ -79,7 +79,6 @@ class _Training:
         self.split = held(out, outlines) or split(outlines, config.seed)
         check_pictures(config, self.split, [(p.full.shape[1], p.full.shape[2]) for p in pairs])
         check_memory(config, available_memory(device), self.machine.kind)
-        write_atomically(out / NAME, json.dumps(asdict(self.split), indent=2))
         self.source = Patchwork(pairs, self.split.train, config.patch, device)
         self.collection: Patches | None = None
         if config.patches:

@@ -45,7 +45,7 @@ LOOK_SECONDS = 0.2
 ANY = "{}"
 """Stands in an address for where the viewer's dial stands; the viewer fills it."""
 
-DIAL_STEPS = 20
+DIAL_STEPS = 28
 """A dial's whole way in steps: what is asked for in between is the picture of the nearest one."""
 
 Index = Annotated[int, Field(ge=0)]

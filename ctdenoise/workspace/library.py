@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, TypeAdapter
 
 from ctdenoise import files, stored
+from ctdenoise.config.split import Outline, outline
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_folder, remove_folder, write_atomically
 from ctdenoise.scans.scan import Facts, Pair, Scan, SliceSource
@@ -289,6 +290,12 @@ class Library:
 def library_of(workspace: str) -> Library:
     """What a workspace holds."""
     return Library(settings().workspaces / workspace)
+
+
+@lru_cache(maxsize=256)  # a pair's arrays never change, and its outline reads all of them
+def outlined(workspace: str, pair: str) -> Outline:
+    """What the split of a run has to know of a pair; :class:`Problem` where it is not there."""
+    return outline(library_of(workspace).pair(pair))
 
 
 def sweep(workspaces: Path, older_than: float = 86_400) -> None:

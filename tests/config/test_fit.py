@@ -20,10 +20,10 @@ def test_the_band_is_explained() -> None:
     with pytest.raises(Problem) as told:
         checked(32, 1, 128, 128)
     sentence = str(told.value)
-    assert "22 x 128 pixels" in sentence and "fewer than three slices" in sentence
-    assert "bands of rows" in sentence and "22 or fewer" in sentence and "three slices" in sentence
+    assert "22 x 128 pixels" in sentence and "slices are too few" in sentence
+    assert "bands of rows" in sentence and "22 or fewer" in sentence and "more slices" in sentence
     checked(22, 1, 128, 128)
-    checked(32, 3, 128, 128)
+    checked(32, 6, 128, 128)
 
 
 def test_without_bands_none_is_spoken_of() -> None:

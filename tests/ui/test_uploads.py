@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from apptest import WORKSPACE, opened, say, send
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
 from ctdenoise.ui import uploads
 from ctdenoise.ui.components import upload
+from ctdenoise.ui.gate import Gate, Names
 from ctdenoise.ui.uploads import Chosen
 from ctdenoise.ui.visitors import COOKIE, new_cookie, workspace_of
 
@@ -102,7 +104,9 @@ def test_what_was_left_half_sent_makes_room(home: Path) -> None:
 
 @pytest.fixture
 def client(home: Path) -> TestClient:
-    client = TestClient(Starlette(routes=uploads.ROUTES), base_url="http://ct.example")
+    gate = Middleware(Gate, names=Names(frozenset({"ct.example"})))
+    app = Starlette(routes=uploads.ROUTES, middleware=[gate])
+    client = TestClient(app, base_url="http://ct.example")
     client.cookies.set(COOKIE, new_cookie())
     return client
 
@@ -123,13 +127,13 @@ def test_nobody_else_sends_anything(client: TestClient) -> None:
                     {"Origin": "http://ct.example:81"}):  # fmt: skip
         for answer in (client.put(there, content=b"1", headers=headers),
                        client.post("/uploads", json=[], headers=headers)):  # fmt: skip
-            assert answer.status_code == 400 and "does not come from a page" in answer.text
+            assert answer.status_code == 403 and "by a page of another site" in answer.text
     ok = client.put(there, content=b"1", headers={"Origin": "http://ct.example"})
     assert ok.status_code == 200
     client.cookies.set(COOKIE, new_cookie())
     assert "not there any more" in client.put(there, content=b"1").text
     client.cookies.clear()
-    assert "does not come from a page" in client.put(there, content=b"1").text
+    assert "keeps no cookie" in client.put(there, content=b"1").text
 
 
 @pytest.mark.parametrize(

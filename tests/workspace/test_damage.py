@@ -40,7 +40,7 @@ def full_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     values = np.random.default_rng(0).normal(0, 30, (3, 64, 64)).astype(np.float32)
     source = folder / "source.dcm"
     source.write_bytes(b"a header")
-    config = Config(layers=2, filters=4, epochs=1, steps_per_epoch=1, validation_patches=4)
+    config = Config(layers=2, filters=4, patch=8, epochs=1, steps_per_epoch=1, validation_patches=4)
     for name in ("First", "Second"):
         scan = Scan(name, values, (1.0, 1.0), np.arange(3.0), np.zeros((3, 3)))
         kept = mine.add_scan(scan, [SliceSource(source, i) for i in range(3)])

@@ -14,7 +14,7 @@ from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
 from ctdenoise.config.fit import check_pictures
 from ctdenoise.config.limits import refuse_unaffordable
-from ctdenoise.config.split import NAME, outline, split
+from ctdenoise.config.split import NAME, read, split
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
@@ -22,7 +22,7 @@ from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running
 from ctdenoise.settings import settings
 from ctdenoise.workspace import quota
 from ctdenoise.workspace.denoisers import refuse_other_unit
-from ctdenoise.workspace.library import library_of
+from ctdenoise.workspace.library import library_of, outlined
 from ctdenoise.workspace.runs import Run, create_run, find_run, keep_config, last_epoch
 
 SLOWER = 5
@@ -54,7 +54,7 @@ def launch(
     """
     refuse_unaffordable(config)
     quota.require(workspace)
-    _refuse_small_pictures(config, pairs)
+    _refuse_small_pictures(config, pairs, division)
     run = create_run(
         workspace, name, config, pairs, sweep=sweep, parent=parent, start=start, division=division
     )
@@ -62,13 +62,15 @@ def launch(
     return find_run(run.id)
 
 
-def _refuse_small_pictures(config: Config, keys: Sequence[tuple[str, str]]) -> None:
+def _refuse_small_pictures(
+    config: Config, pairs: Sequence[tuple[str, str]], division: Path | None
+) -> None:
     try:
-        pairs = [library_of(owner).pair(pair) for owner, pair in keys]
-        found = split([outline(pair) for pair in pairs], config.seed)
+        outlines = [outlined(owner, pair) for owner, pair in pairs]
     except Problem:  # a pair that is not there: the run itself tells of it
         return
-    check_pictures(config, found, [(p.full.shape[1], p.full.shape[2]) for p in pairs])
+    found = read(division.parent) if division else split(outlines, config.seed)
+    check_pictures(config, found, [(each.rows, each.columns) for each in outlines])
 
 
 def continue_run(run_id: str, epochs: int | None = None) -> Run:
