@@ -25,7 +25,7 @@ from pydicom.uid import (
 from ctdenoise.errors import Problem, damaged, too_large
 from ctdenoise.scans.budget import inflated
 from ctdenoise.scans.codestream import Codestream, codestream
-from ctdenoise.scans.facts import numbers, value
+from ctdenoise.scans.facts import numbers, text, value
 from ctdenoise.scans.file_kinds import file_kind
 from ctdenoise.scans.readers import READERS
 
@@ -77,6 +77,8 @@ def reason(error: BaseException, name: str) -> Problem:
         return error
     if isinstance(error, MemoryError):
         return too_large(name)
+    if "no pixel data to decode" in str(error):
+        return Problem(name, "holds no pixels", "export it again")
     if isinstance(error, RecursionError):
         return Problem(name, "is nested too deeply to be an image", "leave it out")
     damage = isinstance(error, EOFError | BytesLengthException | zlib.error)
@@ -144,11 +146,24 @@ def first_codestream(path: Path) -> Codestream | None:
     """
     with path.open("rb") as file:
         header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-        length = _check_pixel_element(file, header, path.name)
-        if length is not None:
+        if _check_pixel_element(file, header, path.name) is not None:
             return None
-        frames = max(1, _whole(header, "NumberOfFrames") or 1)
-        return codestream(next(generate_frames(file, number_of_frames=frames), b""))
+        return codestream(next(_frames(file, header), b""))
+
+
+def codestreams(path: Path) -> list[Codestream | None]:
+    """The same of every frame of compressed pixels."""
+    with path.open("rb") as file:
+        header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+        _check_pixel_element(file, header, path.name)
+        return [codestream(frame) for frame in _frames(file, header)]
+
+
+def _frames(file: BinaryIO, header: Dataset) -> Iterator[bytes]:
+    """The compressed frames that begin where ``file`` stands."""
+    described = len(value(header, FUNCTIONAL_GROUPS[1]) or [])
+    count = max(1, described, _whole(header, "NumberOfFrames") or 1)
+    yield from generate_frames(file, number_of_frames=count)
 
 
 def _check_pixel_element(file: BinaryIO, header: Dataset, name: str) -> int | None:
@@ -183,33 +198,66 @@ def _tag(begin: bytes, order: Literal["little", "big"]) -> tuple[int, int]:
 
 def _completed(dataset: Dataset, path: Path) -> Iterator[str]:
     """Complete the header in place; what was assumed."""
-    macros = (
+    macros = [
         item
         for keyword in FUNCTIONAL_GROUPS
         for group in value(dataset, keyword) or []
         for macro in group
         if macro.VR == "SQ"
         for item in macro.value
-    )
+    ]
     commas = [_with_decimal_points(each) for each in (dataset, *macros)]
     if any(commas):
         yield "writes numbers with a decimal comma, which was read as a point"
     if "Rows" not in dataset or "Columns" not in dataset:
         return
+    modality = text(dataset, "Modality").upper().partition("/")[0].strip()
+    if not modality and UID(text(dataset, "SOPClassUID")).name.startswith(("CT ", "Enhanced CT ")):
+        modality = "CT"
+        yield "does not say its modality: CT was taken, as its class says"
+    if modality:
+        dataset.Modality = modality
     if not _whole(dataset, "SamplesPerPixel"):
         dataset.SamplesPerPixel = 1
         yield "does not say how many values a pixel has (SamplesPerPixel): one was taken"
     if not str(value(dataset, "PhotometricInterpretation") or "").strip():
         dataset.PhotometricInterpretation = "MONOCHROME2"
         yield "does not say its colours (PhotometricInterpretation): grey was taken"
-    yield from _with_bits(dataset, path)
-    slope, intercept = numbers(dataset, "RescaleSlope", "RescaleIntercept")
-    if intercept is not None and slope is None and not said(dataset, "RescaleSlope"):
-        dataset.RescaleSlope = 1
+    yield from _with_frames(dataset, path)
+    yield from _with_bits(dataset, macros, path)
+    lacking = [each for each in (dataset, *macros) if _lacks_slope(each)]
+    for each in lacking:
+        each.RescaleSlope = 1
+    if lacking:
         yield "gives no rescale slope: 1 was taken"
 
 
-def _with_bits(dataset: Dataset, path: Path) -> Iterator[str]:
+def _lacks_slope(dataset: Dataset) -> bool:
+    slope, intercept = numbers(dataset, "RescaleSlope", "RescaleIntercept")
+    return intercept is not None and slope is None and not said(dataset, "RescaleSlope")
+
+
+def _with_frames(dataset: Dataset, path: Path) -> Iterator[str]:
+    """How many frames there are, by the groups that describe them or by the length of the file,
+    where the header says fewer or nothing."""
+    told, described = (
+        _whole(dataset, "NumberOfFrames"),
+        len(value(dataset, FUNCTIONAL_GROUPS[1]) or []),
+    )
+    frames = max(told or 1, described)
+    size = int(dataset.Rows) * int(dataset.Columns) * (_whole(dataset, "BitsAllocated") or 16) // 8
+    compressed = dataset.file_meta.TransferSyntaxUID.is_compressed
+    if told is None and not described and not compressed and path.stat().st_size >= 2 * size > 0:
+        with path.open("rb") as file:
+            header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+            length = _check_pixel_element(file, header, path.name) or 0
+        frames = max(1, length // (size * (_whole(dataset, "SamplesPerPixel") or 1)))
+    if frames != (told or 1):
+        dataset.NumberOfFrames = frames
+        yield f"does not say that it has {frames} slices (NumberOfFrames): they were counted"
+
+
+def _with_bits(dataset: Dataset, macros: list[Dataset], path: Path) -> Iterator[str]:
     """Complete how a pixel is stored, where that is missing or impossible."""
     allocated = _whole(dataset, "BitsAllocated")
     stored = _whole(dataset, "BitsStored")
@@ -237,7 +285,7 @@ def _with_bits(dataset: Dataset, path: Path) -> Iterator[str]:
         dataset.HighBit = stored - 1
     if sign not in (0, 1):
         known = found.signed if found else None
-        signed = _likely_signed(dataset) if known is None else known
+        signed = _likely_signed(dataset, macros) if known is None else known
         dataset.PixelRepresentation = int(signed)
         how = "with" if signed else "without"
         yield (
@@ -255,14 +303,15 @@ def _bits_by_length(dataset: Dataset, length: int, found: Codestream | None) -> 
     return next((each for each in (64, 32, 16, 12, 8, 1) if each <= bits), 16)
 
 
-def _likely_signed(dataset: Dataset) -> bool:
+def _likely_signed(dataset: Dataset, macros: list[Dataset]) -> bool:
     """By an element that has the pixels' own sign; else by the intercept, since CT numbers without
     a sign need one near -1024 to reach air."""
     for keyword in ("PixelPaddingValue", "SmallestImagePixelValue", "LargestImagePixelValue"):
         if keyword in dataset and not dataset.original_encoding[0]:
             return bool(dataset[keyword].VR == "SS")
-    intercept = numbers(dataset, "RescaleIntercept")[0]
-    return value(dataset, "Modality") == "CT" and intercept is not None and intercept > -100
+    intercepts = [numbers(each, "RescaleIntercept")[0] for each in (dataset, *macros)]
+    told = [intercept for intercept in intercepts if intercept is not None]
+    return value(dataset, "Modality") == "CT" and bool(told) and min(told) > -100
 
 
 def _whole(dataset: Dataset, keyword: str) -> int | None:
@@ -274,7 +323,9 @@ def said(dataset: Dataset, keyword: str) -> bool:
     """Whether something stands under a keyword, be it unreadable."""
     element = dataset.get_item(keyword) if keyword in dataset else None
     held = element.value if element is not None else None
-    return bool(held.strip(b" \0") if isinstance(held, bytes) else held is not None)
+    if isinstance(held, bytes):
+        return bool(held.strip(b" \0"))
+    return bool(held.strip(" \0")) if isinstance(held, str) else held is not None
 
 
 def _with_decimal_points(dataset: Dataset) -> bool:

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans.budget import affordable
-from ctdenoise.scans.dataset import opened, reason, said
+from ctdenoise.scans.dataset import FUNCTIONAL_GROUPS, PIXELS, open_dataset, opened, reason, said
 from ctdenoise.scans.facts import facts, integer, numbers, text, value, vector
 from ctdenoise.scans.file_kinds import class_kind
 from ctdenoise.scans.geometry import normal
@@ -25,11 +25,12 @@ GREYSCALE_WORDS = f"{SECONDARY_CAPTURE}.3"
 """Multi-frame Grayscale Word Secondary Capture, as which cone-beam CT is stored too."""
 
 _HOUNSFIELD = {"", "HU", "H.U.", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS"}
-_UNSPECIFIED = {"US", "UNSPECIFIED"}
-"""Rescale types that say nothing (DICOM PS3.3 C.11.1.1.2); a common toolkit writes them for CT."""
+_OTHER_UNITS = re.compile(r"^(OD|PCT|EDW?|HU_MOD)$|MG|ML|/|%|EFF|DENS|IOD|SUV|BQ|KEV|COUNT|CPS")
+"""Rescale types that say what else numbers are (DICOM PS3.3 C.11.1.1.2). Others say nothing, like
+"US", unspecified, which a common toolkit writes for every CT."""
 _MAPS = re.compile(
-    r"Z_?EFF|EFF\w*_?(Z|ATOMIC)|ATOMIC|ELEC\w*_?DENS|RHO|IODINE|CALCIUM_|URIC|FRACTION|PERFUSION"
-    r"|\bR?CB[FV]\b|\bMTT\b|\bTTP\b|TMAX|MATERIAL",
+    r"Z[ _]?EFF|EFF\w*[ _]?(Z|ATOMIC)|ATOMIC|ELEC\w*[ _]?DENS|(?<![A-Z])RHO(?![A-Z])|IODINE|URIC"
+    r"|CALCIUM_|FRACTION|PERFUSION|MATERIAL|(?<![A-Z])(R?CB[FV]|MTT|TTP|TMAX|PERF)(?![A-Z])",
     re.I,
 )
 """What scanners call maps that are computed from CT and are not in HU, in Image Type."""
@@ -72,10 +73,17 @@ MOMENTS = (
     "TemporalPositionIndex",
     "TemporalPositionIdentifier",
     "TriggerTime",
+    "TemporalPositionTimeOffset",
     "NominalPercentageOfCardiacPhase",
+    "NominalPercentageOfRespiratoryPhase",
+    "NominalCardiacTriggerDelayTime",
+    "FrameAcquisitionNumber",
+    "FrameReferenceTime",
+    "EchoNumbers",
     "FrameReferenceDateTime",
     "FrameAcquisitionDateTime",
     "AcquisitionDateTime",
+    "AcquisitionDate",
     "AcquisitionTime",
     "ContentTime",
 )
@@ -115,7 +123,8 @@ def flattened(dataset: Dataset, frame: int) -> Dataset:
 
     Other objects come back as they are. Pixels are left out.
     """
-    if not value(dataset, "PerFrameFunctionalGroupsSequence"):
+    shared, own = (value(dataset, keyword) or [] for keyword in FUNCTIONAL_GROUPS)
+    if not shared and not own:
         return dataset
     flat = Dataset()
     for tag in list(dataset.keys()):
@@ -123,11 +132,7 @@ def flattened(dataset: Dataset, frame: int) -> Dataset:
             element = dataset[tag]
             if element.keyword not in _ENHANCED_ONLY and element.keyword != "PixelData":
                 flat.add(element)
-    groups = [
-        *dataset.get("SharedFunctionalGroupsSequence", []),
-        dataset.PerFrameFunctionalGroupsSequence[frame],
-    ]
-    for group in groups:
+    for group in (*shared, *([own[frame]] if own else [])):
         for macro in group:
             if macro.VR == "SQ" and len(macro.value) == 1:
                 for element in macro.value[0]:
@@ -154,7 +159,7 @@ def unit_of(dataset: Dataset) -> str:
     word = text(dataset, "RescaleType").upper()
     signed = value(dataset, "PixelRepresentation") == 1 or "FloatPixelData" in dataset
     reaches_air = 0.1 <= slope <= 16 and (intercept <= -900 or signed)
-    return "HU" if word in _HOUNSFIELD or (word in _UNSPECIFIED and reaches_air) else ""
+    return "HU" if word in _HOUNSFIELD or (reaches_air and not _OTHER_UNITS.search(word)) else ""
 
 
 def _refuse(dataset: Dataset, name: str) -> None:
@@ -164,7 +169,7 @@ def _refuse(dataset: Dataset, name: str) -> None:
         raise Problem(name, what, "leave it out, or export the scan's images")
     if integer(dataset, "SamplesPerPixel") != 1 or not text(
         dataset, "PhotometricInterpretation"
-    ).startswith("MONOCHROME"):
+    ).upper().startswith("MONOCHROME"):
         raise Problem(name, "is a colour image", "export the greyscale series instead")
     if text(dataset, "BurnedInAnnotation").upper() == "YES":
         raise Problem(
@@ -200,6 +205,15 @@ def _refuse_slope(dataset: Dataset, name: str) -> None:
     for keyword, words in (("RescaleSlope", "slope"), ("RescaleIntercept", "intercept")):
         if numbers(dataset, keyword) == [None] and said(dataset, keyword):
             raise Problem(name, f"has a rescale {words} that is no number", "export it again")
+    slope, intercept = numbers(dataset, "RescaleSlope", "RescaleIntercept")
+    if slope is None or intercept is None or value(dataset, "Modality") != "CT":
+        return
+    if not 1e-4 <= abs(slope) <= 1e4 or abs(intercept) > 1e6:
+        raise Problem(
+            name,
+            f"has a rescale slope of {slope:g} and an intercept of {intercept:g}, as no CT has",
+            "export it again",
+        )
 
 
 def _is_screenshot(dataset: Dataset) -> bool:
@@ -226,13 +240,14 @@ def _slice(dataset: Dataset, path: Path, frame: int, assumed: tuple[str, ...]) -
         spacing = None
     orientation = vector(flat, "ImageOrientationPatient", 6) or (1, 0, 0, 0, 1, 0)
     number, origin = integer(flat, "InstanceNumber"), vector(flat, "ImagePositionPatient", 3)
+    moments = tuple(_moment(flat, keyword) for keyword in MOMENTS)
     (step,) = numbers(flat, "SpacingBetweenSlices")
     if origin and frame and flat is dataset and step:
         origin = tuple(np.add(origin, frame * step * normal(orientation)))
     return Slice(
         source=SliceSource(path, frame),
         # with number and place: some programs give all files of a series one UID
-        instance=f"{text(flat, 'SOPInstanceUID') or path} {frame} {number} {origin}",
+        instance=f"{text(flat, 'SOPInstanceUID') or path} {frame} {number} {origin} {moments}",
         series=text(flat, "SeriesInstanceUID") or str(path.parent),
         number=number,
         shape=(int(flat.Rows), int(flat.Columns)),
@@ -241,9 +256,35 @@ def _slice(dataset: Dataset, path: Path, frame: int, assumed: tuple[str, ...]) -
         orientation=orientation,  # type: ignore[arg-type]
         unit=unit_of(flat),
         facts=facts(flat),
-        moments=tuple(numbers(flat, *MOMENTS)),
+        moments=moments,
         assumed=(*assumed, *_said_of_unit(flat)),
     )
+
+
+def _moment(dataset: Dataset, keyword: str) -> float | None:
+    """A number, or a date or time as one (20260131120000.5), without its zone."""
+    if not keyword.endswith("Time"):
+        return numbers(dataset, keyword)[0]
+    try:
+        return float(re.split(r"[+-]", text(dataset, keyword).replace(":", ""))[0])
+    except ValueError:
+        return None
+
+
+def same_pixels(a: Slice, b: Slice) -> bool:
+    """Whether two slices that say they are one hold the same stored pixels."""
+    if a.source == b.source:
+        return True
+    try:
+        stored = [_pixel_bytes(open_dataset(each.source.path)) for each in (a, b)]
+    except Problem:  # told when it is decoded
+        return True
+    return stored[0] == stored[1]
+
+
+def _pixel_bytes(dataset: Dataset) -> bytes | None:
+    held: bytes | None = next((value(dataset, each) for each in PIXELS if each in dataset), None)
+    return held
 
 
 def _said_of_unit(dataset: Dataset) -> list[str]:
@@ -257,6 +298,6 @@ def _said_of_unit(dataset: Dataset) -> list[str]:
         return [f'calls its unit "{word}"; slope and intercept make CT numbers (HU) of it']
     if found := _MAPS.search(text(dataset, "ImageType")):
         return [f'is a map ("{found[0]}"), not CT numbers; its own numbers were kept']
-    if word and word not in _HOUNSFIELD | _UNSPECIFIED:
+    if _OTHER_UNITS.search(word):
         return [f'is in the unit "{word}", not in CT numbers; its own numbers were kept']
     return ["does not say how to come to CT numbers (HU); its own numbers were kept"]

@@ -86,7 +86,10 @@ def numbers(dataset: "Dataset", *keywords: str) -> list[float | None]:
     found: list[float | None] = []
     for keyword in keywords:
         try:
-            number = float(value(dataset, keyword))
+            held = value(dataset, keyword)
+            if not isinstance(held, str) and isinstance(held, Sequence) and len(set(held)) == 1:
+                held = held[0]  # the same twice
+            number = float(held)
             found.append(number if np.isfinite(number) else None)
         except (TypeError, ValueError, OverflowError):
             found.append(None)

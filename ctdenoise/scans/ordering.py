@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.scans.dicom import MOMENTS, Slice
+from ctdenoise.scans.dicom import MOMENTS, Slice, same_pixels
 from ctdenoise.scans.geometry import (
     SAME_PLACE,
     gaps,
@@ -28,15 +28,9 @@ def in_order(found: list[Slice], notes: list[str]) -> list[list[Slice]]:
 
     ``notes`` hears of what was left out, split, assumed or missing.
     """
-    unique: dict[str, Slice] = {}
-    for slice in found:
-        unique.setdefault(slice.instance, slice)
-    if len(unique) < len(found):
-        extra = len(found) - len(unique)
-        verb = "counts" if extra == 1 else "count"
-        notes.append(f"{counted(extra, 'slice')} came twice and {verb} once.")
+    unique = _once(found, notes)
     scans: list[list[Slice]] = []
-    for series in _series(list(unique.values())):
+    for series in _series(unique):
         groups = _of_one_geometry(series)
         if len(groups) > 1:
             notes.append(
@@ -48,6 +42,21 @@ def in_order(found: list[Slice], notes: list[str]) -> list[list[Slice]]:
         notes += _missing(scan)
     notes += _assumed(scans)
     return scans
+
+
+def _once(found: list[Slice], notes: list[str]) -> list[Slice]:
+    """Without those that came before; slices that say they are one and have other pixels stay."""
+    unique: dict[str, Slice] = {}
+    for slice in found:
+        number, instance = 1, slice.instance
+        while instance in unique and not same_pixels(unique[instance], slice):
+            number += 1
+            instance = f"{slice.instance} {number}"
+        unique.setdefault(instance, replace(slice, instance=instance))
+    if extra := len(found) - len(unique):
+        verb = "counts" if extra == 1 else "count"
+        notes.append(f"{counted(extra, 'slice')} came twice and {verb} once.")
+    return list(unique.values())
 
 
 def _series(found: list[Slice]) -> list[list[Slice]]:
@@ -81,18 +90,26 @@ def _alike(a: Slice, b: Slice) -> bool:
 def _layers(group: list[Slice], notes: list[str]) -> list[list[Slice]]:
     """Split a group that visits places several times (phases, repeats) into one scan each."""
     if group[0].origin is None:
-        return [sorted(group, key=_turn)]
-    places = _places(group, SAME_PLACE)
+        return [sorted(group, key=_turns(group))]
+    thickness = _thickness(group)
+    places = _places(group, min(SAME_PLACE, 0.3 * thickness) if thickness else SAME_PLACE)
     if len(group) > 1 and len(set(places.values())) == 1:
         notes.append(
             f"{_label(group)} gives all its slices the same position; they are in the order of "
             "their numbers, and their distances are not known."
         )
-        return [[replace(slice, origin=None) for slice in sorted(group, key=_turn)]]
+        return [[replace(slice, origin=None) for slice in sorted(group, key=_turns(group))]]
     # Phases may lie a little apart; that they do must be told by more than their positions.
-    nearby = _places(group, reach(_positions(group), _thickness(group)))
-    visits = _visits(group, nearby) or _visits(group, places) or _by_depth(group, places)
-    layers = [sorted(visit, key=lambda slice: (position(slice), _turn(slice))) for visit in visits]
+    nearby = _places(group, reach(_positions(group), thickness))
+    visits = _visits(group, nearby) or _visits(group, places)
+    if visits is None:
+        visits = _by_depth(group, places)
+        if len({len(visit) for visit in visits}) > 1:
+            notes.append(
+                f"Nothing in the files of {_label(group)} tells its phases apart, and some lack "
+                "slices: they may be mixed."
+            )
+    layers = [sorted(visit, key=lambda slice: (position(slice), slice.number)) for visit in visits]
     if len(layers) > 1:
         notes.append(
             f"{_label(group)} visits the same positions several times and was loaded as "
@@ -127,22 +144,27 @@ def _visits(group: list[Slice], places: dict[str, int]) -> Visits | None:
     repeats = max(Counter(places.values()).values())
     if repeats == 1:
         return [group]
+    turn = _turns(group)
     keys: list[Callable[[Slice], Hashable]] = [
         lambda slice, i=i: slice.moments[i]  # type: ignore[misc]
         for i in range(len(MOMENTS))
         if all(slice.moments[i] is not None for slice in group)
     ]
-    for key in (*keys, _turn):
-        ordered = sorted(group, key=lambda slice: (key(slice), _turn(slice)))
+    likely: Visits | None = None
+    for key in (*keys, turn):
+        ordered = sorted(group, key=lambda slice: (key(slice), turn(slice)))
         taken = [list(slices) for _, slices in groupby(ordered, key=key)]
-        if all(len({places[s.instance] for s in slices}) == len(slices) for slices in taken):
-            if len(taken) < len(group):
-                return _until_it_comes_back(taken, places)
-            # A moment each, or a number: only the way along the table shows where a phase begins.
-            for joined in (_one_way, _until_it_comes_back):
-                if len(visits := joined(taken, places)) == repeats:
-                    return visits
-    return None
+        if any(len({places[s.instance] for s in slices}) < len(slices) for slices in taken):
+            continue
+        single = len(taken) == len(group)
+        # A moment each, or a number: only the way along the table shows where a phase begins.
+        for joined in (_one_way, _until_it_comes_back) if single else (_until_it_comes_back,):
+            visits = joined(taken, places)
+            if len(visits) == repeats:
+                return visits
+            if not single:
+                likely = likely or visits
+    return likely
 
 
 def _until_it_comes_back(taken: Visits, places: dict[str, int]) -> Visits:
@@ -178,7 +200,7 @@ def _by_depth(group: list[Slice], places: dict[str, int]) -> Visits:
     """The first slice of every place, the second of every place that has one, and so on."""
     layers: Visits = []
     depths: Counter[int] = Counter()
-    for slice in sorted(group, key=_turn):
+    for slice in sorted(group, key=_turns(group)):
         place = places[slice.instance]
         if depths[place] == len(layers):
             layers.append([])
@@ -187,9 +209,14 @@ def _by_depth(group: list[Slice], places: dict[str, int]) -> Visits:
     return layers
 
 
-def _turn(slice: Slice) -> tuple[float, int, int]:
-    """The order in which slices were numbered."""
-    return slice.moments[0] or 0.0, slice.number, slice.source.frame
+def _turns(group: list[Slice]) -> Callable[[Slice], tuple[float, int, int]]:
+    """The order in which slices were numbered, by acquisition where all of them name theirs."""
+    named = all(slice.moments[0] is not None for slice in group)
+    return lambda slice: (
+        (slice.moments[0] or 0.0) if named else 0.0,
+        slice.number,
+        slice.source.frame,
+    )
 
 
 def _missing(scan: list[Slice]) -> list[str]:
@@ -197,7 +224,13 @@ def _missing(scan: list[Slice]) -> list[str]:
     if scan[0].origin is None:
         return []
     positions = np.array([position(slice) for slice in scan])
-    found = gaps(positions)
+    thick = [slice.facts.thickness_mm or 0.0 for slice in scan]
+    found = {
+        i: missing
+        for i, missing in gaps(positions).items()
+        # thicker slices begin here, which touch
+        if max(thick[i : i + 2]) < max(1.2 * min(thick), 0.9 * (positions[i + 1] - positions[i]))
+    }
     told = [
         f"{counted(missing, 'slice')} between {positions[i]:.1f} and {positions[i + 1]:.1f} mm"
         for i, missing in found.items()

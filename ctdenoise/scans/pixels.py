@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRBigEndian, JPEGExtended12Bit
 
 from ctdenoise.errors import Problem, damaged
 from ctdenoise.scans.codestream import Codestream
-from ctdenoise.scans.dataset import first_codestream, open_dataset, reason
+from ctdenoise.scans.dataset import codestreams, first_codestream, open_dataset, reason
 from ctdenoise.scans.dicom import flattened, unit_of
 from ctdenoise.scans.facts import integer, numbers, value
 from ctdenoise.units import AIR
@@ -94,10 +94,20 @@ def _options(header: Dataset, precision: int) -> dict[str, Any]:
 def _decompressed(
     header: Dataset, frames: Sequence[int], path: Path, found: Codestream | None
 ) -> Iterator[NDArray[np.integer] | NDArray[np.floating]]:
-    precision = found.precision if found else header.BitsAllocated
+    precisions = dict.fromkeys(frames, found.precision if found else header.BitsAllocated)
+    if found and len(frames) > 1:  # each frame says its own
+        every = codestreams(path)
+        precisions = {n: each.precision for n in frames if (each := every[n])}
     try:
-        for words in iter_pixels(path, indices=frames, raw=True, **_options(header, precision)):
-            yield _in_word(words, header, precision)
+        if len(set(precisions.values())) == 1:
+            precision = precisions[frames[0]]
+            for words in iter_pixels(path, indices=frames, raw=True, **_options(header, precision)):
+                yield _in_word(words, header, precision)
+        else:
+            for n, precision in precisions.items():
+                options = _options(header, precision)
+                for words in iter_pixels(path, indices=[n], raw=True, **options):
+                    yield _in_word(words, header, precision)
     except (MemoryError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:  # a panic in a Rust decoder is no Exception
