@@ -77,7 +77,7 @@ def telling_disk_problems(function: Callable[P, R]) -> Callable[P, R]:
 def _name(error: OSError) -> str:
     """The file's last name, since its folders are nobody's business; not that of one half made."""
     name = os.path.basename(str(error.filename or ""))
-    return "The result" if not name or name.startswith(".") else name
+    return "What was to be kept" if not name or name.startswith(".") else name
 
 
 def damaged(name: str) -> Problem:

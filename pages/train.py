@@ -4,11 +4,12 @@ import streamlit as st
 
 from ctdenoise.config.config import Config
 from ctdenoise.config.split import Split, split
+from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import branch, launch
 from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, panes
-from ctdenoise.ui.components.text import plain
+from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import (
     free_name,
     from_link,
@@ -128,15 +129,19 @@ with picture:
         width="stretch",
     )
     if start:
-        estimate.check(config)
-        title = free_name(name or default_name(config))
-        with st.spinner("Giving the run to the queue …"):
-            if parent:
-                run = branch(*parent, title, config)
-            else:
-                run = launch(workspace(), title, config, chosen)
-        st.session_state.pop("train-branch", None)
-        st.switch_page(menu.page("Watch"), query_params={"run": run.id})
+        title, run = free_name(name or default_name(config)), None
+        try:
+            estimate.check(config)
+            with st.spinner("Giving the run to the queue …"):
+                if parent:
+                    run = branch(*parent, title, config)
+                else:
+                    run = launch(workspace(), title, config, chosen)
+        except Problem as problem:  # here, where the button was pressed
+            tell(problem)
+        if run:
+            st.session_state.pop("train-branch", None)
+            st.switch_page(menu.page("Watch"), query_params={"run": run.id})
     if chosen:
         if parent:  # it keeps to the same split
             chosen, division = list(parent[0].pairs), panes.division(parent[0])

@@ -303,5 +303,5 @@ def _read(text: str, kind: type) -> Any:
         return [part for part in text.split(",") if part]
     try:
         return json.loads(text, parse_constant=float)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # too many digits, or brackets
         return text

@@ -189,10 +189,10 @@ def _refuse(dataset: Dataset, name: str) -> None:
         raise Problem(
             name, "is a secondary capture (a screenshot)", "export the original series instead"
         )
-    modality = text(dataset, "Modality")
-    if modality not in MODALITIES:
-        kind = class_kind(_sop_class(dataset)) or f"of the kind {modality or 'unknown'}"
-        raise Problem(name, f"is {kind}, which is not a scan", "choose CT, MR, PET or X-ray images")
+    modality, kind = text(dataset, "Modality"), class_kind(_sop_class(dataset))
+    if kind or modality not in MODALITIES:
+        what = kind or f"of the kind {modality or 'unknown'}"
+        raise Problem(name, f"is {what}, which is not a scan", "choose CT, MR, PET or X-ray images")
 
 
 def _refuse_slope(dataset: Dataset, name: str) -> None:

@@ -82,12 +82,12 @@ def same_direction(a: Sequence[float], b: Sequence[float]) -> bool:
 def reach(positions: NDArray[np.floating], thickness: float | None) -> float:
     """mm up to which neighbours among the sorted ``positions`` may share a place.
 
-    :data:`SAME_PLACE`, or more where phases lie a little apart, as the table's encoder set them:
+    :func:`one_place`, or more where phases lie a little apart, as the table's encoder set them:
     much closer to each other than to the next place, within a small part of the slice ``thickness``
     in mm, and several at most places.
     """
     steps = np.diff(positions, prepend=positions[:1])
-    for step in sorted(set(steps[steps > SAME_PLACE])):
+    for step in sorted(set(steps[steps > one_place(thickness)])):
         if step > min(0.5, 0.2 * (thickness or 0.5)):
             break
         places = np.cumsum(steps > step)
@@ -96,7 +96,13 @@ def reach(positions: NDArray[np.floating], thickness: float | None) -> float:
         apart = steps[steps > step].min(initial=np.inf)
         if len(counts) > 1 and (counts > 1).mean() > 0.5 and widest < 0.1 * apart:
             return float(step)
-    return SAME_PLACE
+    return one_place(thickness)
+
+
+def one_place(thickness: float | None) -> float:
+    """mm within which two slices lie at the same place: :data:`SAME_PLACE`, less for slices that
+    are that thin."""
+    return min(SAME_PLACE, 0.3 * thickness) if thickness else SAME_PLACE
 
 
 def normal(orientation: Sequence[float]) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ctdenoise.scans.dicom import MOMENTS, Slice, same_pixels
 from ctdenoise.scans.geometry import (
-    SAME_PLACE,
     gaps,
+    one_place,
     position_along,
     reach,
     same_direction,
@@ -92,7 +92,7 @@ def _layers(group: list[Slice], notes: list[str]) -> list[list[Slice]]:
     if group[0].origin is None:
         return [sorted(group, key=_turns(group))]
     thickness = _thickness(group)
-    places = _places(group, min(SAME_PLACE, 0.3 * thickness) if thickness else SAME_PLACE)
+    places = _places(group, one_place(thickness))
     if len(group) > 1 and len(set(places.values())) == 1:
         notes.append(
             f"{_label(group)} gives all its slices the same position; they are in the order of "

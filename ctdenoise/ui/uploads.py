@@ -12,13 +12,15 @@ where it was. What was chosen and what arrived can be compared at any time, by t
 import re
 import secrets
 import shutil
+import time
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -34,6 +36,8 @@ PIECE = 8 << 20
 MOST_OPEN = 4
 """Uploads of a workspace that may be on their way; the oldest makes room for another."""
 LIST_BYTES = 4 << 20
+QUIET_SECONDS = 10
+"""After which an upload that nothing is added to counts as left."""
 MEGABYTE = 1 << 20
 LONGEST = 120
 """Bytes of a name on the disk, where no system allows more than 255."""
@@ -115,6 +119,26 @@ def missing(workspace: str, id: str) -> list[str]:
         for each, place in zip(listed, places, strict=True)
         if not place.is_file() or place.stat().st_size != each.size
     ]
+
+
+def left(workspace: str) -> list[tuple[str, int, int]]:
+    """Uploads whose page went before all had arrived: id, files that have arrived, files in all."""
+    found: list[tuple[str, int, int]] = []
+    for folder in sorted(_home(workspace).glob("*.coming")):
+        id = folder.name.removesuffix(".coming")
+        with suppress(OSError, Problem):
+            newest = max(each.stat().st_mtime for each in folder.iterdir())
+            if time.time() - newest > QUIET_SECONDS:  # else another tab may be sending it
+                files = len(chosen(workspace, id))
+                found.append((id, files - len(missing(workspace, id)), files))
+    return found
+
+
+@telling_disk_problems
+def drop(workspace: str, id: str) -> None:
+    """Give up an upload that was left."""
+    folder, _ = _coming(workspace, id)
+    shutil.rmtree(folder)
 
 
 @telling_disk_problems
@@ -205,6 +229,8 @@ async def serve(request: Request) -> Response:
         return await (_receive if "id" in request.path_params else _announce)(request)
     except Problem as problem:
         return PlainTextResponse(str(problem), status_code=400)
+    except ClientDisconnect:  # the browser sends it again when it is back
+        return Response(status_code=400)
 
 
 def _coming(workspace: str, id: str) -> tuple[Path, list[Chosen]]:

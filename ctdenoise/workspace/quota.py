@@ -5,6 +5,7 @@ Generous, so that it is met by an accident or an attack and not by a lesson; the
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
 from ctdenoise.workspace.database import jobs, runs, transaction
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
+
+ID = re.compile(r"[0-9a-f]{12}")
 
 
 def require(workspace: str, *, more_bytes: int = 0, more_jobs: int = 1) -> None:
@@ -46,7 +49,7 @@ def used_bytes(workspace: str) -> int:
     """What the files of a workspace, its runs' included, take on the disk."""
     with transaction() as connection:
         own = connection.execute(select(runs.c.id).where(runs.c.workspace == workspace)).scalars()
-        folders = [settings().home / "runs" / str(id) for id in own]
+        folders = [settings().home / "runs" / id for id in own if ID.fullmatch(str(id))]
     folders.append(settings().workspaces / workspace)
     return sum(size for folder in folders for size in _sizes(folder))
 

@@ -8,6 +8,7 @@ How a run stands is told by its job, which has the same id (see :mod:`ctdenoise.
 """
 
 import json
+import re
 import secrets
 import shutil
 import time
@@ -63,7 +64,7 @@ class Run:
     @property
     def folder(self) -> Path:
         """Where the training writes."""
-        return _folder(self.id)
+        return folder_of(self.id)
 
     @property
     def start(self) -> Path | None:
@@ -110,7 +111,7 @@ def create_run(
     if not pairs:
         raise Problem("The run", "has no pair to learn from", "choose at least one pair")
     id = secrets.token_hex(6)
-    folder = _folder(id)
+    folder = folder_of(id)
     folder.mkdir(parents=True)
     keep_config(folder, config)
     if start:
@@ -184,7 +185,8 @@ def remove_run(run_id: str) -> None:
             raise Problem(found.name, "is being trained", "stop it first, then remove it")
         connection.execute(delete(jobs).where(jobs.c.subject == run_id))
         connection.execute(delete(table).where(table.c.id == run_id))
-    shutil.rmtree(_folder(run_id), ignore_errors=True)
+    with suppress(Problem):  # a damaged row whose id names no folder
+        shutil.rmtree(folder_of(run_id), ignore_errors=True)
 
 
 def keep_config(folder: Path, config: Config) -> None:
@@ -218,7 +220,7 @@ def _row(run_id: str) -> Row[Any]:
 def _run(row: Row[Any]) -> Run:
     values = dict(row._mapping)
     job = {column.name: values.pop(f"job_{column.name}") for column in jobs.c}
-    values["config"] = _config(_folder(str(row.id)), row.name)
+    values["config"] = _config(folder_of(str(row.id)), row.name)
     values["job"] = job_of(job) if job["id"] else None
     try:
         return _RUN.validate_python(values)
@@ -228,7 +230,10 @@ def _run(row: Row[Any]) -> Run:
         ) from error
 
 
-def _folder(run_id: str) -> Path:
+def folder_of(run_id: str) -> Path:
+    """Where a run writes; :class:`Problem` for what cannot be a run's id, whatever a row says."""
+    if not re.fullmatch(r"[0-9a-f]{12}", run_id):
+        raise Problem("This run", "has a record that cannot be read any more", "remove it")
     return settings().home / "runs" / run_id
 
 

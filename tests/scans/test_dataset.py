@@ -216,3 +216,30 @@ def test_what_may_stand_after_the_pixels_is_no_fault(tmp_path, after):
     dataset_of().save_as(path, enforce_file_format=True)
     path.write_bytes(path.read_bytes() + after)
     np.testing.assert_array_equal(decoded(path), EXPECTED)
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_defaults_look_into_functional_groups(tmp_path, empty):
+    from phantoms import write_enhanced_ct
+
+    values = np.rint(np.linspace(-1000, 1000, 3 * 256)).reshape(3, 16, 16)
+    path = write_enhanced_ct(tmp_path / "e.dcm", values)
+    dataset = pydicom.dcmread(path)
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        item = group.PixelValueTransformationSequence[0]
+        if empty:
+            item.RescaleSlope = ""
+        else:
+            del item.RescaleSlope
+    dataset.save_as(path)
+    found = slices(path)
+    assert {slice.unit for slice in found} == {"HU"}
+    assert any("slope" in clause for clause in found[0].assumed)
+
+
+def test_pixels_that_are_not_there_are_said_so(tmp_path):
+    dataset = dataset_of()
+    del dataset.PixelData
+    dataset.save_as(tmp_path / "x.dcm", enforce_file_format=True)
+    with pytest.raises(Problem, match=r"holds no pixels|is cut off"):
+        decoded(tmp_path / "x.dcm")

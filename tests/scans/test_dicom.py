@@ -177,3 +177,70 @@ def test_the_issue_of_one_uid_for_all_files_loses_no_slice(tmp_path):
         dataset = ct_dataset(STORED, number=number, SOPInstanceUID="1.2.3.4")
         found += dicom.slices(save(dataset, path))
     assert len({slice.instance for slice in found}) == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [("20260131120000.5", 20260131120000.5), ("20260131120000+0100", 20260131120000.0)],
+)
+def test_times_with_a_zone_tell_phases_apart(tmp_path, written, moment):
+    path = save(ct_dataset(STORED, AcquisitionDateTime=written), tmp_path / "x.dcm")
+    moments = dict(zip(dicom.MOMENTS, dicom.slices(path)[0].moments, strict=True))
+    assert moments["AcquisitionDateTime"] == moment
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_slices_that_say_they_are_one_are_so_where_their_pixels_are(tmp_path, other):
+    from ctdenoise.scans.ordering import in_order
+
+    found = []
+    for number, stored in enumerate((STORED, STORED + other)):
+        path = save(ct_dataset(stored, SOPInstanceUID="1.2.3"), tmp_path / f"{number}.dcm")
+        found += dicom.slices(path)
+    assert sum(len(scan) for scan in in_order(found, [])) == 1 + other
+
+
+@pytest.mark.parametrize("modality", [None, "", "ct", " CT ", "CT"])
+def test_ct_by_its_class_or_in_other_letters(tmp_path, modality):
+    dataset = ct_dataset(STORED)
+    del dataset.Modality
+    if modality is not None:
+        tag = pydicom.tag.Tag("Modality")
+        raw = modality.encode()
+        dataset._dict[tag] = pydicom.dataelem.RawDataElement(
+            tag, "CS", len(raw), raw, 0, False, True
+        )
+    found = dicom.slices(save(dataset, tmp_path / "x.dcm"))[0]
+    assert found.unit == "HU" and found.facts.modality == "CT"
+
+
+@pytest.mark.parametrize("tags", [{"RescaleSlope": "1e-30"}, {"RescaleSlope": "1e30"},
+                                  {"RescaleIntercept": "-1e30"}])  # fmt: skip
+def test_a_rescale_that_no_ct_has_is_refused(tmp_path, tags):
+    with pytest.raises(Problem, match="as no CT has"):
+        dicom.slices(save(ct_dataset(STORED, **tags), tmp_path / "x.dcm"))
+
+
+@pytest.mark.parametrize("kind", ["1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.481.2"])
+def test_a_class_that_is_no_scan_is_none_with_the_modality_of_ct(tmp_path, kind):
+    with pytest.raises(Problem, match="which is not a scan"):
+        dicom.slices(save(ct_dataset(STORED, SOPClassUID=kind), tmp_path / "x.dcm"))
+
+
+@pytest.mark.parametrize("image_type", ["Z EFFECTIVE", "PERF_MTT", "ELEC DENSITY"])
+def test_maps_by_other_names(tmp_path, image_type):
+    tags = {"ImageType": ["DERIVED", "PRIMARY", "AXIAL", image_type]}
+    assert dicom.slices(save(ct_dataset(STORED, **tags), tmp_path / "x"))[0].unit == ""
+
+
+def test_frames_that_nobody_counted_are_counted(tmp_path):
+    values = np.rint(disc_phantom(16, slices=3)).astype(np.int16)
+    dataset = ct_dataset(values[0], intercept=0, SOPClassUID=dicom.GREYSCALE_WORDS)
+    dataset.PixelData = values.tobytes()
+    found = dicom.slices(save(dataset, tmp_path / "x.dcm"))
+    assert len(found) == 3 and "3 slices" in found[0].assumed[0]
+    path = write_enhanced_ct(tmp_path / "e.dcm", np.zeros((3, 16, 16)))
+    enhanced = pydicom.dcmread(path)
+    enhanced.NumberOfFrames = 2
+    enhanced.save_as(path)
+    assert len(dicom.slices(path)) == 3

@@ -201,3 +201,56 @@ def test_files_that_come_twice_count_once():
     found = [a_slice("a", 1, 0.0), a_slice("b", 2, 3.0)]
     [scan] = in_order([*found, found[0]], notes)
     assert len(scan) == 2 and notes == ["1 slice came twice and counts once."]
+
+
+def test_stops_and_phases_that_share_the_count_of_acquisitions_are_told_by_the_phase():
+    """Step and shoot with two phases a stop: an acquisition number each, two rows a stop."""
+    found = []
+    for stop in range(3):
+        for phase in (1, 2):
+            for row in (0, 1):
+                place = 2 * stop + row
+                found.append(
+                    a_slice(f"{phase}-{place}", len(found), 3.0 * place,
+                            AcquisitionNumber=float(2 * stop + phase),
+                            NominalPercentageOfCardiacPhase=40.0 * phase)
+                )  # fmt: skip
+    assert labels(found) == [[f"{phase}-{place}" for place in range(6)] for phase in (1, 2)]
+
+
+def test_one_slice_without_an_acquisition_number_stays_with_its_phase():
+    found = []
+    for phase, lacking in ((1, 1), (2, 3)):
+        for place in range(5):
+            if place != lacking:
+                number = {} if (phase, place) == (2, 1) else {"AcquisitionNumber": float(phase)}
+                found.append(a_slice(f"{phase}-{place}", len(found) + 1, 3.0 * place, **number))
+    assert labels(found) == [["1-0", "1-2", "1-3", "1-4"], ["2-0", "2-1", "2-2", "2-4"]]
+
+
+def test_phases_that_nothing_tells_apart_are_said_to_be_mixed():
+    notes = []
+    found = [a_slice(f"{n}", 0, 3.0 * (n % 4)) for n in range(7)]
+    in_order(found, notes)
+    assert any("tells its phases apart" in note for note in notes)
+
+
+def test_thicker_slices_that_follow_thinner_ones_leave_no_gap():
+    notes = []
+    thin = [
+        a_slice(f"a{n}", n, 2.5 * n, facts=Facts(series="S", thickness_mm=2.5)) for n in range(6)
+    ]
+    thick = [
+        a_slice(f"b{n}", 10 + n, 16.25 + 5 * n, facts=Facts(series="S", thickness_mm=5.0))
+        for n in range(4)
+    ]
+    in_order(thin + thick, notes)
+    assert not [note for note in notes if "lacks" in note]
+
+
+def test_slices_of_a_hundredth_of_a_millimetre_have_places_of_their_own():
+    notes = []
+    facts = Facts(series="S", thickness_mm=0.009)
+    found = [a_slice(str(n), n, 0.009 * n, facts=facts) for n in range(8)]
+    [scan] = in_order(found, notes)
+    assert len(scan) == 8 and scan[0].origin is not None and notes == []

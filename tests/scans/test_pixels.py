@@ -378,3 +378,29 @@ def test_random_damage_is_told_or_harmless(tmp_path):
                 assert decoded(path, slice.source.frame).ndim == 2
         except Problem as problem:
             assert problem.subject == "x.dcm"
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless])
+def test_frames_of_different_precision(tmp_path, syntax, signed):
+    """Encoders take as many bits as a frame's largest number needs."""
+    from pydicom.encaps import encapsulate, generate_frames
+
+    values = np.random.default_rng(1).integers(0, 500, (2, 64, 64))
+    values[1] *= 8
+    frames = []
+    for image, bits in zip(values, (9, 12), strict=True):
+        one = ct_dataset(image.astype(np.uint16))
+        one.BitsStored, one.HighBit = bits, bits - 1
+        one.compress(syntax, generate_instance_uid=False)
+        frames += list(generate_frames(one.PixelData, number_of_frames=1))
+    dataset = ct_dataset(values[0].astype(np.uint16), intercept=0, Modality="MR", NumberOfFrames=2)
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 13, 12, int(signed)
+    dataset.PixelData = encapsulate(frames)
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = syntax
+    path = save(dataset, tmp_path / "x.dcm")
+    decoded = dict(pixels.decode(path, [0, 1]))
+    np.testing.assert_array_equal(decoded[1] % (1 << 12), values[1])
+    if not signed:
+        np.testing.assert_array_equal([decoded[0], decoded[1]], values)

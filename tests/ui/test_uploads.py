@@ -192,3 +192,16 @@ def test_a_full_disk_is_told(client: TestClient, monkeypatch: pytest.MonkeyPatch
 def test_send_of_the_helper_is_read(home: Path) -> None:
     app = send(opened("Scans"), ("notes.txt", b"no scan"))
     assert any("notes.txt" in each.value for each in app.error)
+
+
+def test_an_upload_whose_page_was_left_is_told_and_can_be_dropped(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [uploads.Chosen(name=name, size=2) for name in ("a", "b", "c")]
+    id = uploads.announce(WORKSPACE, listed)
+    uploads.receive(WORKSPACE, id, 0, 0, b"12")
+    assert uploads.left(WORKSPACE) == []  # another tab may be sending it
+    monkeypatch.setattr(uploads, "QUIET_SECONDS", -1)
+    assert uploads.left(WORKSPACE) == [(id, 1, 3)]
+    uploads.drop(WORKSPACE, id)
+    assert uploads.left(WORKSPACE) == []

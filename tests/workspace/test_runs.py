@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from ctdenoise.config import events
 from ctdenoise.config.config import Config
@@ -12,10 +12,13 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.settings import settings
+from ctdenoise.workspace import quota
+from ctdenoise.workspace.database import runs as table
 from ctdenoise.workspace.database import transaction
 from ctdenoise.workspace.runs import (
     Run,
     create_run,
+    damaged,
     find_run,
     last_epoch,
     remove_run,
@@ -177,3 +180,20 @@ def test_no_pair_no_run() -> None:
     with pytest.raises(Problem, match="no pair to learn from"):
         create_run("ann", "x", Config(), [])
     assert not (settings().home / "runs").exists()
+
+
+@pytest.mark.parametrize("id", ["", ".", "..", "../pairs", "0" * 11, "A" * 12])
+def test_a_row_whose_id_names_no_folder_is_removed_alone(id: str) -> None:
+    home = settings().home
+    (home / "runs" / "0123456789ab").mkdir(parents=True)
+    (home / "workspaces" / "somebody").mkdir(parents=True)
+    with transaction() as connection:
+        connection.execute(
+            insert(table).values(id=id, workspace="w", number=0, name="bad", pairs=[], created=0.0,
+                                 sweep="", parent="", parent_epoch=0, starred=False)
+        )  # fmt: skip
+    assert [each.id for each in damaged("w")] == [id]
+    quota.require("w")
+    remove_run(id)
+    assert damaged("w") == []
+    assert (home / "runs" / "0123456789ab").is_dir() and (home / "workspaces" / "somebody").is_dir()

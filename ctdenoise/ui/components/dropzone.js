@@ -61,7 +61,10 @@ class Zone {
 
   update({ data, setStateValue }) {
     [this.address] = data;
-    this.tell = (how) => setStateValue("upload", [this.id, how]);
+    this.tell = (how) => {
+      window.onbeforeunload = how === "sending" ? (event) => event.preventDefault() : null;
+      setStateValue("upload", [this.id, how]);
+    };
   }
 
   /** Say what is coming, then send it all. */
@@ -196,5 +199,6 @@ export default function (component) {
     if (zone.call !== call) return;
     zones.delete(parent);
     zone.gone.abort();
+    window.onbeforeunload = null;
   };
 }

@@ -35,6 +35,7 @@ def uploader(library: Library) -> None:
     )
     sent = dropzone.dropzone(_key())
     if sent is None:
+        _tell_left()
         _tell_last()
     if sent is None or sent.how not in ("arrived", "without"):
         return
@@ -124,6 +125,23 @@ def _keeps_its_unit_to_itself(name: str, file: Path) -> bool:
                 names = archive.namelist()
     readers = (reader_of(Path(name)) for name in names)
     return any(reader is not None and not reader.says_unit for reader in readers)
+
+
+def _tell_left() -> None:
+    """Uploads on their way whose page was left or reloaded: the browser has to send them again."""
+    for id, arrived, files in uploads.left(workspace()):
+        told, given_up = st.columns([4, 1], vertical_alignment="center")
+        told.warning(
+            f"{arrived} of {counted(files, 'file')} of an upload had arrived when its page was "
+            "left: choose the files again."
+        )
+        given_up.button(
+            "Dismiss",
+            key=f"left-{id}",
+            on_click=uploads.drop,
+            args=(workspace(), id),
+            width="stretch",
+        )
 
 
 def _tell_last() -> None:
