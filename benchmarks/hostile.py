@@ -8,7 +8,7 @@ changed, doubled, given another length. Two processes of 2 GB read them. Where p
 they must be the undamaged file's or, where the damage touched what says something of pixels, what
 pydicom, Pillow, tifffile, NumPy or nibabel read; a note that says what was assumed counts as told.
 What was read has its identity taken out, too, and must then be read as the same.
-``--one`` reads one file of the series in this process and shows what happens.
+``--one`` reads one file of the series in this process and shows what happens. Linux and macOS only.
 """
 
 import argparse

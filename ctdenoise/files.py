@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,10 @@ from pathlib import Path
 FULL = re.compile(r"No space left on device|os error (28|112|122)\b|\d+ requested and \d+ written")
 MAKING, REMOVED = ".making-", ".removed-"
 """How the hidden names of folders begin that are being filled, and that are being deleted."""
+LONGEST = 120
+"""Bytes of a name on the disk, where no system allows more than 255."""
+_UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 @contextmanager
@@ -94,3 +99,25 @@ def sweep(left: Iterable[Path], seconds: float) -> None:
         with suppress(OSError):
             if time.time() - each.stat().st_mtime > seconds:
                 shutil.rmtree(each) if each.is_dir() else each.unlink()
+
+
+def safe(name: str) -> list[str]:
+    """A path of a browser or an archive as names that every system can keep, which say to readers
+    what the given ones say: words, numbers and the suffix stay.
+
+    >>> safe("../low/a:b.dcm"), safe("C:\\\\scans\\\\NUL.png"), safe("..")
+    (['low', 'a_b.dcm'], ['C_', 'scans', '_NUL.png'], ['file'])
+    """
+    parts = [_safe(part) for part in name.replace("\\", "/").split("/")]
+    return [part for part in parts if part][-8:] or ["file"]
+
+
+def _safe(part: str) -> str:
+    clean = _UNFIT.sub("_", unicodedata.normalize("NFC", part)).strip(" ").rstrip(". ")
+    if _RESERVED.match(clean):
+        clean = f"_{clean}"
+    whole = clean.encode()
+    if len(whole) <= LONGEST:
+        return whole.decode()
+    begin, end = whole[: 2 * LONGEST // 3], whole[-LONGEST // 3 :]
+    return begin.decode(errors="ignore") + end.decode(errors="ignore")

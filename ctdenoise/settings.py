@@ -86,7 +86,7 @@ def settings() -> Settings:
         engine=os.environ.get("CTDENOISE_ENGINE"),
         engine_certificates=Path(certificates) if certificates else None,
         s3=os.environ.get("CTDENOISE_S3"),
-        worker_memory_mb=_number("WORKER_MEMORY_MB", _machine_mb() * 3 // 4),
+        worker_memory_mb=_number("WORKER_MEMORY_MB", machine_mb() * 3 // 4),
         run_hours=_number("RUN_HOURS", 72),
         workspace_mb=_number("WORKSPACE_MB", 102_400),
         workspace_jobs=_number("WORKSPACE_JOBS", 100),
@@ -101,7 +101,7 @@ def _number(name: str, default: int) -> int:
     return int(text)
 
 
-def _machine_mb() -> int:
+def machine_mb() -> int:
     """The memory of this machine or, where that is less, of the container that we are in."""
     import psutil
 

@@ -4,6 +4,7 @@ Disks fail, machines lose power, people tidy up. What is damaged is told in the 
 it is, what to do), never as the error of the library that stumbled over it.
 """
 
+import errno
 import json
 import struct
 import tokenize
@@ -46,6 +47,10 @@ STUMBLES = (
 """What readers raise on bytes that nobody of ours wrote so."""
 
 
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE)
+"""Of an ``OSError`` that says nothing of the file's content."""
+
+
 @dataclass(frozen=True)
 class Damaged:
     """What a list cannot show any more: the name of its folder, and why in a sentence."""
@@ -78,12 +83,15 @@ def called(folder: Path, word: str) -> str:
 
 @contextmanager
 def reading(thing: str | Callable[[], str], hint: str) -> Iterator[None]:
-    """Turn what a reader stumbles over into the sentence that ``thing`` is damaged."""
+    """Turn what a reader stumbles over into the sentence that ``thing`` is damaged, or that it
+    cannot be opened, whatever is in it."""
     try:
         yield
     except STUMBLES as error:
         gone = isinstance(error, FileNotFoundError)
         reason = "lacks a part of its stored files" if gone else "is damaged on the disk"
+        if isinstance(error, OSError) and error.errno in _CLOSED:
+            reason, hint = "cannot be opened", "check that this program may read its folder"
         raise Problem(thing if isinstance(thing, str) else thing(), reason, hint) from error
 
 

@@ -11,6 +11,8 @@ Number = TypeVar("Number", bound=np.generic)
 
 AIR = -1024.0
 """What padding outside the field of view becomes, in HU."""
+DENSEST = 3071.0
+"""HU that tissue, in the 12 bits of a usual CT, does not exceed; dense metal reaches it."""
 
 HuImage = NDArray[np.float32]
 """HU, shape (rows, columns) or (slices, rows, columns)."""
@@ -95,3 +97,16 @@ def counted(count: int, noun: str) -> str:
     ('1 slice', '2 slices')
     """
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def size(count: float) -> str:
+    """So many bytes in words.
+
+    >>> size(9000), size(12_300), size(12.34 * 2**20), size(4 << 30), size(1300 * 2**30)
+    ('9,000 bytes', '12 KB', '12.3 MB', '4 GB', '1,300 GB')
+    """
+    for unit, bytes in (("GB", 1 << 30), ("MB", 1 << 20)):
+        if count >= bytes:
+            number = count / bytes
+            return f"{number:,.{int(number < 100)}f}".removesuffix(".0") + f" {unit}"
+    return f"{count / 1024:,.0f} KB" if count >= 10_000 else f"{count:,.0f} bytes"

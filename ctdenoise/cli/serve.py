@@ -23,8 +23,10 @@ put a sign-on of your own before a dashboard that others can reach.
                                     serves a proxy on this computer, which passes the path on
 
 It answers to the names of this computer alone. Whoever shall open it by another name, or through a
-proxy, needs --url.
+proxy, needs --url. With --url it answers to those addresses, this computer's name and loopback
+alone.
 """
+PORTS = {"http": 80, "https": 443}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -80,7 +82,7 @@ def _known(host: str, urls: Sequence[str]) -> list[tuple[str, str]]:
 
     Raises :class:`Problem` for what is no such address, or where their paths differ.
     """
-    hosts, origins, paths = [*LOOPBACK, host], [], set()
+    hosts, origins, paths = [*LOOPBACK, host, socket.gethostname()], [], set()
     for url in urls:
         try:
             parts = urlsplit(url)
@@ -94,7 +96,8 @@ def _known(host: str, urls: Sequence[str]) -> list[tuple[str, str]]:
                 "give it as a browser shows it, like https://ct.hospital.org/ct",
             )
         hosts.append(parts.hostname)
-        origins.append(f"{parts.scheme}://{parts.netloc}")
+        usual = f":{PORTS[parts.scheme]}"  # which a browser leaves out
+        origins.append(f"{parts.scheme}://{parts.netloc.removesuffix(usual)}")
         paths.add(parts.path.strip("/"))
     if len(paths) > 1:
         raise Problem(

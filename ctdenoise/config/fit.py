@@ -18,7 +18,7 @@ def check_pictures(config: Config, found: Split, sizes: Sizes) -> None:
     picture of each epoch is too small for SSIM."""
     for what, parts in (("training", found.train), ("validation", found.validation)):
         if not any(min(size(part, sizes)) >= config.patch for part in parts):
-            raise too_large(config.patch, what, parts, sizes)
+            raise patch_too_large(config.patch, what, parts, sizes)
     shown = found.progress
     rows, columns = size(shown, sizes)
     if min(rows, columns) < GAUSSIAN.side:
@@ -38,7 +38,7 @@ def size(part: Part, sizes: Sizes) -> tuple[int, int]:
     return end - first, columns
 
 
-def too_large(patch: int, what: str, parts: Sequence[Part], sizes: Sizes) -> Problem:
+def patch_too_large(patch: int, what: str, parts: Sequence[Part], sizes: Sizes) -> Problem:
     """That a patch of this side fits into none of the ``parts``, which are there for ``what``."""
     largest = max(parts, key=lambda part: min(size(part, sizes)))
     rows, columns = size(largest, sizes)

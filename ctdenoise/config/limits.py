@@ -7,6 +7,7 @@ from ctdenoise.config.config import Config
 from ctdenoise.config.cost import run_cost, step_cost
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
+from ctdenoise.units import size
 
 MEASURABLE = 3e11
 """Multiply-adds of a step that is tried out: some seconds of a worker that all visitors share."""
@@ -23,8 +24,8 @@ def refuse_unaffordable(config: Config) -> None:
     if cost.memory_bytes > allowed.worker_memory_mb << 20:
         raise Problem(
             "These settings",
-            f"would take about {_gigabytes(cost.memory_bytes)} of memory and a training here may "
-            f"take {_gigabytes(allowed.worker_memory_mb << 20)}",
+            f"would take about {size(cost.memory_bytes)} of memory and a training here may "
+            f"take {size(allowed.worker_memory_mb << 20)}",
             "choose a smaller batch or patch, fewer filters or fewer layers",
         )
     if config.time_budget_s:
@@ -58,7 +59,3 @@ def is_measurable(config: Config) -> bool:
 def guessed_seconds(config: Config) -> float:
     """Very roughly, how long a run will take where nothing was measured."""
     return config.time_budget_s or run_cost(config).operations / SPEED
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 2**30:,.1f} GB" if count < 10 << 30 else f"{count / 2**30:,.0f} GB"

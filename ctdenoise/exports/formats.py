@@ -69,8 +69,7 @@ class ExportFormat:
     ``sentence`` says what is in it, above all of the patient; ``suffix`` ends the file's name, and
     ``mime`` is its media type (RFC 6838). ``lacking`` tells in a sentence why a scan cannot be
     written so, and is empty where it can; ``note`` says what becomes of this scan in particular.
-    ``write`` writes the file; a folder that is deleted
-    afterwards holds nothing else.
+    ``write`` writes the file; a folder that is deleted afterwards holds nothing else.
     """
 
     name: str

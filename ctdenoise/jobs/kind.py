@@ -81,7 +81,8 @@ class Kind(Generic[A, R]):
     off, or to begin anew. ``title`` is what people call such a job. ``kept_seconds`` is how long
     its row stays after its end: as long as the run or result that it is of (``inf``), or 0 for
     pixels, which no row can hold; they are handed to whoever waits for them, and forgotten.
-    ``stays``: what it makes is kept in its workspace, so the workspace must have room for it.
+    ``stays``: what it makes is kept in its workspace, so the workspace must have room for it. What
+    is made to be taken home is not: a full workspace can still be carried away.
     """
 
     name: str

@@ -22,10 +22,8 @@ def confine() -> None:
     from ctdenoise.jobs.scheduler import gpus
 
     if not gpus():
-        most, (_, hard) = (
-            settings().worker_memory_mb << 20,
-            resource.getrlimit(resource.RLIMIT_DATA),
-        )
+        most = settings().worker_memory_mb << 20
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from gzip import GzipFile
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.files import safe
 from ctdenoise.scans.budget import GZIP, MEGABYTE, Budget, TooMuch, bomb, pieces, unpacked_most
 from ctdenoise.scans.readers import pixels_of_others, reader_of
 from ctdenoise.settings import settings
@@ -112,6 +114,7 @@ class _Unpacking:
         self.left = unpacked_most(self.length)
         self.problems: list[Problem] = []
         self.folders: dict[PurePosixPath, Path] = {}
+        self.again = count(2)
 
     def unpack(self, archive: Path) -> list[Path]:
         """The files of one archive; those that are refused become problems."""
@@ -185,12 +188,14 @@ class _Unpacking:
     def place(self, posix: PurePosixPath) -> Path:
         """A free path for a member; its folder keeps its name, which may say "low" or "full"."""
         if posix.parent not in self.folders:
-            name = "".join(c if c.isalnum() or c in " -_" else "_" for c in posix.parent.name)
             numbered = self.into / f"{len(self.folders):05d}"
-            self.folders[posix.parent] = numbered / (name[:60] or "files")
+            self.folders[posix.parent] = numbered / safe(posix.parent.name or "files")[-1]
             self.folders[posix.parent].mkdir(parents=True)
-        file = self.folders[posix.parent] / posix.name[-120:]
-        return file if not file.exists() else file.with_name(f"{self.left:x} {file.name}")
+        name = safe(posix.name)[-1]
+        file = self.folders[posix.parent] / name
+        while file.exists():
+            file = file.with_name(f"{next(self.again)} {name}")
+        return file
 
 
 class _Limited:

@@ -15,6 +15,7 @@ from typing import IO, TypeVar
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
+from ctdenoise.units import size
 
 MEGABYTE = 1 << 20
 GZIP = b"\x1f\x8b"
@@ -67,8 +68,8 @@ def affordable(
     if not compressed and pixels * stored_bytes > length:
         raise Problem(
             name,
-            f"is cut off, for it should hold {_megabytes(pixels * stored_bytes)} of pixels and has "
-            f"{_megabytes(length)}",
+            f"is cut off, for it should hold {size(pixels * stored_bytes)} of pixels and has "
+            f"{size(length)}",
             "copy or export it again",
         )
     decoded = pixels * max(stored_bytes, DECODED_BYTES)
@@ -172,8 +173,7 @@ def _fits(name: str, decoded: float) -> None:
     if decoded > most:
         raise Problem(
             name,
-            f"takes {_megabytes(decoded)} of memory with what is read beside it, more than "
-            f"{_megabytes(most)}",
+            f"takes {size(decoded)} of memory with what is read beside it, more than {size(most)}",
             "load fewer slices at a time",
         )
 
@@ -182,13 +182,7 @@ def bomb(name: str, length: int) -> TooMuch:
     """A compressed file of ``length`` bytes that holds far more than scans make of so many."""
     return TooMuch(
         name,
-        f"unpacks to more than {_megabytes(unpacked_most(length))} out of {_megabytes(length)}, as "
+        f"unpacks to more than {size(unpacked_most(length))} out of {size(length)}, as "
         "no scan does",
         "pack or export it without compression",
     )
-
-
-def _megabytes(size: float) -> str:
-    if size >= MEGABYTE:
-        return f"{size / MEGABYTE:,.0f} MB"
-    return f"{size / 1024:,.0f} KB" if size >= 10_240 else f"{size:,.0f} bytes"

@@ -20,6 +20,7 @@ from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID_dictionary
 
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.scans.allowed import CODES, EMPTIED, KEPT, SEQUENCES, TABLES, UIDS, cleaned
+from ctdenoise.scans.dataset import PIXELS
 from ctdenoise.scans.hidden import take_out_hidden
 
 METHOD = "Allow-list: pixels, geometry, physics, derivation"
@@ -28,7 +29,7 @@ PROFILE = ("113100", "DCM", "Basic Application Confidentiality Profile")
 
 _DEEPEST = 8
 """Sequences in sequences; the list's own need five."""
-_PIXELS = frozenset(("PixelData", "FloatPixelData", "DoubleFloatPixelData", *TABLES.values()))
+_PIXELS = frozenset((*PIXELS, *TABLES.values()))
 _LISTED = _PIXELS | UIDS | SEQUENCES | CODES | frozenset(KEPT)
 _FRAMES = frozenset(("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"))
 """Whose items belong to frames by their number, also where nothing of one stays."""

@@ -19,7 +19,7 @@ def is_dicomdir(path: Path) -> bool:
         return False  # told when it is read
 
 
-def listed(path: Path) -> tuple[list[Path], list[Problem]]:
+def listed_files(path: Path) -> tuple[list[Path], list[Problem]]:
     """The files that an index lists, below its own folder, and what is to be said of those that are
     not there. Raises :class:`Problem` where the index cannot be read."""
     folder = path.parent.resolve()

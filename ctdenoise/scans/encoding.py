@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.valuerep import format_number_as_ds
 
-from ctdenoise.scans.pixels import HIGHEST
-from ctdenoise.units import AIR
+from ctdenoise.units import AIR, DENSEST
 
 FEWEST, MOST = 12, 16
 """Bits that a stored value of CT may have (DICOM PS3.3 C.8.2.1)."""
@@ -17,7 +16,7 @@ _DECIMAL = (0.1, 0.2, 0.5, 1.0)
 """Slopes in HU for values that no whole numbers stood for; slices of a series share the first that
 holds them, since few programs read a series whose slope changes."""
 
-_PADDING_HU = ((-np.inf, AIR), (HIGHEST, np.inf))
+_PADDING_HU = ((-np.inf, AIR), (DENSEST, np.inf))
 """Between which HU padding lies, better below air, where a viewer that ignores it shows black."""
 
 

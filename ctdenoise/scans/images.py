@@ -48,6 +48,11 @@ class ImageScan:
         """As of a :class:`~ctdenoise.scans.scan.Scan`."""
         return self.scale.unit
 
+    @property
+    def mapped(self) -> int:
+        """Of how many slices the values are still in the files."""
+        return sum(_mapped(stack) for stack, _ in self.stored)
+
     def slices(self) -> Iterator[NDArray[np.float32]]:
         """One after the other, float32 (rows, columns) in their unit."""
         for stack, place in self.stored:
@@ -88,14 +93,15 @@ def read_images(
     it, None where nobody said it. Files that cannot be read, and scans whose numbers may mean
     anything (:class:`~ctdenoise.scans.meaning.Unclear`), are added to ``problems``. ``hear`` is
     told of each file before it is opened. Raises :class:`Problem` where all together cost more than
-    ``budget`` has.
+    ``budget`` has; of those that are mapped, nothing is held yet.
     """
     meaning, budget = known(meaning), budget or Budget()
     groups: dict[tuple[object, ...], list[_Image]] = defaultdict(list)
     for image in budget.timed(_readable(paths, problems, hear)):
         stack, path = image.stack, image.path
         slices, rows, columns = stack.values.shape
-        budget.hold(path.name, slices, rows, columns)
+        if not _mapped(stack):
+            budget.hold(path.name, slices, rows, columns)
         alone = stem(path) if slices > 1 else ""
         kind = re.sub(r"\d+", "#", stem(path))
         said = (stack.spacing, stack.orientation, stack.origins is not None, stack.unit)
@@ -224,6 +230,10 @@ def _checked(stack: ImageStack, path: Path) -> NDArray[np.generic]:
             "save (rows, columns) or (slices, rows, columns)",
         )
     return values.reshape(-1, *values.shape[-2:])
+
+
+def _mapped(stack: ImageStack) -> bool:
+    return isinstance(stack.values, np.memmap)
 
 
 def _numbers(stack: ImageStack, place: int) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from ctdenoise.errors import Problem
+from ctdenoise.units import DENSEST
 
 Meaning = Literal["HU", "HU+1024", "0-1", "own units"]
 """HU as they are; HU with 1024 added, so that air is 0; (HU + 1024) / 4096, as the field's training
@@ -35,8 +36,6 @@ SCALES: Mapping[Meaning, Scale] = {
 
 NARROW = 10.0
 """HU: what spans less is no picture of a body, unless all of it has one value."""
-DENSEST = 3071.0
-"""HU that no whole picture lies above."""
 AIR = (-4096.0, -900.0)
 """Between which HU the lowest of a scan lies that shows air, or padding around it."""
 

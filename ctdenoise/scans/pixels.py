@@ -16,14 +16,12 @@ from ctdenoise.scans.codestream import Codestream
 from ctdenoise.scans.dataset import codestreams, first_codestream, open_dataset, reason
 from ctdenoise.scans.dicom import flattened, unit_of
 from ctdenoise.scans.facts import integer, numbers, value
-from ctdenoise.units import AIR
+from ctdenoise.units import AIR, DENSEST
 
 PADDING_BELOW = -2000.0
 """HU that neither tissue nor the noise of air reaches: scanners fill the corners with it."""
 _END = b"\xfe\xff\xdd\xe0\0\0\0\0"
 """The delimiter after compressed pixels (DICOM PS3.5 A.4); only a file that is cut off lacks it."""
-HIGHEST = 3071.0
-"""HU that tissue, in the 12 bits of a usual CT, does not exceed; dense metal reaches it."""
 
 
 def decode(path: Path, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
@@ -214,7 +212,7 @@ def _without_padding(
         lowest, highest = image[declared].min(), image[declared].max()
         if np.isnan(lowest) or highest <= AIR:
             outside |= declared
-        elif lowest >= HIGHEST:
+        elif lowest >= DENSEST:
             outside |= _from_the_edge(declared)  # dense metal in the body may have that value too
         # A padding value that tissue can have, 0 HU for one, is a mistake in the file.
     return np.where(outside, AIR, image)

@@ -18,7 +18,7 @@ from ctdenoise.scans import dicom, images, pixels
 from ctdenoise.scans.archive import is_archive, is_junk, unpack
 from ctdenoise.scans.budget import MEGABYTE, Budget
 from ctdenoise.scans.dicom import Slice
-from ctdenoise.scans.dicomdir import is_dicomdir, listed
+from ctdenoise.scans.dicomdir import is_dicomdir, listed_files
 from ctdenoise.scans.meaning import Meaning
 from ctdenoise.scans.ordering import in_order, position
 from ctdenoise.scans.readers import pixels_of_others, reader_of
@@ -137,8 +137,11 @@ def read(
     told = files.problems
     for each in images.read_images(files.pictures, meaning, told, files.budget, hear):
         try:
+            files.budget.hold(each.sources[0].path.name, each.mapped, *each.said.values.shape[-2:])
             reading.scans.append(each.scan())
             reading.sources.append(each.sources)
+        except Problem as problem:
+            reading.problems.append(problem)
         except MemoryError:
             reading.problems.append(too_large(each.sources[0].path.name))
     reading.scans[:] = _named_apart(reading.scans)
@@ -209,7 +212,7 @@ def _files(
                 problems.append(_empty(path))
             found += inside
         elif path.is_file() and is_dicomdir(path):
-            indexed, lost = listed(path)
+            indexed, lost = listed_files(path)
             found += indexed
             problems += lost
         elif path.is_file():

@@ -3,14 +3,14 @@
 import ctypes
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import torch
 
 from ctdenoise.errors import Problem
+from ctdenoise.settings import machine_mb
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of glibc's malloc.h."""
@@ -110,16 +110,6 @@ def available_memory(device: torch.device) -> int:
     """Bytes that a device has left; of a processor, at most the limit of its container."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    left = int(psutil.virtual_memory().available)
-    for limit in CONTAINER:
-        with suppress(OSError, ValueError):  # no container, or one without a limit
-            left = min(left, int(limit.read_text()))
-    return left
-
-
-CONTAINER = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
-"""Where Linux tells a container's limit, in cgroups of both versions. What it uses of that is not
-looked at: files that were read count as used there until somebody needs the place."""
+    # What a container uses of its limit is not looked at: files that were read count as used there
+    # until somebody needs the place.
+    return min(int(psutil.virtual_memory().available), machine_mb() << 20)

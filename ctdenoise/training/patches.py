@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ctdenoise.config.fit import too_large
+from ctdenoise.config.fit import patch_too_large
 from ctdenoise.config.split import Part
 from ctdenoise.scans.scan import Pair
 
@@ -47,7 +47,7 @@ class Patchwork:
                 full.append(np.asarray(pair.full[i, first:end], np.float32).reshape(-1))
         if not regions:
             sizes = [(pair.full.shape[1], pair.full.shape[2]) for pair in pairs]
-            raise too_large(patch, "this part of the data", parts, sizes)
+            raise patch_too_large(patch, "this part of the data", parts, sizes)
         self.patch, self.device = patch, device
         self.regions = torch.tensor(regions)
         self.low = torch.from_numpy(np.concatenate(low)).to(device)

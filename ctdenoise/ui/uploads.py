@@ -9,11 +9,11 @@ where it was. What was chosen and what arrived can be compared at any time, by t
     uploads/<id>/                   all of it under the names that readers go by, see :func:`take`
 """
 
+import os
 import re
 import secrets
 import shutil
 import time
-import unicodedata
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +25,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ctdenoise.errors import Problem, telling_disk_problems
+from ctdenoise.files import safe
+from ctdenoise.scans.budget import MEGABYTE
 from ctdenoise.settings import settings
 from ctdenoise.ui import addresses
 from ctdenoise.ui.visitors import COOKIE, no_workspace, workspace_of
@@ -38,13 +40,8 @@ MOST_OPEN = 4
 LIST_BYTES = 4 << 20
 QUIET_SECONDS = 10
 """After which an upload that nothing is added to counts as left."""
-MEGABYTE = 1 << 20
-LONGEST = 120
-"""Bytes of a name on the disk, where no system allows more than 255."""
 
 _ID = re.compile(r"[0-9a-f]{12}")
-_UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 class Chosen(BaseModel):
@@ -92,13 +89,17 @@ def announce(workspace: str, chosen: list[Chosen]) -> str:
 @telling_disk_problems
 def receive(workspace: str, id: str, number: int, begin: int, piece: bytes) -> int:
     """Keep a piece that begins at byte ``begin`` of a file; how many bytes of it are there now.
-    What does not go on where the file ends is left out."""
+    What does not go on where the file ends is left out; a piece that comes twice, even at once, is
+    there once."""
     folder, chosen = _coming(workspace, id)
     if not 0 <= number < len(chosen):
         raise _unknown()
-    with (folder / str(number)).open("ab") as file:
-        there = file.tell()
+    place = folder / str(number)
+    place.touch()
+    with place.open("r+b") as file:
+        there = file.seek(0, os.SEEK_END)
         if begin == there and begin + len(piece) <= chosen[number].size:
+            file.seek(begin)  # where another may have written the same by now
             file.write(piece)
             there += len(piece)
     return there
@@ -163,28 +164,6 @@ def take(workspace: str, id: str) -> str:
         place.rename(target / inside)
     shutil.rmtree(_home(workspace) / f"{id}.coming", ignore_errors=True)
     return id
-
-
-def safe(name: str) -> list[str]:
-    """A path that a browser sent as names that every system can keep, which say to readers what
-    the given ones say: words, numbers and the suffix stay.
-
-    >>> safe("../low/a:b.dcm"), safe("C:\\\\scans\\\\NUL.png"), safe("..")
-    (['low', 'a_b.dcm'], ['C_', 'scans', '_NUL.png'], ['file'])
-    """
-    parts = [_safe(part) for part in name.replace("\\", "/").split("/")]
-    return [part for part in parts if part][-8:] or ["file"]
-
-
-def _safe(part: str) -> str:
-    clean = _UNFIT.sub("_", unicodedata.normalize("NFC", part)).strip(" ").rstrip(". ")
-    if _RESERVED.match(clean):
-        clean = f"_{clean}"
-    whole = clean.encode()
-    if len(whole) <= LONGEST:
-        return whole.decode()
-    begin, end = whole[: 2 * LONGEST // 3], whole[-LONGEST // 3 :]
-    return begin.decode(errors="ignore") + end.decode(errors="ignore")
 
 
 async def _announce(request: Request) -> Response:

@@ -27,7 +27,7 @@ from ctdenoise.errors import Problem, Progress
 from ctdenoise.files import write_atomically
 from ctdenoise.scans.meaning import Meaning, Unclear
 from ctdenoise.scans.scan import SliceSource
-from ctdenoise.settings import MEMORY, python_path, settings
+from ctdenoise.settings import MEMORY, machine_mb, python_path, settings
 from ctdenoise.workspace.library import Library, ScanRecord
 
 _IDS = TypeAdapter(list[str])
@@ -55,7 +55,7 @@ def read_guarded(
     progress: Progress | None = None,
     journal: Path | None = None,
 ) -> Received:
-    """Read files, folders and zips into ``library``, de-identified.
+    """Read files, folders and archives into ``library``, de-identified.
 
     A file that crashes its reader becomes a problem, and the others are read again without it. It
     is all of an upload or nothing: where we are killed ourselves, the next call with the same
@@ -82,9 +82,7 @@ def shares(machine_mb: int) -> tuple[int, int]:
 @contextlib.contextmanager
 def _turn(tell: Progress) -> Iterator[int]:
     """One of the places for readers on this machine, once it is free; the MB that it may take."""
-    from distributed.system import MEMORY_LIMIT
-
-    number, memory_mb = shares(MEMORY_LIMIT >> 20)
+    number, memory_mb = shares(machine_mb())
     folder = settings().home / "readers"
     folder.mkdir(parents=True, exist_ok=True)
     places = [FileLock(folder / f"{gethostname()}-{place}.lock") for place in range(number)]

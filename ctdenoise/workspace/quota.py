@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
+from ctdenoise.units import size
 from ctdenoise.workspace.database import jobs, runs, transaction
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
@@ -36,10 +37,10 @@ def require(workspace: str, *, more_bytes: int = 0, more_jobs: int = 1) -> None:
         )
     kept = used_bytes(workspace)
     if kept + more_bytes > allowed.workspace_mb << 20:
-        and_this = f" and this would add {_told(more_bytes)}" if more_bytes else ""
+        and_this = f" and this would add {size(more_bytes)}" if more_bytes else ""
         raise Problem(
             "Your workspace",
-            f"holds {_told(kept)}{and_this}, and at most {_told(allowed.workspace_mb << 20)} may "
+            f"holds {size(kept)}{and_this}, and at most {size(allowed.workspace_mb << 20)} may "
             "be kept",
             "remove scans, results or runs that are not needed any more",
         )
@@ -62,7 +63,3 @@ def _sizes(folder: Path) -> Iterator[int]:
             else:
                 with suppress(OSError):
                     yield entry.stat(follow_symlinks=False).st_size
-
-
-def _told(count: int) -> str:
-    return f"{count / 2**30:,.1f} GB" if count >= 1 << 30 else f"{count / 2**20:,.0f} MB"

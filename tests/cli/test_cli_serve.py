@@ -91,14 +91,20 @@ def test_it_uses_the_dashboards_port_unless_told_otherwise() -> None:
         ([], [], [], None),
         (
             ["https://ct.hospital.org/a/b/"],
-            ["127.0.0.1", "::1", "localhost", "ct.hospital.org"],
+            ["127.0.0.1", "::1", "localhost", "thisone", "ct.hospital.org"],
             ["https://ct.hospital.org"],
             "a/b",
         ),
         (
             ["http://labserver:8501", "http://LabServer.uni.edu:8501"],
-            ["127.0.0.1", "::1", "localhost", "labserver", "labserver.uni.edu"],
+            ["127.0.0.1", "::1", "localhost", "thisone", "labserver", "labserver.uni.edu"],
             ["http://labserver:8501", "http://LabServer.uni.edu:8501"],
+            "",
+        ),
+        (
+            ["https://x:443", "http://x:80", "http://x:443", "https://[::1]:443", "https://x:1443"],
+            ["127.0.0.1", "::1", "localhost", "thisone", "x"],
+            ["https://x", "http://x", "http://x:443", "https://[::1]", "https://x:1443"],
             "",
         ),
     ],
@@ -106,12 +112,14 @@ def test_it_uses_the_dashboards_port_unless_told_otherwise() -> None:
 def test_the_address_that_people_open_is_allowed(
     become: list[tuple[Sequence[str], dict[str, str]]],
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     closed_port: int,
     urls: list[str],
     hosts: list[str],
     origins: list[str],
     path: str | None,
 ) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "thisone")
     argv = ["serve", "--port", str(closed_port), *(f"--url={url}" for url in urls)]
     assert main(argv) == 0
     ((command, _),) = become

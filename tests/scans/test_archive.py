@@ -116,6 +116,24 @@ def test_names_that_come_twice_are_both_kept(tmp_path):
     assert sorted(f.read_bytes() for f in files) == [b"1", b"2"]
 
 
+@pytest.mark.parametrize("content", [b"", b"1"])
+def test_names_that_come_often_are_all_kept(tmp_path, content):
+    members = [(name, content) for name in ("x", "x", "x", "2 x", "4 x", "x")]
+    files, problems = archive.unpack(pack_tar(tmp_path / "a.tar", members), tmp_path / "out")
+    assert problems == [] and len(set(files)) == 6
+    assert all(f.read_bytes() == content and f.name.endswith("x") for f in files)
+
+
+@pytest.mark.parametrize("name", ["低" * 120 + ".dcm", "a?.dcm", "NUL", "con.dcm", "low. /a. "])
+def test_names_that_a_system_cannot_keep_are_made_fit(tmp_path, name):
+    packed = pack_tar(tmp_path / "a.tar", [(name, b"1")])
+    [file], problems = archive.unpack(packed, tmp_path / "out")
+    assert problems == [] and file.read_bytes() == b"1"
+    for part in file.relative_to(tmp_path).parts:
+        assert len(part.encode()) <= 255 and not set(part) & set('<>:"|?*')
+        assert part == part.rstrip(". ") and part.split(".")[0].lower() not in ("nul", "con")
+
+
 @pytest.mark.parametrize(
     "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
 )

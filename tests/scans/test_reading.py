@@ -47,6 +47,19 @@ def test_enhanced_ct(tmp_path, values):
     assert [s.frame for s in result.sources[0]] == [4, 3, 2, 1, 0]
 
 
+def test_what_is_mapped_is_held_where_it_is_read_and_not_where_it_is_found(tmp_path, monkeypatch):
+    for name in "abc":
+        np.save(tmp_path / f"{name}.npy", np.full((4, 512, 512), -1000, np.int16))
+    changed = replace(reading.settings(), decoded_mb=9)
+    monkeypatch.setattr("ctdenoise.scans.budget.settings", lambda: changed)
+    finding = find([tmp_path], meaning="HU")
+    assert len(finding.series) == 3 and finding.problems == []
+    result = read([tmp_path], meaning="HU")
+    assert [scan.name for scan in result.scans] == ["a", "b"]
+    [problem] = result.problems
+    assert str(problem).startswith("c.npy takes 12 MB of memory")
+
+
 @pytest.mark.parametrize("kind", ["files", "enhanced", "stack"])
 def test_slice_by_slice_it_is_the_same(tmp_path, values, kind):
     if kind == "files":

@@ -1,5 +1,6 @@
 """Uploads: what was chosen is what arrives, under names of ours, or is named as missing."""
 
+import io
 import random
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,26 @@ def test_pieces_go_on_where_the_file_ends_however_often_they_come(home: Path) ->
     assert uploads.receive(WORKSPACE, id, 0, there, b"more than was said") == there
     ((_, file),) = uploads.chosen(WORKSPACE, id)
     assert file.read_bytes() == content
+
+
+def test_a_piece_that_comes_twice_at_once_is_there_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another request looks and writes between our look and our writing."""
+    id = uploads.announce(WORKSPACE, [Chosen(name="a", size=6)])
+    opened, answers = Path.open, []
+
+    class Slow(io.FileIO):
+        def write(self, content: Any) -> int:
+            monkeypatch.setattr(Path, "open", opened)
+            answers.append(uploads.receive(WORKSPACE, id, 0, 0, b"123"))
+            return super().write(content)
+
+    monkeypatch.setattr(Path, "open", lambda path, mode: Slow(path, mode.replace("b", "")))
+    assert [uploads.receive(WORKSPACE, id, 0, 0, b"123"), *answers] == [3, 3]
+    assert uploads.receive(WORKSPACE, id, 0, 3, b"456") == 6
+    ((_, file),) = uploads.chosen(WORKSPACE, id)
+    assert file.read_bytes() == b"123456"
 
 
 def test_limits_hold_before_anything_is_sent(home: Path) -> None:
@@ -179,7 +200,7 @@ def test_a_full_disk_is_told(client: TestClient, monkeypatch: pytest.MonkeyPatch
     opened = Path.open
 
     def full(path: Path, mode: str = "r", *given: Any, **named: Any) -> Any:
-        if mode == "ab":
+        if mode == "r+b":
             raise OSError(28, "No space left on device", str(path))
         return opened(path, mode, *given, **named)
 

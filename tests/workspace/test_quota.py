@@ -105,7 +105,7 @@ def test_a_result_and_a_simulation_that_find_no_room_leave_nothing(
     taken = queue.take(job.id, "w")
     assert taken
     worker.execute(taken)
-    assert "this would add 2 MB" in queue.job(job.id).message
+    assert "this would add 2.1 MB" in queue.job(job.id).message
     assert library_of("ann").pairs() == []
     fill("ann", 2 << 20)
     with pytest.raises(Problem, match="Your workspace holds"):

@@ -119,13 +119,14 @@ class Zone {
 
   async sendFile(number) {
     const file = this.files[number];
+    let stuck = 0;
     do {
       const begin = this.there[number], piece = file.slice(begin, begin + PIECE);
       const body = await piece.arrayBuffer();  // fails here where the file cannot be read any more
       const { there } = await this.ask("PUT", `${this.address}/${this.id}/${number}/${begin}`, body);
       this.there[number] = there;
       this.draw();
-      if (there <= begin && there < file.size && (this.stuck = (this.stuck ?? 0) + 1) > TRIES)
+      if (there <= begin && there < file.size && ++stuck > TRIES)
         throw new Refused("The server did not keep what was sent.");
     } while (this.there[number] < file.size);
   }

@@ -29,7 +29,7 @@ def uploader(library: Library) -> None:
     """The drop zone; reading starts as soon as everything that must be known is known."""
     st.session_state.setdefault("upload", 0)
     st.markdown(
-        f"DICOM files with or without extension, a zip or tar, or {titles()} images",
+        f"DICOM files with or without extension, a zip, tar or gz, or {titles()} images",
         help="One series, or a low-dose and a full-dose series together. Names and other "
         "identifiers are removed on the way in.",
     )

@@ -10,7 +10,7 @@ from ctdenoise.jobs.kinds.export import EXPORT, Export
 from ctdenoise.ui import downloads
 from ctdenoise.ui.components import jobs
 from ctdenoise.ui.components.text import plain, tell
-from ctdenoise.units import Window, counted
+from ctdenoise.units import Window, counted, size
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.results import Result
 
@@ -64,7 +64,7 @@ def show(result: Result, frame: int, mix: float, window: Window, watched: bool) 
     file = export.file(result, asked)
     if file.exists():
         button.link_button(
-            f"Download ({_size(file.stat().st_size)})",
+            f"Download ({size(file.stat().st_size)})",
             downloads.of_result(result, form, file),
             type="primary",
             icon=":material/download:",
@@ -87,7 +87,3 @@ def _what(result: Result, form: ExportFormat, asked: Export) -> str:
     if form.scope == "series":
         return f"Now: {counted(len(result.figures), 'slice')} {told}."
     return f"Now: slice {asked.index + 1} {told}, window {asked.level:g}/{asked.width:g}."
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**20:.1f} MB" if count >= 2**20 / 10 else f"{max(count / 2**10, 1):.0f} kB"
