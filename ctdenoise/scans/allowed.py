@@ -263,7 +263,7 @@ _LIST: tuple[tuple[Cleaner, str], ...] = (
     (_terms("00 01"), "LossyImageCompression"),
     (_terms("""ISO_10918_1 ISO_14495_1 ISO_15444_1 ISO_15444_15 ISO_13818_2 ISO_14496_10"""),
         "LossyImageCompressionMethod"),
-    (_terms("MONOCHROME TRUE_COLOR"), "PixelPresentation"),
+    (_always("MONOCHROME"), "PixelPresentation"),
     (_terms("VOLUME SAMPLED DISTORTED MIXED"), "VolumetricProperties"),
     (_terms("MAX_IP MIN_IP VOLUME_RENDER SURFACE_RENDER MPR CURVED_MPR NONE MIXED"),
         "VolumeBasedCalculationTechnique"),

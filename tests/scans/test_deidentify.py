@@ -305,12 +305,12 @@ def test_a_table_without_its_length_goes(pseudonyms, told):
 
 
 def test_a_greyscale_image_needs_no_palette(pseudonyms):
-    dataset = ct_dataset(np.zeros((4, 4), np.int16))
+    dataset = ct_dataset(np.zeros((4, 4), np.int16), PixelPresentation="COLOR")
     for colour in ("Red", "Green", "Blue"):
         setattr(dataset, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
         setattr(dataset, f"{colour}PaletteColorLookupTableData", bytes(512))
     deidentify(dataset, pseudonyms, "")
-    assert "Palette" not in str(dataset)
+    assert "Palette" not in str(dataset) and dataset.PixelPresentation == "MONOCHROME"
 
 
 def test_codes_keep_the_standards_words_alone(pseudonyms):
