@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
+import numpy as np
 from pydicom.datadict import dictionary_VM
 from pydicom.tag import BaseTag
 from pydicom.valuerep import DSfloat
@@ -25,22 +26,32 @@ def _numbers(values: list[Any]) -> list[Any]:
 
 
 def _padding(values: list[Any]) -> list[Any]:
-    return values if all(_is_number(v) for v in values) else []  # not-a-number is a usual padding
+    return values if all(_is_number(v) and _may_pad(abs(v)) for v in values) else []
+
+
+def _may_pad(size: float) -> bool:
+    """Whether people mark pixels without a value so: by what is not a number, by one in the reach
+    of CT numbers, by the end of a number format, or by one digit, like 1e30 and 999999."""
+    if not isfinite(size) or size <= 100_000 or size in _ENDS:
+        return True
+    text = f"{size:.7g}"
+    digits = text.partition("e")[0].replace(".", "").rstrip("0")
+    return len(set(digits)) == 1 and size in (float(text), float(np.float32(text)))
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _within(limit: float) -> Cleaner:
+    """What others compute with, as it stands: no larger than such a quantity can be."""
+    return lambda values: values if all(_is_number(v) and abs(v) <= limit for v in values) else []
+
+
 def _at_most(limit: float) -> Cleaner:
     """Physical quantities: no larger than such a quantity can be, to five significant digits."""
-
-    def clean(values: list[Any]) -> list[Any]:
-        if not all(_is_number(v) and abs(v) <= limit for v in values):
-            return []
-        return [_rounded(v) for v in values]
-
-    return clean
+    clean = _within(limit)
+    return lambda values: [_rounded(v) for v in clean(values)]
 
 
 def _rounded(value: float) -> float:
@@ -103,6 +114,12 @@ def _tags(values: list[Any]) -> list[Any]:
     return values if all(isinstance(v, BaseTag) and dictionary_has_tag(v) for v in values) else []
 
 
+_ENDS = frozenset(
+    float(end)
+    for n in (31, 32, 63, 64)
+    for end in (2**n, 2**n - 1, np.finfo(np.float32).max, np.finfo(np.float64).max)
+)
+"""Of the ranges of whole and of floating numbers."""
 _UNITS = (
     "HU|US|OD|HU_MOD|MGML|Z_EFF|ED|EDW|PCT|UNSPECIFIED|H.U.|HOUNSFIELD|HOUNSFIELD UNIT"
     "|HOUNSFIELD UNITS"
@@ -124,14 +141,12 @@ _IMAGE_WORDS = _words(
 )
 
 _PIXELS = """SamplesPerPixel PlanarConfiguration Rows Columns BitsAllocated BitsStored HighBit
-PixelRepresentation NumberOfFrames PixelAspectRatio PixelPaddingValue PixelPaddingRangeLimit
+PixelRepresentation NumberOfFrames PixelPaddingValue PixelPaddingRangeLimit
 SmallestImagePixelValue LargestImagePixelValue SmallestPixelValueInSeries LargestPixelValueInSeries
-RescaleSlope RescaleIntercept WindowCenter WindowWidth LUTDescriptor
-RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor
-BluePaletteColorLookupTableDescriptor"""
+RescaleSlope RescaleIntercept LUTDescriptor PixelSpacing ImagePositionPatient
+ImageOrientationPatient"""
 
-_GEOMETRY = """PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing ImagePositionPatient
-ImageOrientationPatient SliceThickness SpacingBetweenSlices GantryDetectorTilt"""
+_DISTANCES = """ImagerPixelSpacing NominalScannedPixelSpacing SliceThickness SpacingBetweenSlices"""
 
 _COUNTS = """InstanceNumber SeriesNumber AcquisitionNumber TemporalPositionIdentifier
 NumberOfTemporalPositions TemporalPositionIndex ImagesInAcquisition ReferencedFrameNumber
@@ -168,8 +183,6 @@ _UIDS = """SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOf
 ReferencedSOPClassUID ReferencedSOPInstanceUID DimensionOrganizationUID IrradiationEventUID
 ConcatenationUID SOPInstanceUIDOfConcatenationSource AcquisitionUID"""
 
-_PALETTES = "RedPalette GreenPalette BluePalette"
-
 _SEQUENCES = """SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 DimensionOrganizationSequence DimensionIndexSequence CTAcquisitionTypeSequence
 CTAcquisitionDetailsSequence CTTableDynamicsSequence CTPositionSequence CTGeometrySequence
@@ -205,7 +218,10 @@ _UNKNOWN = "UNKNOWN"
 
 _LIST: tuple[tuple[Cleaner, str], ...] = (
     (_numbers, _PIXELS),
-    (_numbers, _GEOMETRY),
+    (_within(1000), _DISTANCES),
+    (_within(360), "GantryDetectorTilt"),
+    (_within(10_000), "PixelAspectRatio"),
+    (_within(100_000), "WindowCenter WindowWidth"),
     (_padding, """FloatPixelPaddingValue FloatPixelPaddingRangeLimit DoubleFloatPixelPaddingValue
         DoubleFloatPixelPaddingRangeLimit"""),
     (_at_most(99_999), _COUNTS),
@@ -247,7 +263,7 @@ _LIST: tuple[tuple[Cleaner, str], ...] = (
     (_terms("00 01"), "LossyImageCompression"),
     (_terms("""ISO_10918_1 ISO_14495_1 ISO_15444_1 ISO_15444_15 ISO_13818_2 ISO_14496_10"""),
         "LossyImageCompressionMethod"),
-    (_terms("MONOCHROME COLOR MIXED TRUE_COLOR"), "PixelPresentation"),
+    (_always("MONOCHROME"), "PixelPresentation"),
     (_terms("VOLUME SAMPLED DISTORTED MIXED"), "VolumetricProperties"),
     (_terms("MAX_IP MIN_IP VOLUME_RENDER SURFACE_RENDER MPR CURVED_MPR NONE MIXED"),
         "VolumeBasedCalculationTechnique"),
@@ -291,11 +307,6 @@ UIDS = frozenset(_UIDS.split())
 """The standard's own stay, others are replaced."""
 EMPTIED = frozenset(_EMPTIED.split())
 """What the standard asks for, if only to say that it is not known (type 2)."""
-TABLES = {
-    "LUTDescriptor": "LUTData",
-    **{f"{c}ColorLookupTableDescriptor": f"{c}ColorLookupTableData" for c in _PALETTES.split()},
-}
-"""Lookup tables, which stay where they are as long as the element says that tells their length."""
 
 
 def cleaned(tag: BaseTag, keyword: str, values: Sequence[Any]) -> list[Any]:

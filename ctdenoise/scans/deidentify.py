@@ -11,6 +11,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -19,7 +21,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID_dictionary
 
 from ctdenoise.errors import telling_disk_problems
-from ctdenoise.scans.allowed import CODES, EMPTIED, KEPT, SEQUENCES, TABLES, UIDS, cleaned
+from ctdenoise.scans.allowed import CODES, EMPTIED, KEPT, SEQUENCES, UIDS, cleaned
 from ctdenoise.scans.dataset import PIXELS
 from ctdenoise.scans.hidden import take_out_hidden
 
@@ -29,8 +31,8 @@ PROFILE = ("113100", "DCM", "Basic Application Confidentiality Profile")
 
 _DEEPEST = 8
 """Sequences in sequences; the list's own need five."""
-_PIXELS = frozenset((*PIXELS, *TABLES.values()))
-_LISTED = _PIXELS | UIDS | SEQUENCES | CODES | frozenset(KEPT)
+_PIXELS = frozenset(PIXELS)
+_LISTED = _PIXELS | {"LUTData"} | UIDS | SEQUENCES | CODES | frozenset(KEPT)
 _FRAMES = frozenset(("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"))
 """Whose items belong to frames by their number, also where nothing of one stays."""
 
@@ -127,11 +129,16 @@ def _kept(dataset: Dataset, pseudonyms: Pseudonyms, depth: int) -> Dataset:
                 continue
             if element is not None:
                 kept.add(element)
-    for told, table in TABLES.items():
-        if not _is_whole(kept.get(told), kept.get(table)):
-            for half in (told, table):
-                kept.pop(half, None)
+    if not any(len(table) == _entries(kept) for table in _tables(kept)):
+        _take_out(kept, "LUTDescriptor", "LUTData")
+    if "WindowCenter" not in kept or "WindowWidth" not in kept:
+        _take_out(kept, "WindowCenter", "WindowWidth")
     return kept
+
+
+def _take_out(dataset: Dataset, *keywords: str) -> None:
+    for keyword in keywords:
+        dataset.pop(keyword, None)
 
 
 def _element(
@@ -141,7 +148,7 @@ def _element(
     vr = dictionary_VR(element.tag)
     if vr != element.VR and element.VR not in vr.split(" or "):
         return None
-    if keyword in _PIXELS:
+    if keyword in _PIXELS or keyword == "LUTData":
         return element
     if vr == "SQ":
         return _sequence(element, keyword, pseudonyms, depth)
@@ -167,6 +174,8 @@ def _sequence(
         items = [item for item in map(_code_of, element.value) if item is not None]
     else:
         items = [_kept(item, pseudonyms, depth + 1) for item in element.value]
+        if keyword == "VOILUTSequence":  # of a modality's table, each entry makes pixels
+            items = [item for item in items if any(map(_is_curve, _tables(item)))]
         items = [item for item in items if keyword in _FRAMES or len(item)]
     if len(element.value) and not items:
         return None  # an empty sequence would say that there was none
@@ -193,11 +202,26 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
     return code
 
 
-def _is_whole(told: list[int] | None, table: bytes | list[int] | None) -> bool:
-    """Whether a lookup table has as many entries as its descriptor says (C.11.1.1)."""
-    if not told or not table:
-        return False
-    entries = int(told[0]) % 65536 or 65536
-    if isinstance(table, bytes):
-        return len(table) in (2 * entries, entries + entries % 2)
-    return len(table) == entries
+def _entries(item: Dataset) -> int:
+    """How many entries its lookup table says that it has (C.11.1.1)."""
+    return int(item.LUTDescriptor[0]) % 65536 or 65536
+
+
+def _tables(item: Dataset) -> list[NDArray[np.integer]]:
+    """An item's lookup table in each way in which its bytes may be meant."""
+    table = item.get("LUTData")
+    if not table or np.size(item.get("LUTDescriptor")) != 3:
+        return []
+    if not isinstance(table, bytes):
+        return [np.atleast_1d(table)]
+    entries = _entries(item)
+    if len(table) == 2 * entries:
+        return [np.frombuffer(table, order) for order in ("<u2", ">u2")]
+    return [np.frombuffer(table, np.uint8)[: len(table) - entries % 2]]
+
+
+def _is_curve(table: NDArray[np.integer]) -> bool:
+    """Whether a table rises or falls, and evenly enough to be a curve, as no text does."""
+    steps = np.diff(table.astype(np.int64))
+    steps = steps if steps.sum() > 0 else -steps
+    return bool(steps.size and steps.min() >= 0 and 0 < 8 * steps.max() <= steps.sum())

@@ -1,6 +1,7 @@
 """One slice of a result as a DICOM object, derived from the object that its source was."""
 
 import hashlib
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ from pydicom.valuerep import format_number_as_ds
 from ctdenoise.errors import damaged
 from ctdenoise.scans.dicom import flattened, unit_of
 from ctdenoise.scans.encoding import Encoding, Stored, store
-from ctdenoise.scans.facts import integer, numbers
+from ctdenoise.scans.facts import integer, numbers, vector
+from ctdenoise.scans.geometry import normal
 from ctdenoise.scans.scan import SliceSource
 
 CLASSIC = {
@@ -87,6 +89,11 @@ _ABOUT_OTHER_PIXELS = (
     "DigitalSignaturesSequence",
 )
 
+_MULTI_FRAME = re.compile(
+    "Enhanced|Multi-frame|Nuclear Medicine|X-Ray Angiographic|Radiofluoroscopic|X-Ray 3D|Tomosynth"
+)
+"""Names of SOP classes whose objects have frames, by number (PS3.3 10.3.1.1)."""
+
 _WORD = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 """Bytes of the numbers that pydicom leaves in the order of the file, by value representation."""
 
@@ -134,6 +141,10 @@ def derive(
     derived = _header(flat, dataset.original_encoding[1] is not False)
     if (image.shape[0], image.shape[1]) != (derived.Rows, derived.Columns):
         raise damaged(source.path.name)
+    if flat is dataset:
+        _place(derived, source.frame)
+    if (numbers(derived, "SpacingBetweenSlices")[0] or 0) <= 0:
+        derived.pop("SpacingBetweenSlices", None)  # CT has none below 0 (PS3.3 C.8.15.3.9)
     old, old_class = _instance(dataset, source), _valid(dataset, "SOPClassUID") or CLASSIC["CT"]
     hu = unit_of(flat) == "HU"
     stored = store(image, _encoding(derived), hu=hu)
@@ -152,7 +163,7 @@ def derive(
         reference = Dataset()
         reference.ReferencedSOPClassUID = old_class
         reference.ReferencedSOPInstanceUID = old
-        if "PerFrameFunctionalGroupsSequence" in dataset or "NumberOfFrames" in dataset:
+        if _MULTI_FRAME.search(UID(old_class).name):
             reference.ReferencedFrameNumber = source.frame + 1
         derived.SourceImageSequence = DicomSequence([reference])
     _set_pixels(derived, stored, hu)
@@ -218,6 +229,17 @@ def _valid(dataset: Dataset, keyword: str) -> str:
     """A keyword's UID; empty where there is none or what there is cannot be one."""
     uid = UID(str(dataset.get(keyword) or ""))
     return str(uid) if uid.is_valid else ""
+
+
+def _place(header: Dataset, frame: int) -> None:
+    """Say where a frame lies of an object that says it of its first alone."""
+    origin = vector(header, "ImagePositionPatient", 3)
+    orientation = vector(header, "ImageOrientationPatient", 6) or (1, 0, 0, 0, 1, 0)
+    (step,) = numbers(header, "SpacingBetweenSlices")
+    if origin and step and frame:
+        place = np.add(origin, frame * step * normal(orientation))
+        header.ImagePositionPatient = [format_number_as_ds(float(each)) for each in place]
+        header.pop("SliceLocation", None)
 
 
 def _image_type(header: Dataset) -> list[str]:

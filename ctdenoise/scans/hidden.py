@@ -1,7 +1,8 @@
 """What the bytes of pixels hold beside the pixels: drawings in spare bits, comments, leftovers.
 
 Scanners once drew overlays, the patient's name among them, into the bits that the pixels left free;
-codestreams have segments for comments, and anything may follow the last pixel.
+codestreams have segments for comments and for what no picture needs, and anything may follow the
+last pixel.
 """
 
 import re
@@ -11,7 +12,15 @@ from collections.abc import Callable
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import (
+    UID,
+    ExplicitVRLittleEndian,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from ctdenoise.scans.codestream import codestream
 
 _NOTHING = b"\xff\xd8\xff\xd9"
 """In place of a frame of which nobody can say what it holds."""
@@ -95,17 +104,32 @@ def _decompressed(dataset: Dataset, stored: int, precision: int) -> None:
 
 
 def _codestream(data: bytearray) -> tuple[bytes, int]:
-    """A frame with its comments and what follows its end zeroed, and its bits a sample."""
+    """A frame without what pixels do not need or follows their end, and its bits a sample."""
     if data[:2] == b"\xff\xd8":
-        return _walk(data, _jpeg_comment, _jpeg_precision)
+        said = codestream(bytes(data))
+        if said and said.syntax == JPEGLSLossless:
+            return _walk(data, _jpeg_ls_needs, 0xFE, _jpeg_precision)
+        markers = _JPEG - {0xDB} if said and said.syntax == JPEGLosslessSV1 else _JPEG
+        return _walk(data, lambda marker, segment: marker in markers, 0xFE, _jpeg_precision)
     start = data.find(b"\xff\x4f\xff\x51")  # a JP2 file's boxes come before the codestream
     if start < 0:
         raise ValueError("neither JPEG nor JPEG 2000")
-    return _walk(data[start:], lambda marker: marker == 0x64, _jpeg2000_precision)
+    needs = _JPEG_2000.__contains__
+    return _walk(data[start:], lambda marker, _: needs(marker), 0x64, _jpeg2000_precision)
 
 
-def _jpeg_comment(marker: int) -> bool:
-    return marker == 0xFE or 0xE0 <= marker <= 0xEF  # comments and applications' segments
+_JPEG = frozenset({*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD} - {0xC8})
+"""Markers of frames, tables, scans, lines and restarts (ISO 10918-1 B.1.1.3); without a loss there
+is no quantization table (0xDB)."""
+_JPEG_2000 = frozenset((0x50, *range(0x51, 0x54), 0x56, 0x59, *range(0x5C, 0x62), 0x90))
+"""Markers of size, coding, quantization, regions, order, packed headers and tile-parts (ISO 15444-1
+A.2); lengths and places of what follows are known without those that tell them."""
+
+
+def _jpeg_ls_needs(marker: int, segment: bytes) -> bool:
+    """Frame, scan, lines, restarts, and of the presets coding and size (ISO 14495-1 C.2.4.1)."""
+    is_preset = segment[2:3] in (b"\1", b"\4") and len(segment) <= 13
+    return marker in (0xF7, 0xDA, 0xDC, 0xDD) or (marker == 0xF8 and is_preset)
 
 
 def _jpeg_precision(marker: int, segment: bytes) -> int:
@@ -122,9 +146,13 @@ _NEXT_MARKER = re.compile(rb"\xff[\x80-\xcf\xd9-\xfe]")
 
 
 def _walk(
-    data: bytearray, is_comment: Callable[[int], bool], precision: Callable[[int, bytes], int]
+    data: bytearray,
+    needs: Callable[[int, bytes], bool],
+    comment: int,
+    precision: Callable[[int, bytes], int],
 ) -> tuple[bytes, int]:
-    """Go from marker to marker (ISO 10918-1 B.1, ISO 14495-1 C, ISO 15444-1 A)."""
+    """Go from marker to marker (ISO 10918-1 B.1, ISO 14495-1 C, ISO 15444-1 A) and make empty
+    comments, which have the marker ``comment``, of what pixels do not need."""
     bits, at, tile, coded = 0, 2, 0, False
     while at < len(data) or not coded:  # decoders take coded data that lacks its end
         if data[at] != 0xFF:
@@ -141,9 +169,10 @@ def _walk(
             at = tile or data.rfind(b"\xff\xd9") % (len(data) + 1)
             continue
         [length] = struct.unpack_from(">H", data, at + 2)
-        segment = data[at + 2 : at + 2 + length]
-        bits = bits or precision(marker, bytes(segment))
-        if is_comment(marker):
+        segment = bytes(data[at + 2 : at + 2 + length])
+        bits = bits or precision(marker, segment)
+        if not needs(marker, segment):
+            data[at + 1] = comment
             data[at + 4 : at + 2 + length] = bytes(len(segment) - 2)
         if marker == 0x90:  # JPEG 2000: a tile-part begins
             [told] = struct.unpack_from(">I", segment, 4)

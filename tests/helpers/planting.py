@@ -1,6 +1,7 @@
 """Identifiers planted in every attribute of DICOM, and what is left of them."""
 
 import re
+import struct
 from collections.abc import Iterable
 
 from pydicom.datadict import DicomDictionary
@@ -17,12 +18,8 @@ _NEEDED = """SpecificCharacterSet PixelData Rows Columns BitsAllocated BitsStore
     RescaleIntercept PixelSpacing ImagePositionPatient ImageOrientationPatient"""
 NEEDED = frozenset(_NEEDED.split())
 """Without which there is no picture."""
-_NUMBERS = """ImagerPixelSpacing NominalScannedPixelSpacing SliceThickness SpacingBetweenSlices
-    GantryDetectorTilt WindowCenter WindowWidth PixelAspectRatio FloatPixelPaddingValue
-    FloatPixelPaddingRangeLimit FloatPixelData DoubleFloatPixelPaddingValue
-    DoubleFloatPixelPaddingRangeLimit DoubleFloatPixelData"""
-NUMBERS_AS_THEY_ARE = frozenset(_NUMBERS.split())
-"""Pixels, their meaning and their geometry must stay as they are."""
+FLOATS = frozenset(("FloatPixelData", "DoubleFloatPixelData"))
+"""Pixels, which stay as they are."""
 
 ATTRIBUTES = {
     tag: (vr, keyword)
@@ -36,7 +33,7 @@ def plant(dataset: Dataset, tags: Iterable[int], without: frozenset[str] = NEEDE
     for tag in tags:
         vr, keyword = ATTRIBUTES[tag]
         value = marked(vr, tag)
-        if value is not None and keyword not in without | NUMBERS_AS_THEY_ARE:
+        if value is not None and keyword not in without | FLOATS:
             dataset.add_new(tag, "OB" if vr == "OB or OW" else vr, value)
 
 
@@ -54,6 +51,8 @@ def marked(vr: str, number: int) -> object:
         return f"7654{number % 1000:03d}7"
     if vr == "AT":
         return 0x515A515A
+    if vr in ("FL", "FD"):
+        return struct.unpack("<f" if vr == "FL" else "<d", b"ZQZQZQZQ"[: 4 if vr == "FL" else 8])[0]
     if vr in ("UL", "SL", "UV", "SV"):
         return 0x515A515A
     return None

@@ -207,7 +207,7 @@ def test_a_job_that_asks_for_too_much_memory_fails_alone_and_at_once(
     until(lambda: queue.job(beside.id).state == "running")
     greedy = ended(running.submit(*nap("ANSWER", trouble="memory"), "ann"))
     assert (greedy.state, greedy.attempts) == ("failed", 0)
-    assert greedy.message.startswith("The nap needs more memory than a worker may have: ")
+    assert greedy.message.startswith("The nap needs more memory than it may have: ")
     assert running.answer(*nap("ANSWER"), "ann")["pid"]
     assert (queue.job(beside.id).state, queue.job(beside.id).attempts) == ("running", 0)
     queue.stop(beside.id)

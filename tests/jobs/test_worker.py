@@ -62,12 +62,12 @@ def test_what_it_returns_is_its_result(kind: Callable[..., Kind[Given, Any]]) ->
     [
         (Problem("scan7", "is upside down", "turn it"), "scan7 is upside down: turn it."),
         (OSError(28, "No space left"), "The work could not be written because the disk is full"),
-        (MemoryError(), "The work needs more memory than a worker may have"),
+        (MemoryError(), "The work needs more memory than it may have"),
         (
             RuntimeError(
                 "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
             ),
-            "The work needs more memory than a worker may have",
+            "The work needs more memory than it may have",
         ),
         (ZeroDivisionError("a slip"), r"The work failed unexpectedly (ZeroDivisionError: a slip)"),
     ],

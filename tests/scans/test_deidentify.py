@@ -8,7 +8,7 @@ import numpy as np
 import pydicom
 import pytest
 from phantoms import ct_dataset
-from planting import ATTRIBUTES, NEEDED, NUMBERS_AS_THEY_ARE, marked, plant, traces
+from planting import ATTRIBUTES, FLOATS, NEEDED, marked, plant, traces
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -226,7 +226,7 @@ def test_text_in_an_attribute_that_stays_does_not(pseudonyms, keyword):
             deidentify(dataset, pseudonyms, "")
             left = str(dataset.get(tag, ""))
             assert "DOE" not in left.upper()
-            if keyword not in NEEDED | NUMBERS_AS_THEY_ARE:
+            if keyword not in NEEDED | FLOATS:
                 assert "19570403" not in left
 
 
@@ -239,6 +239,78 @@ def test_numbers_that_cannot_be_such_quantities_go(pseudonyms):
     for keyword in ("KVP", "SeriesNumber", "TableHeight", "InstanceNumber"):
         assert keyword not in dataset
     assert (dataset.Exposure, dataset.ExposureInuAs) == (150, 123460)
+
+
+def test_half_a_window_goes(pseudonyms):
+    dataset = ct_dataset(np.zeros((4, 4), np.int16), WindowCenter=40, WindowWidth=19570412)
+    deidentify(dataset, pseudonyms, "")
+    assert "WindowCenter" not in dataset and "WindowWidth" not in dataset
+
+
+ENTRIES = np.arange(256)
+CURVES = {
+    "rising": ENTRIES * 250,
+    "falling": ENTRIES[::-1] * 250,
+    "flat at its ends": np.clip(ENTRIES * 300 - 10_000, 0, 40_000),
+    "a sigmoid": np.rint(65535 / (1 + np.exp((128 - ENTRIES) / 20))),
+}
+
+
+def with_table(data, entries=256, vr="OW"):
+    table = Dataset()
+    table.LUTDescriptor = [entries, 0, 16]
+    table.add_new("LUTData", vr, data)
+    return ct_dataset(np.zeros((4, 4), np.int16), VOILUTSequence=[table])
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("kind", ["<u2", ">u2", "u1", "US"])
+def test_a_curve_stays(pseudonyms, curve, kind):
+    values = CURVES[curve].astype(int)
+    if kind == "US":
+        data = values.tolist()
+    else:
+        data = (values // (256 if kind == "u1" else 1)).astype(kind).tobytes()
+    dataset = with_table(data, vr="US" if kind == "US" else "OW")
+    deidentify(dataset, pseudonyms, "")
+    assert dataset.VOILUTSequence[0].LUTData == data
+
+
+@pytest.mark.parametrize("text", [b"SECRET^NAME", b"zoo", b"Doe", b"19570412", b"Abe", b"\xff"])
+@pytest.mark.parametrize("filler", [b"\0", b" ", b"\xff", b"^"])
+@pytest.mark.parametrize("entries", [2, 6, 256])
+@pytest.mark.parametrize("size", [1, 2])
+def test_no_table_has_room_for_text(pseudonyms, text, filler, entries, size):
+    data = text.ljust(entries * size, filler)[: entries * size]
+    for dataset in (with_table(data, entries), with_table(data[::-1], entries)):
+        deidentify(dataset, pseudonyms, "")
+        assert "VOILUTSequence" not in dataset
+
+
+def test_a_modality_table_stays_as_it_is(pseudonyms):
+    """Its entries are what pixels mean, and need be no curve."""
+    table = item(LUTDescriptor=[4, 0, 16], ModalityLUTType="HU")
+    table.add_new("LUTData", "US", [7, 60_000, 3, 5])
+    dataset = ct_dataset(np.zeros((4, 4), np.int16), ModalityLUTSequence=[table])
+    deidentify(dataset, pseudonyms, "")
+    assert list(dataset.ModalityLUTSequence[0].LUTData) == [7, 60_000, 3, 5]
+
+
+@pytest.mark.parametrize("told", [256, [256, 0], None])
+def test_a_table_without_its_length_goes(pseudonyms, told):
+    dataset = with_table(bytes(512))
+    dataset.VOILUTSequence[0].LUTDescriptor = told
+    deidentify(dataset, pseudonyms, "")
+    assert "VOILUTSequence" not in dataset
+
+
+def test_a_greyscale_image_needs_no_palette(pseudonyms):
+    dataset = ct_dataset(np.zeros((4, 4), np.int16), PixelPresentation="COLOR")
+    for colour in ("Red", "Green", "Blue"):
+        setattr(dataset, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
+        setattr(dataset, f"{colour}PaletteColorLookupTableData", bytes(512))
+    deidentify(dataset, pseudonyms, "")
+    assert "Palette" not in str(dataset) and dataset.PixelPresentation == "MONOCHROME"
 
 
 def test_codes_keep_the_standards_words_alone(pseudonyms):

@@ -5,16 +5,20 @@ import copy
 import numpy as np
 import pydicom
 import pytest
+from derived import write_values
 from dicom_validator import errors, has_validator
 from phantoms import ct_dataset, disc_phantom, write_enhanced_ct
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from ctdenoise.errors import Problem
 from ctdenoise.scans import derived as module
+from ctdenoise.scans import writing
 from ctdenoise.scans.dataset import open_dataset
 from ctdenoise.scans.derived import DerivedSeries, complete, derive, describe, widen
+from ctdenoise.scans.dicom import GREYSCALE_WORDS
 from ctdenoise.scans.pixels import decode
+from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import SliceSource
 
 VALUES = np.rint(disc_phantom(16, noise=10))[0]
@@ -236,6 +240,49 @@ def test_frames_of_one_file_are_told_apart(tmp_path):
     assert len({each.SeriesInstanceUID for each in made}) == 3  # each begins a series of its own
     assert [each.SourceImageSequence[0].ReferencedFrameNumber for each in made] == [1, 2, 3]
     assert [each.ImagePositionPatient[2] for each in made] == [4, 2, 0]
+
+
+@pytest.fixture
+def framed(tmp_path, monkeypatch):
+    """What is read of four frames of which the file tells the first's place and their distance,
+    and the files of what is written of them."""
+    monkeypatch.setattr(writing, "settings", lambda: type("S", (), {"home": tmp_path / "home"})())
+
+    def make(sop_class, step, deidentify=False):
+        values = np.stack([VALUES + n for n in range(4)])
+        source = ct_dataset((values + 1024).astype(np.uint16), **TAGS, SOPClassUID=sop_class,
+                            SpacingBetweenSlices=step, SliceLocation=0)  # fmt: skip
+        source.save_as(tmp_path / "a.dcm", enforce_file_format=True)
+        reading = read([tmp_path / "a.dcm"])
+        return reading, write_values(reading.scans[0].values, reading.sources[0], tmp_path / "out",
+                                     description="D", deidentify=deidentify)  # fmt: skip
+
+    return make
+
+
+@pytest.mark.parametrize("sop_class", [GREYSCALE_WORDS, CTImageStorage])
+@pytest.mark.parametrize("step", [3.0, -3.0])
+@pytest.mark.parametrize("deidentify", [False, True])
+def test_frames_lie_where_they_are_read(tmp_path, framed, sop_class, step, deidentify):
+    reading, paths = framed(sop_class, step, deidentify)
+    for path, slice in zip(paths, reading.sources[0], strict=True):
+        made = pydicom.dcmread(path)
+        assert list(made.ImagePositionPatient) == [-10, -20, step * slice.frame]
+        assert made.get("SliceLocation") == (None if slice.frame else 0)
+        assert made.get("SpacingBetweenSlices") == (3 if step > 0 else None)
+        number = slice.frame + 1 if sop_class == GREYSCALE_WORDS else None
+        assert made.SourceImageSequence[0].get("ReferencedFrameNumber") == number
+    again = read([tmp_path / "out"]).scans[0]
+    np.testing.assert_array_equal(again.values, reading.scans[0].values)
+    np.testing.assert_array_equal(again.origins, reading.scans[0].origins)
+
+
+@has_validator
+@pytest.mark.parametrize("sop_class", [GREYSCALE_WORDS, CTImageStorage])
+@pytest.mark.parametrize("step", [3.0, -3.0])
+def test_what_is_said_of_frames_is_valid(framed, sop_class, step):
+    for path in framed(sop_class, step)[1]:
+        assert not [error for error in errors(path) if "Frame" in error or "Spacing" in error]
 
 
 def test_a_wrong_size_is_told():

@@ -15,6 +15,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
+    JPEGBaseline8Bit,
     JPEGLSLossless,
     RLELossless,
 )
@@ -71,12 +72,28 @@ def test_pixels_stay_and_what_is_drawn_beside_them_goes(tmp_path, syntax, sign, 
     np.testing.assert_array_equal(image, HU)
 
 
-@pytest.mark.parametrize("syntax", COMPRESSED[:2])
-def test_a_codestream_loses_its_comments_only(tmp_path, syntax):
+PIECES = {
+    JPEG2000Lossless: {
+        "comment": b"\xff\x64", "registration": b"\xff\x63", "lengths": b"\xff\x57",
+        "reserved": b"\xff\x6f", "extension": b"\xff\x74", "unknown": b"\xff\x02",
+    },
+    JPEGLSLossless: {
+        "comment": b"\xff\xfe", "application": b"\xff\xe8", "quantization": b"\xff\xdb",
+        "Huffman": b"\xff\xc4", "reserved": b"\xff\xf0", "hierarchy": b"\xff\xde",
+        "unknown": b"\xff\x02", "preset": b"\xff\xf8", "mapping": b"\xff\xf8",
+    },
+}  # fmt: skip
+KINDS = {"preset": b"\x20", "mapping": b"\2"}
+
+
+@pytest.mark.parametrize(
+    "syntax, piece", [(syntax, piece) for syntax, each in PIECES.items() for piece in each]
+)
+def test_a_codestream_loses_what_pixels_do_not_need(tmp_path, syntax, piece):
     dataset = stored_as(syntax, HU.astype(np.int16) + 1024, 16, 15, 0, frames=2)
     frames = list(generate_frames(dataset.PixelData, number_of_frames=2))
-    comment = b"\xff\x64" if syntax == JPEG2000Lossless else b"\xff\xfe"
-    segment = comment + (len(TEXT) + 2).to_bytes(2, "big") + TEXT
+    content = KINDS.get(piece, b"") + TEXT
+    segment = PIECES[syntax][piece] + (len(content) + 2).to_bytes(2, "big") + content
     # After the first segment: JPEG 2000 wants SIZ at the beginning.
     at = 4 + int.from_bytes(frames[0][4:6], "big") if syntax == JPEG2000Lossless else 2
     said = [frame[:at] + segment + frame[at:].rstrip(b"\0") + TEXT for frame in frames]
@@ -85,6 +102,40 @@ def test_a_codestream_loses_its_comments_only(tmp_path, syntax):
     assert after.file_meta.TransferSyntaxUID == syntax
     assert TEXT not in (tmp_path / "x").read_bytes()
     np.testing.assert_array_equal(apply_modality_lut(after.pixel_array[1], after), HU)
+
+
+def test_a_tile_loses_what_pixels_do_not_need(tmp_path):
+    """JPEG 2000 has a header for each tile-part, too, which tells its length."""
+    dataset = stored_as(JPEG2000Lossless, HU.astype(np.int16) + 1024, 16, 15, 0)
+    [frame] = generate_frames(dataset.PixelData, number_of_frames=1)
+    at = frame.index(b"\xff\x90")
+    segment = b"\xff\x58" + (len(TEXT) + 2).to_bytes(2, "big") + TEXT
+    told = int.from_bytes(frame[at + 6 : at + 10], "big")
+    told = (told + len(segment) if told else 0).to_bytes(4, "big")
+    dataset.PixelData = encapsulate(
+        [frame[: at + 6] + told + frame[at + 10 : at + 12] + segment + frame[at + 12 :]]
+    )
+    after = deidentified(dataset, tmp_path / "x")
+    assert TEXT not in (tmp_path / "x").read_bytes()
+    np.testing.assert_array_equal(apply_modality_lut(after.pixel_array, after), HU)
+
+
+@pytest.mark.parametrize("name", ["SC_rgb_jpeg_gdcm.dcm", "SC_rgb_jpeg_dcmtk.dcm"])
+@pytest.mark.parametrize("marker", [0xFE, 0xE1, 0xDB, 0xDE, 0xDF, 0xF0, 0xC8, 0x02])
+def test_so_does_jpeg(name, marker):
+    """Without a loss, and with one, where a quantization table (0xDB) is needed."""
+    dataset = pydicom.dcmread(Path(pydicom.__file__).parent / "data" / "test_files" / name)
+    before = dataset.pixel_array
+    [frame] = generate_frames(dataset.PixelData, number_of_frames=1)
+    segment = bytes((0xFF, marker)) + (len(TEXT) + 2).to_bytes(2, "big") + TEXT
+    needed = marker == 0xDB and dataset.file_meta.TransferSyntaxUID == JPEGBaseline8Bit
+    dataset.PixelData = encapsulate([frame[:2] + (b"" if needed else segment) + frame[2:]])
+    take_out_hidden(dataset)
+    out = io.BytesIO()
+    dataset.save_as(out)
+    assert TEXT not in out.getvalue()
+    after = pydicom.dcmread(io.BytesIO(out.getvalue()))
+    np.testing.assert_array_equal(after.pixel_array, before)
 
 
 @pytest.mark.parametrize("syntax", NATIVE[:3])

@@ -297,9 +297,9 @@ def test_runs_of_one_name_have_a_row_each(trained: Run, pair: PairRecord) -> Non
 
 
 def test_images_without_a_patient_are_nobodys(trained: Run, mine: Library) -> None:
-    full = np.zeros((4, 64, 64), np.float32)
+    full = np.zeros((6, 64, 64), np.float32)
     for patient, told in (("", False), ("p", True)):
-        own = Pair("Own", full[None], full, None, np.arange(4.0), patient=patient)
+        own = Pair("Own", full[None], full, None, np.arange(6.0), patient=patient)
         other = mine.add_pair(replace(own, name="Other"))
         run = launch(
             WORKSPACE, f"of {patient}", trained.config, [(WORKSPACE, mine.add_pair(own).id)]

@@ -249,7 +249,7 @@ def test_nothing_planted_reaches_the_library_or_an_export(tmp_path, library, val
     received = read_guarded([path], library)
     assert received.problems == []
     [record] = received.scans
-    assert record.name == "Series, B30f, 2 mm, low dose"
+    assert record.name == "Series, B30f, low dose"
     assert traces(repr(record).encode()) == set() and "47110815" not in repr(record)
     files = [file for file in library.root.rglob("*") if file.is_file()]
     assert len(files) > 4
