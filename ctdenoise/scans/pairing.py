@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
+from ctdenoise.scans.dose_words import without_dose
 from ctdenoise.scans.scan import Facts, Pair, Scan
 from ctdenoise.units import counted
 
@@ -74,9 +75,9 @@ def recognise(scans: Sequence[Scan]) -> list[Recognised]:
 
     What the tags say (dose words, then exposure) goes before measured noise, and noise is only
     asked where kernel and slice thickness are the same, since both change it. Each scan is used
-    once; scans whose tags are clear are served first.
+    once; scans whose tags are clear are served first, and of those the ones that fit best.
     """
-    found: list[tuple[int, Recognised]] = []
+    found: list[tuple[int, tuple[bool, int, bool], Recognised]] = []
     for a, b in combinations(range(len(scans)), 2):
         one_patient = scans[a].facts.patient == scans[b].facts.patient
         matching = _matching(scans[a], scans[b])
@@ -88,10 +89,13 @@ def recognise(scans: Sequence[Scan]) -> list[Recognised]:
         told = _told(scans[a], scans[b], *matching[:2])
         if told:
             rank, first_is_low, why = told
-            found.append((rank, Recognised(a, b, why) if first_is_low else Recognised(b, a, why)))
+            low, full = (a, b) if first_is_low else (b, a)
+            fit = _fit(scans[low], scans[full], len(matching[0]))
+            found.append((rank, fit, Recognised(low, full, why)))
     used: set[int] = set()
     pairs: list[Recognised] = []
-    for _, pair in sorted(found, key=lambda item: item[0]):
+    found.sort(key=lambda item: item[1], reverse=True)
+    for _, _, pair in sorted(found, key=lambda item: item[0]):
         if not used & {pair.low, pair.full}:
             used |= {pair.low, pair.full}
             pairs.append(pair)
@@ -145,36 +149,67 @@ def refuse_equal(matched: Matched, low: str, full: str) -> None:
 
 
 def match_all(lows: Sequence[Scan], fulls: Sequence[Scan]) -> list[Matched]:
-    """Pair every low-dose scan with the full-dose scan that shares most slices with it.
+    """Pair every low-dose scan with the full-dose scan that fits it best: alike but for the dose,
+    then of most slices, then named alike.
 
     For two folders that say which dose a scan has. Where there are several scans, a pair shares
-    its patient (DICOM) or its name (images). Raises :class:`Problem` for a scan without a partner.
+    its patient (DICOM) or its name (images). Raises :class:`Problem` for a scan without a partner,
+    and where nothing tells which of several is the partner.
     """
-    pairs: list[Matched] = []
-    free = list(fulls)
-    for low in lows:
-        best: Matched | None = None
-        chosen = -1
-        problem = Problem(
-            low.name, "has no full-dose scan of the same slices", "give as many of both"
-        )
-        for index, full in enumerate(free):
-            if len(lows) > 1 and not _kin(low, full):
-                continue
-            try:
-                matched = match(low, full)
-            except Problem as error:
-                problem = error
-                continue
-            if best is None or len(matched.low_slices) > len(best.low_slices):
-                best, chosen = matched, index
-        if best is None:
-            raise problem
-        pairs.append(best)
-        free.pop(chosen)
-    if free:
-        raise Problem(free[0].name, "has no low-dose scan", "give as many of both")
-    return pairs
+    fits: dict[tuple[int, int], tuple[bool, int, bool]] = {}
+    problems: dict[int, Problem] = {}
+    for (i, low), (j, full) in product(enumerate(lows), enumerate(fulls)):
+        if max(len(lows), len(fulls)) > 1 and not _kin(low, full):
+            continue
+        matching = _matching(low, full)
+        if isinstance(matching, Problem):
+            problems[i] = matching
+        else:
+            fits[i, j] = _fit(low, full, len(matching[0]))
+    chosen: dict[int, int] = {}
+    while fits:
+        i, j = _surest(fits, lows, fulls)
+        chosen[i] = j
+        fits = {(a, b): fit for (a, b), fit in fits.items() if a != i and b != j}
+    for i, low in enumerate(lows):
+        if i not in chosen:
+            raise problems.get(i) or Problem(
+                low.name, "has no full-dose scan of the same slices", "give as many of both"
+            )
+    for j, full in enumerate(fulls):
+        if j not in chosen.values():
+            raise Problem(full.name, "has no low-dose scan", "give as many of both")
+    return [match(low, fulls[chosen[i]]) for i, low in enumerate(lows)]
+
+
+def _fit(low: Scan, full: Scan, slices: int) -> tuple[bool, int, bool]:
+    """How well two scans of which so many slices match fit each other; more is better."""
+    named = [without_dose(scan.facts.series or scan.name) for scan in (low, full)]
+    return not _differences(low.facts, full.facts), slices, named[0] == named[1]
+
+
+def _surest(
+    fits: dict[tuple[int, int], tuple[bool, int, bool]], lows: Sequence[Scan], fulls: Sequence[Scan]
+) -> tuple[int, int]:
+    """Of low and full doses (indices) the best fit that has no equal, or the one where nothing
+    else is left for one of the two; raises :class:`Problem` where there is neither."""
+    best = max(fits.values())
+    equals = [pair for pair, fit in fits.items() if fit == best]
+    for i, j in equals:
+        if sum(a == i or b == j for a, b in equals) == 1:
+            return i, j
+    for i, j in fits:
+        if 1 in (sum(a == i for a, _ in fits), sum(b == j for _, b in fits)):
+            return i, j
+    i, j = equals[0]
+    ours = [fulls[b].name for a, b in equals if a == i]
+    theirs = [lows[a].name for a, b in equals if b == j]
+    several, one = (ours, lows[i].name) if len(ours) > 1 else (theirs, fulls[j].name)
+    raise Problem(
+        " and ".join(several),
+        f"fit {one} equally well, so that nothing tells which of them belongs to it",
+        "put each low dose and its full dose into folders of their own",
+    )
 
 
 def _kin(a: Scan, b: Scan) -> bool:
