@@ -18,7 +18,9 @@ SETTING_TOLERANCE = 0.05
 """The same of voltages and slice thicknesses, which vendors round."""
 SAME_HU = 0.5
 """HU by which rounding alone makes two scans differ."""
-IN_ORDER = "in order"
+CLEARLY = 0.9
+"""Times the unlikeness (1 - correlation) of slices from which on others fit clearly better."""
+BY_POSITION, BY_NUMBER, IN_ORDER = "by position", "by number", "in order"
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,6 @@ def match(low: Scan, full: Scan, *, name: str = "") -> Matched:
         dose_fraction=_fraction(low, full),
         located=full.located,
     )
-    hoped = how == IN_ORDER and pair.slices > 1
     return Matched(
         pair,
         low_slices,
@@ -130,10 +131,7 @@ def match(low: Scan, full: Scan, *, name: str = "") -> Matched:
         [i for i in range(len(low.values)) if i not in set(low_slices)],
         [i for i in range(len(full.values)) if i not in set(full_slices)],
         how,
-        doubt=f"{low.name} and {full.name} do not both say where their slices lie or how they are "
-        "numbered: look whether the slices that were paired show the same."
-        if hoped
-        else "",
+        doubt=_doubt(low, full, low_slices, full_slices, how),
         differences=_differences(low.facts, full.facts),
     )
 
@@ -244,7 +242,7 @@ def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int], str] | Probl
             return Problem(
                 both, "have no slice of the same number", "choose two scans of the same slices"
             )
-        return [i for i, _ in both_have], [j for _, j in both_have], "by number"
+        return [i for i, _ in both_have], [j for _, j in both_have], BY_NUMBER
     counts = len(low.values), len(full.values)
     if counts[0] != counts[1]:
         return Problem(
@@ -271,7 +269,7 @@ def _at_the_same_place(low: Scan, full: Scan) -> tuple[list[int], list[int], str
                 f"are shifted by {offset:.1f} mm against each other",
                 "choose reconstructions of one field of view",
             )
-    return ours, theirs, "by position"
+    return ours, theirs, BY_POSITION
 
 
 def _tolerance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -353,6 +351,60 @@ def _differences(low: Facts, full: Facts) -> str:
         return ""
     listed = " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))
     return f"Low and full dose differ in {listed}: the network would learn that difference, too."
+
+
+def _doubt(
+    low: Scan, full: Scan, low_slices: Sequence[int], full_slices: Sequence[int], how: str
+) -> str:
+    """Why the slices may not belong together, as a sentence, if anything speaks for it."""
+    if how == BY_POSITION:
+        return ""
+    if _shifted(low.values, full.values, low_slices, full_slices):
+        return (
+            f"The slices of {low.name} look more like the neighbours of those of {full.name} that "
+            "they were paired with: look whether the slices that were paired show the same."
+        )
+    if how == IN_ORDER and len(low_slices) > 1:
+        why = "do not both say where their slices lie or how they are numbered"
+    elif how == BY_NUMBER and low.located != full.located:
+        why = "do not both say where their slices lie, so that only numbers tell which are the same"
+    elif how == BY_NUMBER and {len(low.values), len(full.values)} != {len(low_slices)}:
+        why = "do not say where their slices lie, and not every number is in both"
+    else:
+        return ""
+    return (
+        f"{low.name} and {full.name} {why}: look whether the slices that were paired show the same."
+    )
+
+
+def _shifted(
+    low: NDArray[np.float32],
+    full: NDArray[np.float32],
+    low_slices: Sequence[int],
+    full_slices: Sequence[int],
+) -> bool:
+    """Whether the full-dose slices one further, or one before, are clearly more like the low dose:
+    by their correlation with it at up to three slices of the middle."""
+    inner = [(i, j) for i, j in zip(low_slices, full_slices, strict=True) if 0 < j < len(full) - 1]
+    middle = len(inner) // 2
+    likeness = np.array(
+        [
+            [_correlation(low[i], full[j + step]) for step in (0, -1, 1)]
+            for i, j in inner[max(0, middle - 1) : middle + 2]
+        ]
+    )
+    if not likeness.size:
+        return False
+    unlike = 1 - likeness
+    clearly = unlike.mean(0) < CLEARLY * unlike[:, 0].mean()
+    return bool((clearly & (likeness > likeness[:, :1]).all(0)).any())
+
+
+def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Pearson's of two slices, 0 where one is of a single grey."""
+    if a.min() == a.max() or b.min() == b.max():
+        return 0.0
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
 def _taken(values: NDArray[np.float32], indices: list[int]) -> NDArray[np.float32]:

@@ -212,7 +212,8 @@ def test_without_positions_slices_pair_by_number(low, full):
     matched = match(unplaced(low), unplaced(full))
     np.testing.assert_array_equal(matched.pair.low[0], matched.pair.full)
     np.testing.assert_array_equal(matched.pair.positions, common)
-    assert matched.how == "by number" and not matched.pair.located and not matched.doubt
+    assert matched.how == "by number" and not matched.pair.located
+    assert ("not every number is in both" in matched.doubt) == (set(low) != set(full))
 
 
 @given(st.integers(1, 8), st.integers(1, 8), st.sampled_from(["none", "low", "placed", "file"]))
@@ -241,6 +242,23 @@ def test_a_scan_that_lost_its_positions_pairs_by_number_with_one_that_has_them()
     matched = match(unplaced([1, 2]), placed)
     np.testing.assert_array_equal(matched.pair.low[0], matched.pair.full)
     assert matched.pair.located and list(matched.pair.positions) == [2.0, 4.0]
+    assert "do not both say where their slices lie" in matched.doubt
+
+
+@pytest.mark.parametrize("shift", [-1, 0, 1])
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("noise", [0, 20, 200])
+def test_slices_that_look_like_the_neighbours_are_doubted(shift, numbered, noise):
+    """A low dose whose numbers count from another slice; a disc grows from slice to slice."""
+    rows, columns = np.mgrid[:64, :64] - 31.5
+    disc = np.array([1000.0 * (np.hypot(rows, columns) < 10 + n) for n in range(10)])
+    low = disc[1 + shift : 9 + shift] + np.random.default_rng(1).normal(0, noise, (8, 64, 64))
+    ours, theirs = (
+        replace(unplaced(range(8)), values=values.astype(np.float32)) for values in (low, disc[1:9])
+    )
+    doubt = match(ours if numbered else replace(ours, numbers=None), theirs).doubt
+    assert ("look more like the neighbours" in doubt) == (shift != 0)
+    assert bool(doubt) == (shift != 0 or not numbered)
 
 
 def test_files_without_positions(shared_cases):
