@@ -106,11 +106,11 @@ def load_pairs(folder: Path, scale: Meaning | None = None) -> list[Pair]:
                 f"has no folder {part.name}/",
                 "give a folder with low/ and full/, as `ctdenoise sample --out` writes it",
             )
-    first, *others = [
-        _matched(draw, full, scale)
-        for draw in takewhile(Path.is_dir, (folder / common.draw_folder(n) for n in count()))
-    ]
-    return [_joined(folder, draws) for draws in zip(first, *others, strict=True)]
+    folders = list(takewhile(Path.is_dir, (folder / common.draw_folder(n) for n in count())))
+    first, *others = [_matched(draw, full, scale) for draw in folders]
+    for draw, pairs in zip(folders[1:], others, strict=True):
+        first = _with_draw(first, pairs, f"{low} and {draw}")
+    return first
 
 
 def _matched(low: Path, full: Path, scale: Meaning | None) -> list[Pair]:
@@ -122,13 +122,31 @@ def _matched(low: Path, full: Path, scale: Meaning | None) -> list[Pair]:
     return [matched.pair for matched in found]
 
 
-def _joined(folder: Path, draws: Sequence[Pair]) -> Pair:
-    """One pair of several noise draws of the same slices."""
-    if len({draw.low.shape for draw in draws}) > 1:
+def _with_draw(pairs: Sequence[Pair], draws: Sequence[Pair], both: str) -> list[Pair]:
+    """The pairs, each with the further noise draw of its own full dose, wherever that stands in
+    ``draws``; raises :class:`Problem` on ``both`` folders where one has none."""
+    free, joined = list(draws), []
+    for pair in pairs:
+        own = next((i for i, draw in enumerate(free) if _of_one_full_dose(pair, draw)), None)
+        if own is None:
+            break
+        joined.append(replace(pair, low=np.concatenate([pair.low, free.pop(own).low])))
+    if free or len(joined) < len(pairs):
         raise Problem(
-            str(folder), "has noise draws of different slices", "write low-2 and so on anew"
+            both,
+            "are not noise draws of the same slices",
+            "give both the same slices of the same scans, or leave one folder out",
         )
-    return replace(draws[0], low=np.concatenate([draw.low for draw in draws]))
+    return joined
+
+
+def _of_one_full_dose(a: Pair, b: Pair) -> bool:
+    """Whether the full dose of both is the same slices of the same scan."""
+    return (
+        a.patient == b.patient
+        and np.array_equal(a.positions, b.positions)
+        and np.array_equal(a.full, b.full)
+    )
 
 
 def _config(args: argparse.Namespace) -> Config:

@@ -33,9 +33,9 @@ MANY = 20
 class Outline:
     """All that the split needs to know of a pair.
 
-    ``positions``: mm where ``located``, else numbers; those of a patient's pairs are taken to be
-    comparable. ``contents``: a digest of each full-dose slice, "" for a blank one. ``low``: one of
-    the low dose.
+    ``positions``: mm where ``located``, else numbers; those of a patient's located pairs are taken
+    to be comparable. ``contents``: a digest of each full-dose slice, "" for a blank one. ``low``:
+    one of the low dose.
     """
 
     patient: str
@@ -111,13 +111,15 @@ def outline(pair: Pair) -> Outline:
 def split(outlines: Sequence[Outline], seed: int) -> Split:
     """By patient where there are three; else by blocks of slices, or by bands of rows.
 
-    With two, holding one back would halve what there is to learn from. Pairs whose patient is not
-    known ("") count as one patient, since they may be; so do patients who share a slice to the
-    pixel. Blocks and bands are the same for all pairs of a patient, which may share slices.
+    With two, holding one back would halve what there is to learn from. Where the patient of a pair
+    is not known (""), all count as one patient, since it may be any of them; so do patients who
+    share a slice to the pixel. Blocks and bands are the same for all pairs of a patient, which may
+    share slices.
     """
     if not outlines:
         raise Problem("The run", "has no pair to learn from", "choose at least one pair of scans")
-    people = _joined([{o.patient, *_seen(o)} for o in outlines])
+    unknown = not all(o.patient for o in outlines)
+    people = _joined([{"" if unknown else o.patient, *_seen(o)} for o in outlines])
     pairs = tuple(o.fingerprint for o in outlines)
     if len(set(people)) >= 3:
         names = [min(o.patient for o, p in zip(outlines, people, strict=True) if p == person)
@@ -125,11 +127,8 @@ def split(outlines: Sequence[Outline], seed: int) -> Split:
         return _by_patient(outlines, names, pairs, seed)
     parts: dict[str, list[Part]] = {"train": [], "validation": [], "test": []}
     ways: set[str] = set()
-    places = _joined(
-        [{(who, o.located), *_seen(o)} for who, o in zip(people, outlines, strict=True)]
-    )
-    for group in sorted(set(places)):
-        own = [(i, o) for i, o in enumerate(outlines) if places[i] == group]
+    for person in sorted(set(people)):
+        own = [(i, o) for i, o in enumerate(outlines) if people[i] == person]
         blocks = _blocks([o for _, o in own])
         ways.add("blocks" if blocks else "bands")
         for index, o in own:
@@ -140,12 +139,15 @@ def split(outlines: Sequence[Outline], seed: int) -> Split:
             for name, rows in () if blocks else _bands(o.rows):
                 parts[name].append(Part(index, tuple(range(o.slices)), rows))
     who = "one patient" if len(set(people)) == 1 else "the same two patients"
+    mend = "three patients or more give"
+    if unknown and len(outlines) > 1:
+        who, mend = "what may be one patient", "three patients or more, and no unknown one, give"
     how = {
         frozenset({"blocks"}): "separate blocks of slices",
         frozenset({"bands"}): "bands of rows of each slice",
     }.get(frozenset(ways), "separate blocks of slices, or bands of rows where slices are few,")
     sentence = (f"Trained, validated and tested on {how} from {who}, so its figures look better "
-                "than for a new patient: three patients or more give an honest test")  # fmt: skip
+                f"than for a new patient: {mend} an honest test")  # fmt: skip
     return Split(tuple(parts["train"]), tuple(parts["validation"]), tuple(parts["test"]),
                  f"{sentence}.", True, pairs)  # fmt: skip
 
@@ -186,7 +188,7 @@ def _blocks(group: Sequence[Outline]) -> dict[str, tuple[float, float]] | None:
     """From where to where the slices of all these pairs are trained on, validated on and kept
     aside: about three fifths, a fifth, a fifth, with a gap between them. None where there is no
     room for it, or where positions do not tell which slices are the same."""
-    if len({o.located for o in group}) > 1 or _contradicted(group):
+    if (len(group) > 1 and not all(o.located for o in group)) or _contradicted(group):
         return None
     places = sorted({place for o in group for place in o.places})
     gap = _gap(group, places)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctdenoise.errors import Problem
+from ctdenoise.scans.dose_words import without_dose
 from ctdenoise.scans.scan import Facts, Pair, Scan
 from ctdenoise.units import counted
 
@@ -17,7 +18,9 @@ SETTING_TOLERANCE = 0.05
 """The same of voltages and slice thicknesses, which vendors round."""
 SAME_HU = 0.5
 """HU by which rounding alone makes two scans differ."""
-IN_ORDER = "in order"
+CLEARLY = 0.9
+"""Times the unlikeness (1 - correlation) of slices from which on others fit clearly better."""
+BY_POSITION, BY_NUMBER, IN_ORDER = "by position", "by number", "in order"
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,9 @@ def recognise(scans: Sequence[Scan]) -> list[Recognised]:
 
     What the tags say (dose words, then exposure) goes before measured noise, and noise is only
     asked where kernel and slice thickness are the same, since both change it. Each scan is used
-    once; scans whose tags are clear are served first.
+    once; scans whose tags are clear are served first, and of those the ones that fit best.
     """
-    found: list[tuple[int, Recognised]] = []
+    found: list[tuple[int, tuple[bool, int, bool], Recognised]] = []
     for a, b in combinations(range(len(scans)), 2):
         one_patient = scans[a].facts.patient == scans[b].facts.patient
         matching = _matching(scans[a], scans[b])
@@ -88,10 +91,13 @@ def recognise(scans: Sequence[Scan]) -> list[Recognised]:
         told = _told(scans[a], scans[b], *matching[:2])
         if told:
             rank, first_is_low, why = told
-            found.append((rank, Recognised(a, b, why) if first_is_low else Recognised(b, a, why)))
+            low, full = (a, b) if first_is_low else (b, a)
+            fit = _fit(scans[low], scans[full], len(matching[0]))
+            found.append((rank, fit, Recognised(low, full, why)))
     used: set[int] = set()
     pairs: list[Recognised] = []
-    for _, pair in sorted(found, key=lambda item: item[0]):
+    found.sort(key=lambda item: item[1], reverse=True)
+    for _, _, pair in sorted(found, key=lambda item: item[0]):
         if not used & {pair.low, pair.full}:
             used |= {pair.low, pair.full}
             pairs.append(pair)
@@ -118,7 +124,6 @@ def match(low: Scan, full: Scan, *, name: str = "") -> Matched:
         dose_fraction=_fraction(low, full),
         located=full.located,
     )
-    hoped = how == IN_ORDER and pair.slices > 1
     return Matched(
         pair,
         low_slices,
@@ -126,10 +131,7 @@ def match(low: Scan, full: Scan, *, name: str = "") -> Matched:
         [i for i in range(len(low.values)) if i not in set(low_slices)],
         [i for i in range(len(full.values)) if i not in set(full_slices)],
         how,
-        doubt=f"{low.name} and {full.name} do not both say where their slices lie or how they are "
-        "numbered: look whether the slices that were paired show the same."
-        if hoped
-        else "",
+        doubt=_doubt(low, full, low_slices, full_slices, how),
         differences=_differences(low.facts, full.facts),
     )
 
@@ -145,36 +147,67 @@ def refuse_equal(matched: Matched, low: str, full: str) -> None:
 
 
 def match_all(lows: Sequence[Scan], fulls: Sequence[Scan]) -> list[Matched]:
-    """Pair every low-dose scan with the full-dose scan that shares most slices with it.
+    """Pair every low-dose scan with the full-dose scan that fits it best: alike but for the dose,
+    then of most slices, then named alike.
 
     For two folders that say which dose a scan has. Where there are several scans, a pair shares
-    its patient (DICOM) or its name (images). Raises :class:`Problem` for a scan without a partner.
+    its patient (DICOM) or its name (images). Raises :class:`Problem` for a scan without a partner,
+    and where nothing tells which of several is the partner.
     """
-    pairs: list[Matched] = []
-    free = list(fulls)
-    for low in lows:
-        best: Matched | None = None
-        chosen = -1
-        problem = Problem(
-            low.name, "has no full-dose scan of the same slices", "give as many of both"
-        )
-        for index, full in enumerate(free):
-            if len(lows) > 1 and not _kin(low, full):
-                continue
-            try:
-                matched = match(low, full)
-            except Problem as error:
-                problem = error
-                continue
-            if best is None or len(matched.low_slices) > len(best.low_slices):
-                best, chosen = matched, index
-        if best is None:
-            raise problem
-        pairs.append(best)
-        free.pop(chosen)
-    if free:
-        raise Problem(free[0].name, "has no low-dose scan", "give as many of both")
-    return pairs
+    fits: dict[tuple[int, int], tuple[bool, int, bool]] = {}
+    problems: dict[int, Problem] = {}
+    for (i, low), (j, full) in product(enumerate(lows), enumerate(fulls)):
+        if max(len(lows), len(fulls)) > 1 and not _kin(low, full):
+            continue
+        matching = _matching(low, full)
+        if isinstance(matching, Problem):
+            problems[i] = matching
+        else:
+            fits[i, j] = _fit(low, full, len(matching[0]))
+    chosen: dict[int, int] = {}
+    while fits:
+        i, j = _surest(fits, lows, fulls)
+        chosen[i] = j
+        fits = {(a, b): fit for (a, b), fit in fits.items() if a != i and b != j}
+    for i, low in enumerate(lows):
+        if i not in chosen:
+            raise problems.get(i) or Problem(
+                low.name, "has no full-dose scan of the same slices", "give as many of both"
+            )
+    for j, full in enumerate(fulls):
+        if j not in chosen.values():
+            raise Problem(full.name, "has no low-dose scan", "give as many of both")
+    return [match(low, fulls[chosen[i]]) for i, low in enumerate(lows)]
+
+
+def _fit(low: Scan, full: Scan, slices: int) -> tuple[bool, int, bool]:
+    """How well two scans of which so many slices match fit each other; more is better."""
+    named = [without_dose(scan.facts.series or scan.name) for scan in (low, full)]
+    return not _differences(low.facts, full.facts), slices, named[0] == named[1]
+
+
+def _surest(
+    fits: dict[tuple[int, int], tuple[bool, int, bool]], lows: Sequence[Scan], fulls: Sequence[Scan]
+) -> tuple[int, int]:
+    """Of low and full doses (indices) the best fit that has no equal, or the one where nothing
+    else is left for one of the two; raises :class:`Problem` where there is neither."""
+    best = max(fits.values())
+    equals = [pair for pair, fit in fits.items() if fit == best]
+    for i, j in equals:
+        if sum(a == i or b == j for a, b in equals) == 1:
+            return i, j
+    for i, j in fits:
+        if 1 in (sum(a == i for a, _ in fits), sum(b == j for _, b in fits)):
+            return i, j
+    i, j = equals[0]
+    ours = [fulls[b].name for a, b in equals if a == i]
+    theirs = [lows[a].name for a, b in equals if b == j]
+    several, one = (ours, lows[i].name) if len(ours) > 1 else (theirs, fulls[j].name)
+    raise Problem(
+        " and ".join(several),
+        f"fit {one} equally well, so that nothing tells which of them belongs to it",
+        "put each low dose and its full dose into folders of their own",
+    )
 
 
 def _kin(a: Scan, b: Scan) -> bool:
@@ -209,7 +242,7 @@ def _matching(low: Scan, full: Scan) -> tuple[list[int], list[int], str] | Probl
             return Problem(
                 both, "have no slice of the same number", "choose two scans of the same slices"
             )
-        return [i for i, _ in both_have], [j for _, j in both_have], "by number"
+        return [i for i, _ in both_have], [j for _, j in both_have], BY_NUMBER
     counts = len(low.values), len(full.values)
     if counts[0] != counts[1]:
         return Problem(
@@ -236,7 +269,7 @@ def _at_the_same_place(low: Scan, full: Scan) -> tuple[list[int], list[int], str
                 f"are shifted by {offset:.1f} mm against each other",
                 "choose reconstructions of one field of view",
             )
-    return ours, theirs, "by position"
+    return ours, theirs, BY_POSITION
 
 
 def _tolerance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -318,6 +351,60 @@ def _differences(low: Facts, full: Facts) -> str:
         return ""
     listed = " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))
     return f"Low and full dose differ in {listed}: the network would learn that difference, too."
+
+
+def _doubt(
+    low: Scan, full: Scan, low_slices: Sequence[int], full_slices: Sequence[int], how: str
+) -> str:
+    """Why the slices may not belong together, as a sentence, if anything speaks for it."""
+    if how == BY_POSITION:
+        return ""
+    if _shifted(low.values, full.values, low_slices, full_slices):
+        return (
+            f"The slices of {low.name} look more like the neighbours of those of {full.name} that "
+            "they were paired with: look whether the slices that were paired show the same."
+        )
+    if how == IN_ORDER and len(low_slices) > 1:
+        why = "do not both say where their slices lie or how they are numbered"
+    elif how == BY_NUMBER and low.located != full.located:
+        why = "do not both say where their slices lie, so that only numbers tell which are the same"
+    elif how == BY_NUMBER and {len(low.values), len(full.values)} != {len(low_slices)}:
+        why = "do not say where their slices lie, and not every number is in both"
+    else:
+        return ""
+    return (
+        f"{low.name} and {full.name} {why}: look whether the slices that were paired show the same."
+    )
+
+
+def _shifted(
+    low: NDArray[np.float32],
+    full: NDArray[np.float32],
+    low_slices: Sequence[int],
+    full_slices: Sequence[int],
+) -> bool:
+    """Whether the full-dose slices one further, or one before, are clearly more like the low dose:
+    by their correlation with it at up to three slices of the middle."""
+    inner = [(i, j) for i, j in zip(low_slices, full_slices, strict=True) if 0 < j < len(full) - 1]
+    middle = len(inner) // 2
+    likeness = np.array(
+        [
+            [_correlation(low[i], full[j + step]) for step in (0, -1, 1)]
+            for i, j in inner[max(0, middle - 1) : middle + 2]
+        ]
+    )
+    if not likeness.size:
+        return False
+    unlike = 1 - likeness
+    clearly = unlike.mean(0) < CLEARLY * unlike[:, 0].mean()
+    return bool((clearly & (likeness > likeness[:, :1]).all(0)).any())
+
+
+def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Pearson's of two slices, 0 where one is of a single grey."""
+    if a.min() == a.max() or b.min() == b.max():
+        return 0.0
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
 def _taken(values: NDArray[np.float32], indices: list[int]) -> NDArray[np.float32]:

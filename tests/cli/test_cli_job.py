@@ -149,7 +149,7 @@ def test_one_draw_is_enough_and_draws_of_other_slices_are_refused(
     assert load_pairs(out)[0].low.shape[0] == 1
     shutil.copytree(out / "low", out / "low-2")
     next((out / "low-2").iterdir()).unlink()
-    with pytest.raises(Problem, match="noise draws of different slices"):
+    with pytest.raises(Problem, match="are not noise draws of the same slices"):
         load_pairs(out)
 
 

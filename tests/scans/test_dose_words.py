@@ -17,6 +17,10 @@ faible dose; dose faible; dose réduite; baja dosis; TORAX BAJA DOSIS; dosis baj
 bassa dose; dose bassa; baixa dose; lage dosis; lavdosis; lågdos; niska dawka; niskodawkowa TK
 низкодозная КТ; низкая доза; düşük doz
 低剂量; 胸部低剂量平扫; 低劑量; 超低剂量; 低線量; 低線量CT; 胸部 低線量 肺野; 저선량
+matala annos; pieni annos; matala-annos; χαμηλή δόση; ΧΑΜΗΛΗ ΔΟΣΗ; низька доза; низькодозова КТ
+ниска доза; liều thấp; LIỀU THẤP; dosis rendah; جرعة منخفضة; منخفض الجرعة; מינון נמוך; במינון נמוך
+कम खुराक; ปริมาณรังสีต่ำ; 0.25 dose; 0,1 Dosis; Low dose non-contrast; low dose without contrast
+Low-dose contrast-enhanced; low dose, contrast; not full dose but low dose
 """
 FULL = """
 Full Dose Images; FULL_DOSE; FullDose; NDCT; FDCT; SDCT; FD; Routine dose chest; standard dose
@@ -24,6 +28,8 @@ StandardDose; normal dose; high dose; highdose; 100% dose; 100 % Dosis; full dos
 Full dose 40% ASiR; ASIR 40% full dose; Volldosis; volle Dosis; Normaldosis; Standarddosis
 pleine dose; dose complète; dosis completa; dose plena; dose piena; полная доза; tam doz
 全剂量; 全劑量; 标准剂量; 常规剂量; 標準線量; 通常線量; 표준선량
+täysi annos; normaali annos; πλήρης δόση; повна доза; пълна доза; liều chuẩn; liều tiêu chuẩn
+dosis penuh; جرعة كاملة; מינון מלא; पूर्ण खुराक; ปริมาณรังสีปกติ; 일반선량; no low dose, full dose
 """
 NEITHER = """
 follow; follow up dose; FDG PET CT; FDK recon; slow; Slow dose; slow-dose; yellow; Below dosel
@@ -31,6 +37,10 @@ gold; hold; FOLD; child; World; shoulder; LDL; bald; Thorax 1.0; Bone 0.6; Lung 
 Low contrast; low kV; low; high; half; HD; ND; input; clean; target; High resolution; highres
 Full inspiration; full FOV; reduced FOV; Dose Report; DOSE INFO; Dose 100 mAs; 剂量; 高分辨
 1/1; 1/2; 25%; ASIR 40%; 110% dose; full dose and low dose
+no low dose; not low dose; NoLowDose; non-low-dose; not a low dose; without low dose; Not full dose
+keine niedrige Dosis; nicht Niedrigdosis; pas de dose faible; 非低剂量; low dose: no; low dose off
+half dose contrast; low dose contrast agent; halbe Dosis Kontrast; half dose of contrast; 10.25 dose
+low dose gadolinium; halbe Dosis KM; demi dose de contraste; in lieu of; 0.25; Bone 0.625 dose
 """
 
 
@@ -72,6 +82,9 @@ def test_a_word_is_heard_among_others(told, beside, between, first) -> None:
         ("high_input_001", "low", "001"),
         ("high_target_001", "full", "001"),
         ("slow_gold_7", "", "slow gold 7"),
+        ("lowdose_fulldose_7", "", "7"),
+        ("low_and_full_7", "", "and 7"),
+        ("input_target_7", "", "7"),
     ],
 )
 def test_names_of_files(name: str, word: str, rest: str) -> None:

@@ -126,6 +126,58 @@ def test_several_patients_at_once():
         match_all([scans[3]], [scans[2], scans[0]])
 
 
+NAMED = replace(FACTS, series="Thorax")
+
+
+def kernels(word, order="abc"):
+    """Scans of one patient at the same positions, each with a kernel of its own."""
+    return [scan([0, 2], name=f"{word} {k}", facts=replace(FACTS, kernel=k)) for k in order]
+
+
+@given(st.permutations("abc"), st.permutations("abc"))
+def test_of_several_reconstructions_each_finds_its_own(lows, fulls):
+    for matched in match_all(kernels("low", lows), kernels("full", fulls)):
+        low, full = matched.pair.name.split(" with ")
+        assert low[-1] == full[-1] and not matched.differences
+    for series in (lows, fulls):
+        scans = kernels("low", series) + kernels("full")
+        scans = [
+            replace(each, facts=replace(each.facts, dose_word=each.name.split()[0]))
+            for each in scans
+        ]
+        found = recognise(scans)
+        assert [scans[f.low].name[-1] for f in found] == [scans[f.full].name[-1] for f in found]
+        assert len(found) == 3
+
+
+@given(st.permutations([0, 1]), st.permutations([0, 1]))
+def test_series_named_alike_belong_together_where_all_else_is_equal(lows, fulls):
+    def of(order, word):
+        return [
+            scan([0, 2], name=word, facts=replace(FACTS, series=f"Visit {n}, {word} dose"))
+            for n in order
+        ]
+
+    ours, theirs = of(lows, "low"), of(fulls, "full")
+    for i, matched in enumerate(match_all(ours, theirs)):
+        assert np.shares_memory(matched.pair.full, theirs[fulls.index(lows[i])].values)
+
+
+def test_where_nothing_tells_which_scan_belongs_to_which_none_is_taken():
+    lows, fulls = (
+        [scan([0, 2], name=f"{w}{n}", facts=NAMED) for n in "12"] for w in ("low", "full")
+    )
+    with pytest.raises(Problem, match=r"full1 and full2 fit low1 equally well.*folders"):
+        match_all(lows, fulls)
+
+
+def test_the_only_partner_that_is_left_decides_between_equals():
+    lows = [scan(at, name=f"low{n}", facts=NAMED) for n, at in ((1, [0, 2]), (2, [4, 6]))]
+    fulls = [scan(at, name=f"full{n}", facts=NAMED) for n, at in ((1, [0, 2, 4, 6]), (2, [0, 2]))]
+    names = [matched.pair.name for matched in match_all(lows, fulls)]
+    assert names == ["full2 with low1", "full1 with low2"]
+
+
 def test_images_pair_by_name():
     def image(name, word, noise):
         facts = Facts(series=name, modality="image", dose_word=word)
@@ -160,7 +212,8 @@ def test_without_positions_slices_pair_by_number(low, full):
     matched = match(unplaced(low), unplaced(full))
     np.testing.assert_array_equal(matched.pair.low[0], matched.pair.full)
     np.testing.assert_array_equal(matched.pair.positions, common)
-    assert matched.how == "by number" and not matched.pair.located and not matched.doubt
+    assert matched.how == "by number" and not matched.pair.located
+    assert ("not every number is in both" in matched.doubt) == (set(low) != set(full))
 
 
 @given(st.integers(1, 8), st.integers(1, 8), st.sampled_from(["none", "low", "placed", "file"]))
@@ -189,6 +242,23 @@ def test_a_scan_that_lost_its_positions_pairs_by_number_with_one_that_has_them()
     matched = match(unplaced([1, 2]), placed)
     np.testing.assert_array_equal(matched.pair.low[0], matched.pair.full)
     assert matched.pair.located and list(matched.pair.positions) == [2.0, 4.0]
+    assert "do not both say where their slices lie" in matched.doubt
+
+
+@pytest.mark.parametrize("shift", [-1, 0, 1])
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("noise", [0, 20, 200])
+def test_slices_that_look_like_the_neighbours_are_doubted(shift, numbered, noise):
+    """A low dose whose numbers count from another slice; a disc grows from slice to slice."""
+    rows, columns = np.mgrid[:64, :64] - 31.5
+    disc = np.array([1000.0 * (np.hypot(rows, columns) < 10 + n) for n in range(10)])
+    low = disc[1 + shift : 9 + shift] + np.random.default_rng(1).normal(0, noise, (8, 64, 64))
+    ours, theirs = (
+        replace(unplaced(range(8)), values=values.astype(np.float32)) for values in (low, disc[1:9])
+    )
+    doubt = match(ours if numbered else replace(ours, numbers=None), theirs).doubt
+    assert ("look more like the neighbours" in doubt) == (shift != 0)
+    assert bool(doubt) == (shift != 0 or not numbered)
 
 
 def test_files_without_positions(shared_cases):
