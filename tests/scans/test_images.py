@@ -2,7 +2,7 @@ import errno
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from tifffile import TiffWriter, imwrite
 
 from ctdenoise.errors import Problem
@@ -216,3 +216,73 @@ def test_pages_that_are_no_one_stack_are_told(tmp_path):
         assert told.pop(name) == "holds images of several sizes or kinds"
     assert told.pop("white.tif") == "counts from white to black"
     assert told == {"channels.tif": "is a stack in 4 dimensions (TZYX: 2×3×6×8)"}
+
+
+def test_a_tiff_does_not_lead_to_other_files(tmp_path):
+    (tmp_path / "in").mkdir()
+    secret, path = tmp_path / "secret.tif", tmp_path / "in" / "a.ome.tif"
+    values = np.arange(3 * 48, dtype=np.int16).reshape(3, 6, 8)
+    imwrite(secret, values + 1000, photometric="minisblack")
+    blocks = "".join(
+        f'<TiffData FirstZ="{z}" IFD="{z}" PlaneCount="1">'
+        f'<UUID FileName="{secret}">urn:uuid:{z}</UUID></TiffData>'
+        for z in range(3)
+    )
+    xml = (
+        '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:9">'
+        '<Image ID="Image:0"><Pixels ID="P:0" DimensionOrder="XYZCT" Type="int16" SizeX="8" '
+        f'SizeY="6" SizeZ="3" SizeC="1" SizeT="1">{blocks}</Pixels></Image></OME>'
+    )
+    imwrite(path, values[0], description=xml, metadata=None)
+    found = read([path], meaning="own units")
+    assert all(scan.values.max() < 1000 for scan in found.scans)
+    one = '<TiffData FirstZ="0" IFD="0" PlaneCount="1"/>'  # the others would be zeros
+    imwrite(path, values[0], description=xml.replace(blocks, one), metadata=None)
+    [problem] = read([path], meaning="own units").problems
+    assert "has slices in other files" in problem.reason
+
+
+@pytest.mark.parametrize("kind", ["pages", "alone", "deflated", "imagej", "ome", "pillow", "big"])
+def test_a_tiff_cut_anywhere_loses_no_slice_without_a_word(tmp_path, kind):
+    values, path = np.arange(1, 3 * 48 + 1, dtype=np.uint16).reshape(3, 6, 8), tmp_path / "a.tif"
+    if kind == "pillow":
+        first, *more = map(Image.fromarray, values)
+        first.save(path, save_all=True, append_images=more)
+    elif kind == "alone":
+        with TiffWriter(path) as tiff:
+            for page in values:
+                tiff.write(page, contiguous=False)
+    else:
+        options = {"deflated": {"compression": "zlib"}, "big": {"bigtiff": True}}.get(kind, {})
+        axes = {"metadata": {"axes": "ZYX"}} if kind in ("imagej", "ome") else {}
+        imwrite(path, values, imagej=kind == "imagej", ome=kind == "ome",
+                photometric="minisblack", **options, **axes)  # fmt: skip
+    whole = path.read_bytes()
+    for length in range(8, len(whole) + 1):
+        path.write_bytes(whole[:length])
+        found = read([path], meaning="own units")
+        assert bool(found.scans) != bool(found.problems)
+        for scan in found.scans:
+            np.testing.assert_array_equal(scan.values, values)
+    assert found.scans
+
+
+def test_fewer_slices_than_imagej_or_tifffile_wrote_are_told(tmp_path):
+    values = np.ones((2, 6, 8), np.uint16)
+    said = "ImageJ=1.53\nimages=5\n"
+    imwrite(tmp_path / "a.tif", values, description=said, metadata=None)
+    imwrite(tmp_path / "b.tif", values, description='{"shape": [5, 6, 8]}', metadata=None,
+            compression="zlib")  # fmt: skip
+    told = [problem.reason for problem in read([tmp_path], meaning="own units").problems]
+    assert told == [f"says that it holds 5 slices and has {n}" for n in (2, 1)]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_read_upright(tmp_path, orientation):
+    values, path = np.arange(2 * 48, dtype=np.uint8).reshape(2, 6, 8), tmp_path / "a.tif"
+    tag = (274, "H", 1, orientation, True)
+    imwrite(path, values, extratags=[tag], metadata=None)
+    image = Image.fromarray(values[1])
+    image.getexif()[274] = orientation
+    [scan] = read([path], meaning="own units").scans
+    np.testing.assert_array_equal(scan.values[1], ImageOps.exif_transpose(image))
