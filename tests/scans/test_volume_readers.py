@@ -231,6 +231,8 @@ def test_a_header_without_geometry_leaves_it_unknown(tmp_path: Path) -> None:
                                   "ElementDataFile = gone.raw", "ElementDataFile = \\\\x\\a.raw",
                                   "ElementDataFile = LOCAL\nElementDataFile = /etc/passwd",
                                   "Comment = \rElementDataFile = LOCAL\nElementDataFile = ../x",
+                                  "ElementDataFile\n= /etc/passwd",
+                                  "ElementDataFile\0x = /etc/passwd",
                                   "ElementDataFile =", "ElementDataFile : C:\\a.raw"])  # fmt: skip
 def test_pixels_elsewhere_are_refused_before_the_library_sees_it(
     tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch

@@ -49,7 +49,7 @@ class _Header:
     @property
     def deflated(self) -> bool:
         """Whether the pixels are a stream of zlib or gzip."""
-        meta = any(said[:1] in ("t", "1") for said in self.said(rb"CompressedData"))
+        meta = any(said[:1] in ("t", "1", "") for said in self.said(rb"CompressedData"))
         return meta or any(said in ("gz", "gzip") for said in self.said(rb"encoding"))
 
     @property
@@ -61,9 +61,11 @@ class _Header:
 
 
 def _field(name: bytes) -> re.Pattern[bytes]:
+    """Its name at the begin of a line and what follows. MetaImage's reader takes what comes after
+    a line's end or a zero for the field's value too, which gives "" here."""
     space = rb"[ \t\v\f]*"
-    begin = rb"(?:\A|[\r\n])" + space
-    return re.compile(begin + rb"(?:" + name + rb")" + space + rb"[:=]([^\n]{0,1000})", re.I)
+    value = space + rb"(?:[:=]([^\n]{0,1000})|[\r\n\0])"
+    return re.compile(rb"(?:\A|[\r\n])" + space + rb"(?:" + name + rb")" + value, re.I)
 
 
 def _said(text: bytes | mmap, field: bytes) -> list[str]:
