@@ -33,6 +33,8 @@ _DAMAGE = (
 )
 """What reading a damaged archive raises; of an OSError see :func:`_is_of_the_disk`."""
 _ZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
+_UNREAD = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+"""Methods of zip that the library does not know (APPNOTE 4.4.5)."""
 _TAR_AT = 257
 """Where a tar file says that it is one (POSIX.1-1988)."""
 _LONG = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
@@ -258,6 +260,9 @@ def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
         refused = "is a link, not a file", "pack the file itself"
     elif info.flag_bits & 1:
         refused = "is encrypted", "pack the archive without a password"
+    elif info.compress_type in _UNREAD:
+        method = _UNREAD[info.compress_type]
+        refused = f"is compressed as {method}, which is not read", "pack it as an ordinary zip"
     size, opened = info.file_size, partial(archive.open, info)
     return _Member(info.filename, size, opened, refused, info.is_dir())
 

@@ -287,3 +287,13 @@ def test_the_time_that_folders_take_counts(tmp_path):
     spent.seconds = 0
     with pytest.raises(Problem, match="took longer"):
         archive.unpack(path, tmp_path / "out", spent)
+
+
+def test_methods_of_zip_that_are_not_read_are_told(tmp_path):
+    raw = pack(tmp_path / "a.zip", [("x", b"1" * 1000)]).read_bytes()
+    local, central = raw.index(b"PK\x03\x04") + 8, raw.index(b"PK\x01\x02") + 10
+    changed = bytearray(raw)
+    changed[local] = changed[central] = 9
+    (tmp_path / "a.zip").write_bytes(changed)
+    files, [problem] = archive.unpack(tmp_path / "a.zip", tmp_path / "out")
+    assert files == [] and problem.reason == "is compressed as Deflate64, which is not read"

@@ -59,7 +59,7 @@ def test_folders_say_the_dose_and_a_stack_is_a_scan(tmp_path):
     ("name", "content", "words"),
     [
         ("nan.npy", np.array([[np.nan, 1]]), "not numbers"),
-        ("pickle.npy", np.array([[{}]], object), "damaged"),
+        ("pickle.npy", np.array([[{}]], object), "holds Python objects"),
         ("complex.npy", np.ones((2, 2), complex), "real numbers"),
         ("line.npy", np.ones(5), "shape 5"),
         ("none.npy", np.ones((0, 5)), "shape 0×5"),
@@ -286,3 +286,23 @@ def test_a_tiff_is_read_upright(tmp_path, orientation):
     image.getexif()[274] = orientation
     [scan] = read([path], meaning="own units").scans
     np.testing.assert_array_equal(scan.values[1], ImageOps.exif_transpose(image))
+
+
+def test_a_png_is_read_as_grey_where_it_is(tmp_path):
+    grey = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    image = Image.fromarray(grey)
+    opaque = Image.merge("LA", [image, Image.new("L", image.size, 255)])
+    opaque.save(tmp_path / "a.png")
+    palette = Image.fromarray(255 - grey).convert("P")
+    palette.putpalette([255 - n for n in range(256) for _ in range(3)])
+    palette.save(tmp_path / "b.png")
+    for scan in read([tmp_path], meaning="own units").scans:
+        np.testing.assert_array_equal(scan.values[0], grey)
+    opaque.putpixel((1, 1), (9, 0))
+    opaque.save(tmp_path / "c.png")
+    palette.putpalette([each for n in range(256) for each in (n, 0, 0)])
+    palette.save(tmp_path / "e.png")
+    found = read([tmp_path], meaning="own units")
+    assert [scan.name for scan in found.scans] == ["a", "b"]
+    told = {problem.subject: problem.reason for problem in found.problems}
+    assert told == {"c.png": "has transparency", "e.png": "is a colour image"}

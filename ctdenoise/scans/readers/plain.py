@@ -13,6 +13,7 @@ from ctdenoise.scans.budget import MEGABYTE, affordable, inflating, limited
 from ctdenoise.scans.readers import READERS, ImageStack, Reader, coloured
 
 if TYPE_CHECKING:
+    from PIL.PngImagePlugin import PngImageFile
     from tifffile import TiffFile, TiffPageSeries
 
 _PLAIN, _PACKBITS, _DEFLATED = 1, 32773, (8, 32946)
@@ -37,13 +38,25 @@ def _read_png(path: Path) -> ImageStack:
     from PIL.PngImagePlugin import PngImageFile
 
     with PngImageFile(path) as image:
-        if image.mode not in ("1", "L", "I", "I;16", "I;16B", "F"):
+        if image.mode not in ("1", "L", "LA", "P", "PA", "I", "I;16", "I;16B", "F"):
             raise coloured(path.name)
         if getattr(image, "n_frames", 1) > 1:
             raise Problem(path.name, "is an animation", "save each slice as a file")
         columns, rows = image.size
         affordable(path, slices=1, rows=rows, columns=columns, stored_bytes=2, compressed=True)
-        return ImageStack(np.asarray(image))
+        return ImageStack(_grey(image, path))
+
+
+def _grey(image: "PngImageFile", path: Path) -> NDArray[np.generic]:
+    """The pixels, those of a palette as it shows them. Transparency must hide none of them."""
+    if image.mode not in ("LA", "P", "PA"):
+        return np.asarray(image)
+    red, green, blue, opaque = np.moveaxis(np.asarray(image.convert("RGBA")), -1, 0)
+    if (red != green).any() or (red != blue).any():
+        raise coloured(path.name)
+    if (opaque != 255).any():
+        raise Problem(path.name, "has transparency", "save it as greyscale without it")
+    return np.asarray(red)
 
 
 def _read_tiff(path: Path) -> ImageStack:
@@ -172,13 +185,22 @@ def _write_tiff(values: NDArray[np.float32], path: Path) -> None:
 
 
 def _read_npy(path: Path) -> ImageStack:
-    values = np.load(path, mmap_mode="r", allow_pickle=False)
+    values = _mapped(path)
     if values.ndim in (2, 3) and values.size:  # else told with all that are of another shape
         *stack, rows, columns = values.shape
         size = values.dtype.itemsize
         affordable(path, slices=prod(stack), rows=rows, columns=columns, stored_bytes=size,
                    compressed=False)  # fmt: skip
     return ImageStack(values)
+
+
+def _mapped(path: Path) -> NDArray[np.generic]:
+    from numpy.lib import format as npy
+
+    with path.open("rb") as file:
+        if npy.read_magic(file) == (1, 0) and npy.read_array_header_1_0(file)[2].hasobject:
+            raise Problem(path.name, "holds Python objects", "save its numbers as an array")
+    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
 
 def _write_npy(values: NDArray[np.float32], path: Path) -> None:
