@@ -1,4 +1,6 @@
 import errno
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -306,3 +308,16 @@ def test_a_png_is_read_as_grey_where_it_is(tmp_path):
     assert [scan.name for scan in found.scans] == ["a", "b"]
     told = {problem.subject: problem.reason for problem in found.problems}
     assert told == {"c.png": "has transparency", "e.png": "is a colour image"}
+
+
+def test_sixteen_bits_with_transparency_are_not_halved(tmp_path):
+    def chunk(kind, content):
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", 2, 2, 16, 4, 0, 0, 0)
+    rows = zlib.compress((b"\0" + struct.pack(">4H", 1000, 65535, 2000, 65535)) * 2)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    [problem] = read([tmp_path], meaning="own units").problems
+    assert problem.reason == "has transparency"

@@ -51,6 +51,8 @@ def _grey(image: "PngImageFile", path: Path) -> NDArray[np.generic]:
     """The pixels, those of a palette as it shows them. Transparency must hide none of them."""
     if image.mode not in ("LA", "P", "PA"):
         return np.asarray(image)
+    if "16" in str(image.tile[0][3]):  # of which the library keeps eight bits
+        raise Problem(path.name, "has transparency", "save it as greyscale without it")
     red, green, blue, opaque = np.moveaxis(np.asarray(image.convert("RGBA")), -1, 0)
     if (red != green).any() or (red != blue).any():
         raise coloured(path.name)
