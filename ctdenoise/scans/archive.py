@@ -13,7 +13,7 @@ from functools import partial
 from gzip import GzipFile
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import safe
@@ -29,12 +29,22 @@ _DAMAGE = (
     EOFError,
     NotImplementedError,  # what it was packed with, or for, cannot be true
     ValueError,
+    RecursionError,
+    MemoryError,
     OSError,
 )
 """What reading a damaged archive raises; of an OSError see :func:`_is_of_the_disk`."""
 _ZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
+_UNREAD = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+"""Methods of zip that the library does not know (APPNOTE 4.4.5)."""
 _TAR_AT = 257
 """Where a tar file says that it is one (POSIX.1-1988)."""
+_LONG = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
+         tarfile.GNUTYPE_LONGLINK)  # fmt: skip
+"""Headers of tar that are read into memory for the one that follows them."""
+_LONG_IN_A_ROW = 8
+_ENTRIES = 10
+"""Of an archive, with folders and junk, for each file that may be loaded."""
 
 
 def is_junk(name: str) -> bool:
@@ -92,13 +102,14 @@ def unpack(
 
 @dataclass(frozen=True)
 class _Member:
-    """A file in an archive: its path there, the size that it says it has, what must not be read of
-    it (reason and hint), and how it is opened."""
+    """A file or folder in an archive: its path there, the size that it says it has, what must not
+    be read of it (reason and hint), and how it is opened."""
 
     name: str
     size: int
     open: Callable[[], IO[bytes] | GzipFile | None]
     refused: tuple[str, str] | None = None
+    folder: bool = False
 
     @property
     def path(self) -> PurePosixPath:
@@ -112,6 +123,7 @@ class _Unpacking:
         self.into, self.budget = into, budget
         self.length = archive.stat().st_size
         self.left = unpacked_most(self.length)
+        self.entries = _ENTRIES * settings().upload_files
         self.problems: list[Problem] = []
         self.folders: dict[PurePosixPath, Path] = {}
         self.again = count(2)
@@ -120,8 +132,9 @@ class _Unpacking:
         """The files of one archive; those that are refused become problems."""
         files: list[Path] = []
         try:
-            for batch in _batches(archive):
-                members = [member for member in batch if not is_junk(member.name)]
+            for batch in self.budget.timed(_batches(archive)):
+                self.count(archive.name, len(batch))
+                members = [each for each in batch if not each.folder and not is_junk(each.name)]
                 self.announce(archive.name, members)
                 for member in members:
                     try:
@@ -138,6 +151,16 @@ class _Unpacking:
                 archive.name, "is cut off or not an archive", "make or copy it again"
             ) from error
         return files
+
+    def count(self, name: str, entries: int) -> None:
+        """Refuse what takes its time by nothing but the number of what it lists."""
+        self.entries -= entries
+        if self.entries < 0:
+            raise TooMuch(
+                name,
+                f"holds more than {_ENTRIES * settings().upload_files:,} files and folders",
+                "split it into smaller archives",
+            )
 
     def announce(self, name: str, members: list[_Member]) -> None:
         """Refuse what is too large by its own account, before anything is written."""
@@ -219,7 +242,7 @@ def _batches(path: Path) -> Iterator[list[_Member]]:
     with path.open("rb") as file:
         if file.read(4) in _ZIP:
             with zipfile.ZipFile(path) as archive:
-                yield [_zipped(archive, info) for info in archive.infolist() if not info.is_dir()]
+                yield [_zipped(archive, info) for info in archive.infolist()]
             return
         file.seek(0)
         gzipped = file.read(len(GZIP)) == GZIP
@@ -242,19 +265,41 @@ def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
         refused = "is a link, not a file", "pack the file itself"
     elif info.flag_bits & 1:
         refused = "is encrypted", "pack the archive without a password"
-    return _Member(info.filename, info.file_size, partial(archive.open, info), refused)
+    elif info.compress_type in _UNREAD:
+        method = _UNREAD[info.compress_type]
+        refused = f"is compressed as {method}, which is not read", "pack it as an ordinary zip"
+    size, opened = info.file_size, partial(archive.open, info)
+    return _Member(info.filename, size, opened, refused, info.is_dir())
 
 
 def _tarred(file: Any) -> Iterator[list[_Member]]:
-    with tarfile.open(fileobj=file, mode="r|") as archive:
+    with tarfile.open(fileobj=file, mode="r|", tarinfo=_headers()) as archive:
         for info in archive:
             refused = None if info.isreg() else ("is a link or device, not a file",
                                                  "pack the file itself")  # fmt: skip
-            if not info.isdir():
-                yield [_Member(info.name, info.size, partial(archive.extractfile, info), refused)]
+            opened = partial(archive.extractfile, info)
+            yield [_Member(info.name, info.size, opened, refused, info.isdir())]
             archive.members = []  # type: ignore[attr-defined]  # it would keep all of them
     while file.read(MEGABYTE):  # to the checksum of what it is packed in
         pass
+
+
+def _headers() -> type[tarfile.TarInfo]:
+    """How the headers of one tar are read: each by itself is looked at before what it announces is
+    read into memory, one within the other."""
+    in_a_row = 0
+
+    class Header(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            nonlocal in_a_row
+            header = super().frombuf(buf, encoding, errors)
+            in_a_row = in_a_row + 1 if header.type in _LONG else 0
+            if in_a_row > _LONG_IN_A_ROW or (in_a_row and header.size > MEGABYTE):
+                raise tarfile.ReadError("a name or note larger than any")
+            return header
+
+    return Header
 
 
 def _refuse(member: _Member) -> None:

@@ -260,3 +260,58 @@ def test_damage_anywhere_in_a_tar_in_gzip_is_told(tmp_path):
             files, problems = [], [problem]
         assert problems or [file.read_bytes() for file in files] == [content]
         assert problems or n < len(flipped)  # in the name that gzip keeps, which does not matter
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"])
+@pytest.mark.parametrize(("times", "size"), [(3000, 0), (9, 20), (1, (1 << 20) + 1), (1, 1 << 40)])
+def test_headers_of_tar_that_are_read_into_memory_are_few_and_small(tmp_path, kind, times, size):
+    header = tarfile.TarInfo("long")
+    header.type, header.size = kind, size
+    content = b"20 comment=012345678\n"[:size] if size < 512 else bytes(min(size, 2 << 20))
+    block = header.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
+    (tmp_path / "a.tar").write_bytes(block * times + tarfile.TarInfo("x").tobuf() + bytes(1024))
+    with pytest.raises(Problem, match=r"a\.tar is cut off or not an archive"):
+        archive.unpack(tmp_path / "a.tar", tmp_path / "out")
+
+
+def test_a_long_name_is_read(tmp_path):
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(tmp_path / "a.tar", "w", format=form) as packed:
+            packed.addfile(tarfile.TarInfo("d" * 200 + "/" + "x" * 110))
+        [file], problems = archive.unpack(tmp_path / "a.tar", tmp_path / f"out{form}")
+        assert file.name == "x" * 110 and problems == []
+
+
+@pytest.mark.parametrize("name", ["folder", ".junk"])
+@pytest.mark.parametrize("suffix", ["zip", "tgz"])
+def test_folders_and_junk_count_as_entries_too(tmp_path, limited, name, suffix):
+    limited(upload_files=3)
+    path, end = tmp_path / f"a.{suffix}", "/" if name == "folder" else ""
+    for count in (30, 31):
+        names = [f"{name}{n}{end}" for n in range(count)]
+        if suffix == "zip":
+            pack(path, [(each, b"") for each in names])
+        else:
+            pack_tar(path, [(each, (tarfile.DIRTYPE, "") if end else b"") for each in names])
+        if count == 30:
+            assert archive.unpack(path, tmp_path / "out") == ([], [])
+    with pytest.raises(Problem, match="holds more than 30 files and folders"):
+        archive.unpack(path, tmp_path / "out")
+
+
+def test_the_time_that_folders_take_counts(tmp_path):
+    path = pack_tar(tmp_path / "a.tar", [(f"{n}", (tarfile.DIRTYPE, "")) for n in range(50)])
+    spent = budget.Budget()
+    spent.seconds = 0
+    with pytest.raises(Problem, match="took longer"):
+        archive.unpack(path, tmp_path / "out", spent)
+
+
+def test_methods_of_zip_that_are_not_read_are_told(tmp_path):
+    raw = pack(tmp_path / "a.zip", [("x", b"1" * 1000)]).read_bytes()
+    local, central = raw.index(b"PK\x03\x04") + 8, raw.index(b"PK\x01\x02") + 10
+    changed = bytearray(raw)
+    changed[local] = changed[central] = 9
+    (tmp_path / "a.zip").write_bytes(changed)
+    files, [problem] = archive.unpack(tmp_path / "a.zip", tmp_path / "out")
+    assert files == [] and problem.reason == "is compressed as Deflate64, which is not read"

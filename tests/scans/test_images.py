@@ -1,8 +1,10 @@
 import errno
+import struct
+import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from tifffile import TiffWriter, imwrite
 
 from ctdenoise.errors import Problem
@@ -59,7 +61,7 @@ def test_folders_say_the_dose_and_a_stack_is_a_scan(tmp_path):
     ("name", "content", "words"),
     [
         ("nan.npy", np.array([[np.nan, 1]]), "not numbers"),
-        ("pickle.npy", np.array([[{}]], object), "damaged"),
+        ("pickle.npy", np.array([[{}]], object), "holds Python objects"),
         ("complex.npy", np.ones((2, 2), complex), "real numbers"),
         ("line.npy", np.ones(5), "shape 5"),
         ("none.npy", np.ones((0, 5)), "shape 0×5"),
@@ -216,3 +218,106 @@ def test_pages_that_are_no_one_stack_are_told(tmp_path):
         assert told.pop(name) == "holds images of several sizes or kinds"
     assert told.pop("white.tif") == "counts from white to black"
     assert told == {"channels.tif": "is a stack in 4 dimensions (TZYX: 2×3×6×8)"}
+
+
+def test_a_tiff_does_not_lead_to_other_files(tmp_path):
+    (tmp_path / "in").mkdir()
+    secret, path = tmp_path / "secret.tif", tmp_path / "in" / "a.ome.tif"
+    values = np.arange(3 * 48, dtype=np.int16).reshape(3, 6, 8)
+    imwrite(secret, values + 1000, photometric="minisblack")
+    blocks = "".join(
+        f'<TiffData FirstZ="{z}" IFD="{z}" PlaneCount="1">'
+        f'<UUID FileName="{secret}">urn:uuid:{z}</UUID></TiffData>'
+        for z in range(3)
+    )
+    xml = (
+        '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:9">'
+        '<Image ID="Image:0"><Pixels ID="P:0" DimensionOrder="XYZCT" Type="int16" SizeX="8" '
+        f'SizeY="6" SizeZ="3" SizeC="1" SizeT="1">{blocks}</Pixels></Image></OME>'
+    )
+    imwrite(path, values[0], description=xml, metadata=None)
+    found = read([path], meaning="own units")
+    assert all(scan.values.max() < 1000 for scan in found.scans)
+    one = '<TiffData FirstZ="0" IFD="0" PlaneCount="1"/>'  # the others would be zeros
+    imwrite(path, values[0], description=xml.replace(blocks, one), metadata=None)
+    [problem] = read([path], meaning="own units").problems
+    assert "has slices in other files" in problem.reason
+
+
+@pytest.mark.parametrize("kind", ["pages", "alone", "deflated", "imagej", "ome", "pillow", "big"])
+def test_a_tiff_cut_anywhere_loses_no_slice_without_a_word(tmp_path, kind):
+    values, path = np.arange(1, 3 * 48 + 1, dtype=np.uint16).reshape(3, 6, 8), tmp_path / "a.tif"
+    if kind == "pillow":
+        first, *more = map(Image.fromarray, values)
+        first.save(path, save_all=True, append_images=more)
+    elif kind == "alone":
+        with TiffWriter(path) as tiff:
+            for page in values:
+                tiff.write(page, contiguous=False)
+    else:
+        options = {"deflated": {"compression": "zlib"}, "big": {"bigtiff": True}}.get(kind, {})
+        axes = {"metadata": {"axes": "ZYX"}} if kind in ("imagej", "ome") else {}
+        imwrite(path, values, imagej=kind == "imagej", ome=kind == "ome",
+                photometric="minisblack", **options, **axes)  # fmt: skip
+    whole = path.read_bytes()
+    for length in range(8, len(whole) + 1):
+        path.write_bytes(whole[:length])
+        found = read([path], meaning="own units")
+        assert bool(found.scans) != bool(found.problems)
+        for scan in found.scans:
+            np.testing.assert_array_equal(scan.values, values)
+    assert found.scans
+
+
+def test_fewer_slices_than_imagej_or_tifffile_wrote_are_told(tmp_path):
+    values = np.ones((2, 6, 8), np.uint16)
+    said = "ImageJ=1.53\nimages=5\n"
+    imwrite(tmp_path / "a.tif", values, description=said, metadata=None)
+    imwrite(tmp_path / "b.tif", values, description='{"shape": [5, 6, 8]}', metadata=None,
+            compression="zlib")  # fmt: skip
+    told = [problem.reason for problem in read([tmp_path], meaning="own units").problems]
+    assert told == [f"says that it holds 5 slices and has {n}" for n in (2, 1)]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_read_upright(tmp_path, orientation):
+    values, path = np.arange(2 * 48, dtype=np.uint8).reshape(2, 6, 8), tmp_path / "a.tif"
+    tag = (274, "H", 1, orientation, True)
+    imwrite(path, values, extratags=[tag], metadata=None)
+    image = Image.fromarray(values[1])
+    image.getexif()[274] = orientation
+    [scan] = read([path], meaning="own units").scans
+    np.testing.assert_array_equal(scan.values[1], ImageOps.exif_transpose(image))
+
+
+def test_a_png_is_read_as_grey_where_it_is(tmp_path):
+    grey = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    image = Image.fromarray(grey)
+    opaque = Image.merge("LA", [image, Image.new("L", image.size, 255)])
+    opaque.save(tmp_path / "a.png")
+    palette = Image.fromarray(255 - grey).convert("P")
+    palette.putpalette([255 - n for n in range(256) for _ in range(3)])
+    palette.save(tmp_path / "b.png")
+    for scan in read([tmp_path], meaning="own units").scans:
+        np.testing.assert_array_equal(scan.values[0], grey)
+    opaque.putpixel((1, 1), (9, 0))
+    opaque.save(tmp_path / "c.png")
+    palette.putpalette([each for n in range(256) for each in (n, 0, 0)])
+    palette.save(tmp_path / "e.png")
+    found = read([tmp_path], meaning="own units")
+    assert [scan.name for scan in found.scans] == ["a", "b"]
+    told = {problem.subject: problem.reason for problem in found.problems}
+    assert told == {"c.png": "has transparency", "e.png": "is a colour image"}
+
+
+def test_sixteen_bits_with_transparency_are_not_halved(tmp_path):
+    def chunk(kind, content):
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", 2, 2, 16, 4, 0, 0, 0)
+    rows = zlib.compress((b"\0" + struct.pack(">4H", 1000, 65535, 2000, 65535)) * 2)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    [problem] = read([tmp_path], meaning="own units").problems
+    assert problem.reason == "has transparency"

@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,8 @@ def test_a_header_without_geometry_leaves_it_unknown(tmp_path: Path) -> None:
                                   "ElementDataFile = gone.raw", "ElementDataFile = \\\\x\\a.raw",
                                   "ElementDataFile = LOCAL\nElementDataFile = /etc/passwd",
                                   "Comment = \rElementDataFile = LOCAL\nElementDataFile = ../x",
+                                  "ElementDataFile\n= /etc/passwd",
+                                  "ElementDataFile\0x = /etc/passwd",
                                   "ElementDataFile =", "ElementDataFile : C:\\a.raw"])  # fmt: skip
 def test_pixels_elsewhere_are_refused_before_the_library_sees_it(
     tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
@@ -316,3 +319,71 @@ def test_headers_that_promise_too_much_are_refused(tmp_path: Path, suffix: str) 
     [problem] = read([tmp_path]).problems
     assert isinstance(problem, Problem)
     assert any(words in str(problem) for words in ("million", "should hold", "as no scan does"))
+
+
+def write_compressed(path: Path) -> bytes:
+    image = sitk.GetImageFromArray(np.ascontiguousarray(VOXELS.T))
+    sitk.WriteImage(image, str(path), useCompression=True)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["a.mha", "a.nrrd", "a.zraw", "a.raw.gz"])
+def test_damage_in_compressed_pixels_is_told(tmp_path: Path, name: str) -> None:
+    suffix = {"a.zraw": ".mhd", "a.raw.gz": ".nhdr"}.get(name, Path(name).suffix)
+    write_compressed(tmp_path / f"a{suffix}")
+    whole = (tmp_path / name).read_bytes()
+    [scan] = read([tmp_path]).scans
+    for place in range(len(whole) - 200, len(whole), 7):
+        for bad in (
+            whole[:place],
+            whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :],
+        ):
+            (tmp_path / name).write_bytes(bad)
+            found = read([tmp_path])
+            assert len(found.scans) + len(found.problems) == 1
+            for each in found.scans:
+                np.testing.assert_array_equal(each.values, scan.values)
+            for problem in found.problems:
+                assert "damaged" in problem.reason
+    (tmp_path / name).write_bytes(whole)
+    assert found.problems and not read([tmp_path]).problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (rb"CompressedDataSize = \d+\n", b"", "does not say how long"),
+        (
+            rb"CompressedData = True",
+            b"HeaderSize = 9\nCompressedData = True",
+            "has something before",
+        ),
+        (rb"CompressedData = True", b"HeaderSize = 0\nCompressedData = True", ""),
+        (rb"NDims = 3", b"NDims = 100", "damaged"),
+        (rb"NDims = 3", b"NDims = -1", "damaged"),
+        (rb"NDims = 3", b"NDims = 0", "damaged"),
+        (rb"CompressedData = True", b"CompressedData = T", ""),
+        (rb"CompressedData = True", b"CompressedData = 1", ""),
+        (rb"CompressedData = True", b"Comment = ElementDataFile of old\nCompressedData = true", ""),
+    ],
+)
+def test_headers_of_metaimage(tmp_path: Path, old: bytes, new: bytes, words: str) -> None:
+    whole = write_compressed(tmp_path / "a.mha")
+    (tmp_path / "a.mha").write_bytes(re.sub(old, new, whole, count=1))
+    found = read([tmp_path])
+    assert len(found.scans) == (not words)
+    for problem in found.problems:
+        assert words in problem.reason
+
+
+def test_numbers_in_text_take_fewer_bytes_than_in_memory(tmp_path: Path) -> None:
+    numbers = b"7 " * 120
+    meta = b"ObjectType = Image\nNDims = 3\nBinaryData = False\nDimSize = 6 5 4\n"
+    meta += b"ElementType = MET_DOUBLE\nElementDataFile = LOCAL\n"
+    (tmp_path / "a.mha").write_bytes(meta + numbers)
+    nrrd = b"NRRD0004\n# the data file: is this one\ntype: double\ndimension: 3\nsizes: 6 5 4\n"
+    (tmp_path / "b.nrrd").write_bytes(nrrd + b"encoding: ascii\n\n" + numbers)
+    (tmp_path / "c.nrrd").write_bytes(nrrd + b"encoding: bzip2\n\n" + numbers)
+    found = read([tmp_path], meaning="own units")
+    assert [np.unique(scan.values).tolist() for scan in found.scans] == [[7], [7]]
+    assert [problem.reason for problem in found.problems] == ["is compressed as bzip2"]

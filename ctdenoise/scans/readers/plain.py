@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, damaged
 from ctdenoise.scans.budget import MEGABYTE, affordable, inflating, limited
 from ctdenoise.scans.readers import READERS, ImageStack, Reader, coloured
 
 if TYPE_CHECKING:
+    from PIL.PngImagePlugin import PngImageFile
     from tifffile import TiffFile, TiffPageSeries
 
 _PLAIN, _PACKBITS, _DEFLATED = 1, 32773, (8, 32946)
@@ -20,25 +21,52 @@ _PLAIN, _PACKBITS, _DEFLATED = 1, 32773, (8, 32946)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO = 0, 1
 _DEFLATE_MOST = 1032
 """Bytes that deflate makes of one at most."""
+_ORIENTATIONS = {
+    2: (False, 1, -1),
+    3: (False, -1, -1),
+    4: (False, -1, 1),
+    5: (True, 1, 1),
+    6: (True, 1, -1),
+    7: (True, -1, -1),
+    8: (True, -1, 1),
+}
+"""How stored pixels become upright (TIFF 6.0, tag 274): whether rows and columns change places, and
+then the steps along them."""
 
 
 def _read_png(path: Path) -> ImageStack:
     from PIL.PngImagePlugin import PngImageFile
 
     with PngImageFile(path) as image:
-        if image.mode not in ("1", "L", "I", "I;16", "I;16B", "F"):
+        if image.mode not in ("1", "L", "LA", "P", "PA", "I", "I;16", "I;16B", "F"):
             raise coloured(path.name)
         if getattr(image, "n_frames", 1) > 1:
             raise Problem(path.name, "is an animation", "save each slice as a file")
         columns, rows = image.size
         affordable(path, slices=1, rows=rows, columns=columns, stored_bytes=2, compressed=True)
-        return ImageStack(np.asarray(image))
+        return ImageStack(_grey(image, path))
+
+
+def _grey(image: "PngImageFile", path: Path) -> NDArray[np.generic]:
+    """The pixels, those of a palette as it shows them. Transparency must hide none of them."""
+    if image.mode not in ("LA", "P", "PA"):
+        return np.asarray(image)
+    if "16" in str(image.tile[0][3]):  # of which the library keeps eight bits
+        raise Problem(path.name, "has transparency", "save it as greyscale without it")
+    red, green, blue, opaque = np.moveaxis(np.asarray(image.convert("RGBA")), -1, 0)
+    if (red != green).any() or (red != blue).any():
+        raise coloured(path.name)
+    if (opaque != 255).any():
+        raise Problem(path.name, "has transparency", "save it as greyscale without it")
+    return np.asarray(red)
 
 
 def _read_tiff(path: Path) -> ImageStack:
     from tifffile import TiffFile
 
-    with TiffFile(path) as tiff:
+    with TiffFile(path, _multifile=False) as tiff:  # else it opens files that this one names
+        if tiff.is_ndtiff:
+            raise _of_several_files(path)
         parts = tiff.series
         page, shape = parts[0].keyframe, _shape(parts, path)
         if page.photometric == _WHITE_IS_ZERO:
@@ -53,12 +81,18 @@ def _read_tiff(path: Path) -> ImageStack:
             stored_bytes=page.bitspersample / 8,
             compressed=any(part.keyframe.compression != _PLAIN for part in parts),
         )
+        _refuse_missing(tiff, shape, path)
         for part in parts:
             _refuse_compression(tiff, part, path)
         values = np.empty(shape, parts[0].dtype)
         for part, place in zip(parts, np.split(values, len(parts)), strict=True):
             part.asarray(out=place.reshape(part.shape))
-        return ImageStack(values)
+        return ImageStack(_upright(values, page.tags.valueof("Orientation", 1)))
+
+
+def _upright(values: NDArray[np.generic], orientation: int) -> NDArray[np.generic]:
+    swapped, down, along = _ORIENTATIONS.get(orientation, (False, 1, 1))
+    return (values.swapaxes(-2, -1) if swapped else values)[..., ::down, ::along]
 
 
 def _shape(parts: "Sequence[TiffPageSeries]", path: Path) -> tuple[int, int, int]:
@@ -89,6 +123,44 @@ def _shape(parts: "Sequence[TiffPageSeries]", path: Path) -> tuple[int, int, int
     return len(parts) * prod(stack), rows, columns
 
 
+def _refuse_missing(tiff: "TiffFile", shape: Sequence[int], path: Path) -> None:
+    """Refuse a stack without all its slices, which the library leaves out or fills with zeros."""
+    if any(part.is_multifile or None in list(part.pages) for part in tiff.series):
+        raise _of_several_files(path)
+    file, after = tiff.filehandle, tiff.pages.next_page_offset
+    file.seek(after or 0)
+    if file.read(tiff.tiff.offsetsize) != bytes(tiff.tiff.offsetsize):  # another page is not there
+        raise damaged(path.name)
+    for page in (page for part in tiff.series for page in part.pages if page):
+        for offset, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+            if length < 1 or offset + length > file.size:
+                raise damaged(path.name)
+    said = _slices_said(tiff, shape)
+    if said > shape[0]:
+        raise Problem(
+            path.name,
+            f"says that it holds {said:,} slices and has {shape[0]:,}",
+            "copy or export it again",
+        )
+
+
+def _slices_said(tiff: "TiffFile", shape: Sequence[int]) -> int:
+    """Of how many slices ImageJ or tifffile wrote beside the pixels that there are."""
+    from tifffile.tifffile import shaped_description_metadata
+
+    first = tiff.pages.first
+    if first.shaped_description:
+        whole = prod(shaped_description_metadata(first.shaped_description)["shape"])
+        return int(whole // (shape[1] * shape[2]))
+    said = tiff.imagej_metadata or {}
+    axes = prod(said.get(axis, 1) for axis in ("frames", "slices", "channels"))
+    return int(max(axes, said.get("images", 1)))
+
+
+def _of_several_files(path: Path) -> Problem:
+    return Problem(path.name, "has slices in other files", "save the stack as one file")
+
+
 def _refuse_compression(tiff: "TiffFile", series: "TiffPageSeries", path: Path) -> None:
     """Refuse what the library cannot unpack, or unpacks without looking how much it becomes."""
     for page in series.pages:
@@ -115,13 +187,22 @@ def _write_tiff(values: NDArray[np.float32], path: Path) -> None:
 
 
 def _read_npy(path: Path) -> ImageStack:
-    values = np.load(path, mmap_mode="r", allow_pickle=False)
+    values = _mapped(path)
     if values.ndim in (2, 3) and values.size:  # else told with all that are of another shape
         *stack, rows, columns = values.shape
         size = values.dtype.itemsize
         affordable(path, slices=prod(stack), rows=rows, columns=columns, stored_bytes=size,
                    compressed=False)  # fmt: skip
     return ImageStack(values)
+
+
+def _mapped(path: Path) -> NDArray[np.generic]:
+    from numpy.lib import format as npy
+
+    with path.open("rb") as file:
+        if npy.read_magic(file) == (1, 0) and npy.read_array_header_1_0(file)[2].hasobject:
+            raise Problem(path.name, "holds Python objects", "save its numbers as an array")
+    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
 
 def _write_npy(values: NDArray[np.float32], path: Path) -> None:
