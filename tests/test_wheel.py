@@ -155,8 +155,11 @@ def test_the_dashboard_is_served_and_ends_with_ctrl_c(alone: Path) -> None:
 
 
 FIRST_PAGE = """
+from streamlit.runtime import context
 from streamlit.testing.v1 import AppTest
 from ctdenoise.ui.server import SCRIPT
+from ctdenoise.ui.visitors import COOKIE
+context.ContextProxy.cookies = {COOKIE: 32 * "1"}
 page = AppTest.from_file(str(SCRIPT), default_timeout=30).run()
 assert not page.exception, page.exception
 assert page.title

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.fileset import FileSet
 
 from ctdenoise.errors import Problem
-from ctdenoise.scans.dicomdir import is_dicomdir, listed
+from ctdenoise.scans.dicomdir import is_dicomdir, listed_files
 from ctdenoise.scans.reading import read
 
 
@@ -85,7 +85,7 @@ def test_nor_through_a_link(tmp_path):
     index = index_of(tmp_path / "medium", ["LINK"], ["OUT", "SECRET"])
     (tmp_path / "medium" / "LINK").symlink_to(tmp_path / "secret")
     (tmp_path / "medium" / "OUT").symlink_to(tmp_path)
-    assert listed(index)[0] == []
+    assert listed_files(index)[0] == []
 
 
 @pytest.mark.parametrize("said", ["IM0001", "IM0001.DCM", "im0001", "IM0001;1", "IM0001.;1"])
@@ -95,7 +95,7 @@ def test_nor_through_a_link(tmp_path):
 def test_names_as_copies_of_a_medium_have_them(tmp_path, said, named, folder):
     (tmp_path / folder).mkdir()
     (tmp_path / folder / named).write_bytes(b"x")
-    files, problems = listed(index_of(tmp_path, ["SERIES", said]))
+    files, problems = listed_files(index_of(tmp_path, ["SERIES", said]))
     assert problems == [] and [file.read_bytes() for file in files] == [b"x"]
 
 
@@ -104,14 +104,14 @@ def test_of_names_that_are_alike_the_very_name_is_meant(tmp_path):
     names = ["A", "A.dcm", "a.dcm", "A;1", "A.", "a"]
     for name in names:
         (tmp_path / name).write_bytes(b"x")
-    files, _ = listed(index_of(tmp_path, *names))
+    files, _ = listed_files(index_of(tmp_path, *names))
     assert [file.name for file in files] == names
 
 
 def test_records_that_are_out_of_use_are_none(tmp_path):
     index = index_of(tmp_path, ["A"], in_use=0)
     (tmp_path / "A").write_bytes(b"x")
-    files, [problem] = listed(index)
+    files, [problem] = listed_files(index)
     assert files == [] and "lists no files" in str(problem)
 
 
@@ -136,7 +136,7 @@ def test_what_is_only_called_so_is_none(tmp_path):
 
 @pytest.mark.parametrize("names, said", [("A", "1 file that is"), ("AB", "2 files that are")])
 def test_how_many_are_not_there(tmp_path, names, said):
-    [problem] = listed(index_of(tmp_path, *names))[1]
+    [problem] = listed_files(index_of(tmp_path, *names))[1]
     assert f"DICOMDIR lists {said} not beside it" in str(problem)
 
 

@@ -63,9 +63,7 @@ def result(pair: PairRecord, on_the_spot: OnTheSpot) -> Result:
 
 @pytest.fixture
 def run(pair: PairRecord, on_the_spot: OnTheSpot) -> Run:
-    config = Config(
-        layers=2, filters=4, patch=8, epochs=1, steps_per_epoch=2, validation_patches=4
-    )
+    config = Config(layers=2, filters=4, patch=8, epochs=1, steps_per_epoch=2, validation_patches=4)
     run = create_run(OWNER, 'Größe "4"', config, [(OWNER, pair.id)])
     queue.add(TRAIN, Train(), OWNER, id=run.id)
     job = queue.take(run.id, "test")
