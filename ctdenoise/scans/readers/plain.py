@@ -38,6 +38,8 @@ def _read_png(path: Path) -> ImageStack:
     from PIL.PngImagePlugin import PngImageFile
 
     with PngImageFile(path) as image:
+        if image.tile and image.tile[0][3] == "LA;16B":  # of which the library keeps eight bits
+            raise _transparent(path)
         if image.mode not in ("1", "L", "LA", "P", "PA", "I", "I;16", "I;16B", "F"):
             raise coloured(path.name)
         if getattr(image, "n_frames", 1) > 1:
@@ -51,14 +53,16 @@ def _grey(image: "PngImageFile", path: Path) -> NDArray[np.generic]:
     """The pixels, those of a palette as it shows them. Transparency must hide none of them."""
     if image.mode not in ("LA", "P", "PA"):
         return np.asarray(image)
-    if "16" in str(image.tile[0][3]):  # of which the library keeps eight bits
-        raise Problem(path.name, "has transparency", "save it as greyscale without it")
     red, green, blue, opaque = np.moveaxis(np.asarray(image.convert("RGBA")), -1, 0)
     if (red != green).any() or (red != blue).any():
         raise coloured(path.name)
     if (opaque != 255).any():
-        raise Problem(path.name, "has transparency", "save it as greyscale without it")
+        raise _transparent(path)
     return np.asarray(red)
+
+
+def _transparent(path: Path) -> Problem:
+    return Problem(path.name, "has transparency", "save it as greyscale without it")
 
 
 def _read_tiff(path: Path) -> ImageStack:
