@@ -23,8 +23,8 @@ from ctdenoise.metrics.metric import (
     spanning,
     titles,
 )
+from ctdenoise.scans.matching import Matched, match
 from ctdenoise.scans.meaning import Meaning
-from ctdenoise.scans.pairing import Matched, match
 from ctdenoise.scans.scan import Scan
 
 TEXT = """\

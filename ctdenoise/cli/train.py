@@ -18,8 +18,9 @@ from ctdenoise.config.limits import refuse_unaffordable
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.errors import Problem
 from ctdenoise.metrics.metric import clipped, titles, viewing
+from ctdenoise.scans.matching import refuse_equal
 from ctdenoise.scans.meaning import Meaning
-from ctdenoise.scans.pairing import match_all, refuse_equal
+from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import Window
 

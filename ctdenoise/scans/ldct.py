@@ -18,7 +18,7 @@ import numpy as np
 
 from ctdenoise.errors import Problem, Progress, telling_disk_problems
 from ctdenoise.scans.bucket import Bucket, Stored, in_parallel
-from ctdenoise.scans.pairing import nearest
+from ctdenoise.scans.matching import nearest
 
 TABLE = Path(__file__).with_name("ldct.csv")
 COLLECTION = "LDCT-and-Projection-data"

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from phantoms import disc_phantom
 
 from ctdenoise.errors import Problem
-from ctdenoise.scans.pairing import match, match_all, recognise, refuse_equal
+from ctdenoise.scans.matching import match, refuse_equal
+from ctdenoise.scans.pairing import match_all, recognise
 from ctdenoise.scans.reading import read
 from ctdenoise.scans.scan import Facts, Scan
 

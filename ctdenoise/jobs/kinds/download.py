@@ -11,7 +11,7 @@ from ctdenoise.errors import Problem, Progress, telling_disk_problems
 from ctdenoise.files import write_atomically
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running, Stopped
 from ctdenoise.scans import ldct
-from ctdenoise.scans.pairing import match
+from ctdenoise.scans.matching import match
 from ctdenoise.units import counted
 from ctdenoise.workspace.ingest import read_guarded, take_back
 from ctdenoise.workspace.library import Library, PairRecord, library_of

@@ -2,7 +2,7 @@
 
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Running
-from ctdenoise.scans.pairing import match, refuse_equal
+from ctdenoise.scans.matching import match, refuse_equal
 from ctdenoise.workspace.library import library_of
 
 

@@ -5,7 +5,8 @@ import streamlit as st
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.pair import PAIR, MakePair
-from ctdenoise.scans.pairing import Recognised, match, recognise, refuse_equal
+from ctdenoise.scans.matching import match, refuse_equal
+from ctdenoise.scans.pairing import Recognised, recognise
 from ctdenoise.ui.components import cards, jobs
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import workspace
