@@ -16,6 +16,7 @@ from pydicom.tag import BaseTag
 from pydicom.valuerep import DSfloat
 
 from ctdenoise.scans import vocabulary
+from ctdenoise.scans.dicom import OTHER_UNITS
 
 Cleaner = Callable[[list[Any]], list[Any]]
 """An element's values to those that may stay; none, and the element goes."""
@@ -104,8 +105,12 @@ def _image_type(values: list[Any]) -> list[Any]:
 
 def _unit(values: list[Any]) -> list[Any]:
     """Units that the standard defines (C.11.1.1.2) or that are HU in other words; another unit
-    stays another unit."""
-    return [v if v.upper() in _UNITS.split("|") else "OTHER" for v in _strings(values)]
+    stays another unit, and a word that says none says so."""
+    known = _UNITS.split("|")
+    return [
+        v if v.upper() in known else "OTHER" if OTHER_UNITS.search(v.upper()) else "US"
+        for v in _strings(values)
+    ]
 
 
 def _tags(values: list[Any]) -> list[Any]:

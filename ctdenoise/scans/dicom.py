@@ -25,7 +25,9 @@ GREYSCALE_WORDS = f"{SECONDARY_CAPTURE}.3"
 """Multi-frame Grayscale Word Secondary Capture, as which cone-beam CT is stored too."""
 
 _HOUNSFIELD = {"", "HU", "H.U.", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS"}
-_OTHER_UNITS = re.compile(r"^(OD|PCT|EDW?|HU_MOD)$|MG|ML|/|%|EFF|DENS|IOD|SUV|BQ|KEV|COUNT|CPS")
+OTHER_UNITS = re.compile(
+    r"^(OD|PCT|EDW?|HU_MOD|OTHER)$|MG|ML|/|%|EFF|DENS|IOD|SUV|BQ|KEV|COUNT|CPS"
+)
 """Rescale types that say what else numbers are (DICOM PS3.3 C.11.1.1.2). Others say nothing, like
 "US", unspecified, which a common toolkit writes for every CT."""
 _MAPS = re.compile(
@@ -159,7 +161,7 @@ def unit_of(dataset: Dataset) -> str:
     word = text(dataset, "RescaleType").upper()
     signed = value(dataset, "PixelRepresentation") == 1 or "FloatPixelData" in dataset
     reaches_air = 0.1 <= slope <= 16 and (intercept <= -900 or signed)
-    return "HU" if word in _HOUNSFIELD or (reaches_air and not _OTHER_UNITS.search(word)) else ""
+    return "HU" if word in _HOUNSFIELD or (reaches_air and not OTHER_UNITS.search(word)) else ""
 
 
 def _refuse(dataset: Dataset, name: str) -> None:
@@ -298,6 +300,6 @@ def _said_of_unit(dataset: Dataset) -> list[str]:
         return [f'calls its unit "{word}"; slope and intercept make CT numbers (HU) of it']
     if found := _MAPS.search(text(dataset, "ImageType")):
         return [f'is a map ("{found[0]}"), not CT numbers; its own numbers were kept']
-    if _OTHER_UNITS.search(word):
+    if OTHER_UNITS.search(word):
         return [f'is in the unit "{word}", not in CT numbers; its own numbers were kept']
     return ["does not say how to come to CT numbers (HU); its own numbers were kept"]

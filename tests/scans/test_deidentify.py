@@ -376,7 +376,9 @@ def test_a_map_stays_a_map(pseudonyms, word):
     assert unit_of(dataset) == ""
 
 
-@pytest.mark.parametrize("word", ["HU", "Hounsfield units", "US", "", "MGML", "mg of Jane Doe"])
+@pytest.mark.parametrize(
+    "word", ["HU", "Hounsfield units", "US", "", "MGML", "mg of Jane Doe", "[HU]", "Doe's unit"]
+)
 def test_a_unit_stays_what_it_was(pseudonyms, word):
     dataset = ct_dataset(np.zeros((4, 4), np.int16), RescaleType=word)
     before = unit_of(dataset)
