@@ -18,6 +18,7 @@ const element = () => ({
   querySelector(name) { return (this.found[name] ??= element()); },
 });
 globalThis.document = { createElement: element };
+globalThis.window = globalThis;
 const refusals = Number(process.argv[2]), tries = {}, told = [];
 globalThis.fetch = async (address, { method, body }) => {
   const begin = Number(address.split("/").pop());

@@ -119,9 +119,11 @@ def test_a_dial_has_so_many_pictures_and_no_more(pair: PairRecord) -> None:
     asked = [f"{address}/{draw.random():.17f}" for _ in range(1000)]
     asked += [f"{address}/{draw.random():.9f}-{draw.random():.9f}" for _ in range(3000)]
     named = {pictures.parse(each).address for each in asked}
-    assert len(named) <= 21 + 21**2
-    for step in range(21):
-        assert pictures.parse(f"{address}/{step / 20:g}").address == f"{address}/{step / 20:g}"
+    steps = pictures.DIAL_STEPS
+    assert len(named) <= steps + 1 + (steps + 1) ** 2
+    for step in range(steps + 1):
+        at = f"{address}/{step / steps:g}"
+        assert pictures.parse(at).address == at
     assert pictures.parse(f"{address}/{pictures.ANY}").address == f"{address}/{pictures.ANY}"
     for wrong in ("1.01", "7", "0.5-2", "1.2.3", "99999999999"):
         with pytest.raises(Problem):
