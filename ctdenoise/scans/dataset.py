@@ -240,13 +240,12 @@ def _lacks_slope(dataset: Dataset) -> bool:
 def _with_frames(dataset: Dataset, path: Path) -> Iterator[str]:
     """How many frames there are, by the groups that describe them or by the length of the file,
     where the header says fewer or nothing."""
-    told, described = (
-        _whole(dataset, "NumberOfFrames"),
-        len(value(dataset, FUNCTIONAL_GROUPS[1]) or []),
-    )
+    told = _whole(dataset, "NumberOfFrames")
+    described = len(value(dataset, FUNCTIONAL_GROUPS[1]) or [])
     frames = max(told or 1, described)
     size = int(dataset.Rows) * int(dataset.Columns) * (_whole(dataset, "BitsAllocated") or 16) // 8
-    compressed = dataset.file_meta.TransferSyntaxUID.is_compressed
+    syntax = dataset.file_meta.TransferSyntaxUID
+    compressed = syntax.is_encapsulated or syntax.is_deflated
     if told is None and not described and not compressed and path.stat().st_size >= 2 * size > 0:
         with path.open("rb") as file:
             header = pydicom.dcmread(file, stop_before_pixels=True, force=True)

@@ -101,8 +101,6 @@ def slices(path: Path) -> list[Slice]:
             frames = max(1, integer(dataset, "NumberOfFrames"))
             _refuse(dataset, path.name)
             _check_cost(dataset, path, frames)
-            for frame in range(frames if flattened(dataset, 0) is not dataset else 1):
-                _refuse_slope(flattened(dataset, frame), path.name)
             return [_slice(dataset, path, frame, tuple(assumed)) for frame in range(frames)]
     except Exception as error:
         raise reason(error, path.name) from error
@@ -237,6 +235,7 @@ def _third(dataset: Dataset) -> str:
 
 def _slice(dataset: Dataset, path: Path, frame: int, assumed: tuple[str, ...]) -> Slice:
     flat = flattened(dataset, frame)
+    _refuse_slope(flat, path.name)
     spacing = vector(flat, "PixelSpacing", 2) or vector(flat, "ImagerPixelSpacing", 2)
     if spacing and min(spacing) <= 0:
         spacing = None
