@@ -17,7 +17,13 @@ setup(
     packages=[*find_packages(include=["ctdenoise", "ctdenoise.*"]), "ctdenoise.root"],
     package_dir={"ctdenoise.root": "."},
     package_data={
-        "ctdenoise": ["ui/icon.png", "ui/viewer/*", "ui/components/dropzone.*", "scans/ldct.csv"],
+        "ctdenoise": [
+            "ui/icon.png",
+            "ui/viewer/*",
+            "ui/components/dropzone.*",
+            "scans/ldct.csv",
+            "scans/sample_data/*",
+        ],
         "ctdenoise.root": BESIDE_APP,
     },
     include_package_data=False,

@@ -6,15 +6,17 @@
 Of full-dose series the low dose is simulated: at a quarter for the article's recipe and the
 recommended one, and at random doses of random scanners for the networks that are meant for any
 scan. A folder with low/ and full/ is taken as it is. Patients are kept aside for validation and
-test, and the card beside each network tells how it does on the latter. What was trained stays in
---runs, and a second call goes on from there.
+test, those of the program's sample always for the test, and the card beside each network tells how
+it does there. What was trained stays in --runs, and a second call goes on from there.
 """
 
 import argparse
+import json
+import random
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,19 +28,25 @@ from ctdenoise.cli.train import load_pairs
 from ctdenoise.config import events
 from ctdenoise.config.config import Config
 from ctdenoise.config.presets import PRESETS
+from ctdenoise.config.split import NAME as SPLIT
+from ctdenoise.config.split import Part, Split, contents, outline, split
 from ctdenoise.dose.insertion import Physics, insert_noise
 from ctdenoise.errors import Problem
+from ctdenoise.files import write_atomically
 from ctdenoise.scans.reading import read
+from ctdenoise.scans.sample import sample_scans
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.training import checkpoint
 from ctdenoise.training.trainer import train
+from ctdenoise.units import counted
 
 QUARTER = 0.25
 AT_A_QUARTER = ("article", "recommended")
 """The networks that learn from a quarter of the dose; the others are for any."""
 DRAWS = 4
 SEED = 99
-"""Keeps aside, of the patients in ../shared/data, a whole abdomen and the only Toshiba scanner."""
+VALIDATED = 0.2
+"""Share of the patients, of those that are not in the sample, on whom the network is chosen."""
 DOSES, PHOTONS, KERNELS = (0.08, 0.6), (0.4, 2.5), (0.7, 1.4)
 """What a network for any scan has to expect: dose fractions, and by how much photons and f50 may
 differ from those that the scan's own noise tells of."""
@@ -104,6 +112,33 @@ def pairs_for(name: str, scans: list[Scan], given: list[Pair], draws: int) -> li
     return [pair for scan in scans for pair in any_dose(scan, draws)]
 
 
+def shown() -> set[str]:
+    """The contents of the sample's slices, which no network that ships may have learned from."""
+    return {content for scan in sample_scans() for content in contents(scan.values)}
+
+
+def division(pairs: list[Pair]) -> Split:
+    """The sample's patients are tested on; where none of them is here, whoever the seed says."""
+    outlines = [outline(pair) for pair in pairs]
+    sample = shown()
+    tested = {o.patient for o in outlines if not sample.isdisjoint(o.contents)}
+    if not tested:
+        return split(outlines, SEED)
+    others = sorted({o.patient for o in outlines} - tested)
+    count = max(1, round(VALIDATED * len(others)))
+    if len(others) <= count:
+        raise Problem("The folder", "has too few patients beside those of the sample", "add two")
+    validated = set(random.Random(SEED).sample(others, count))
+    train, validation, test = (
+        tuple(Part(i, tuple(range(o.slices))) for i, o in enumerate(outlines) if o.patient in group)
+        for group in (set(others) - validated, validated, tested)
+    )
+    learned = counted(len(others) - count, "patient")
+    sentence = (f"{learned} to train on, {counted(count, 'other')} for validation and "
+                f"{len(tested)} for the test, the program's sample.")  # fmt: skip
+    return Split(train, validation, test, sentence, False, tuple(o.fingerprint for o in outlines))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="full-dose series, or a folder with low/ and full/")
@@ -133,6 +168,8 @@ def main() -> int:
         began = time.perf_counter()
         pairs = pairs_for(name, scans, given, options.draws)
         print(f"{name}: {len(pairs)} pairs in {time.perf_counter() - began:.0f} s", flush=True)
+        run.mkdir(parents=True, exist_ok=True)
+        write_atomically(run / SPLIT, json.dumps(asdict(division(pairs)), indent=2))
         ended = train(recipe(name, options.minutes), pairs, run, on_event=tell,
                       resume=(run / checkpoint.NAME).exists(), start=options.start)  # fmt: skip
         print(ended.sentence, flush=True)

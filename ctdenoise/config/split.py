@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -16,6 +17,10 @@ from ctdenoise import stored
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import counted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NAME = "split.json"
 """Where a run keeps its split."""
@@ -99,12 +104,17 @@ def outline(pair: Pair) -> Outline:
         columns,
         positions=tuple(map(float, pair.positions)),
         located=pair.located,
-        contents=tuple(
-            "" if image.min() == image.max() else _digest(image.astype("<f4").tobytes())
-            for image in pair.full
-        ),
+        contents=contents(pair.full),
         # Noise differs in every row, so one of each slice and draw tells it apart.
         low=_digest(pair.low[:, :, rows // 2].astype("<f4").tobytes()),
+    )
+
+
+def contents(slices: "NDArray[np.float32]") -> tuple[str, ...]:
+    """A digest of each of ``slices`` (slices, rows, columns), "" for a blank one."""
+    return tuple(
+        "" if image.min() == image.max() else _digest(image.astype("<f4").tobytes())
+        for image in slices
     )
 
 

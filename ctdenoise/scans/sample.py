@@ -1,6 +1,5 @@
-"""Two real CT slices that come with the PyPI package pydicom-data, with a simulated low dose."""
+"""Real CT of three patients that comes with the program, with a simulated low dose."""
 
-import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,23 +10,33 @@ DOSE_FRACTION = 0.25
 DRAWS = 4
 """Noise realisations of every slice of a simulated pair, here and wherever nothing else is said."""
 SEED = 1
+FOLDER = Path(__file__).with_name("sample_data")
 ATTRIBUTION = (
-    "Abdomen: Roth H, et al. Data from Pancreas-CT. The Cancer Imaging Archive, 2016. "
-    "doi:10.7937/K9/TCIA.2016.TNB1KQBU (CC BY 3.0). "
-    "Thoracic spine: test file of pydicom-data, the pydicom project."
+    "Abdomen: TotalSegmentator, example data (Apache-2.0). "
+    "Liver and heart: Heller N, et al. C4KC KiTS Challenge Kidney Tumor Segmentation Dataset. "
+    "The Cancer Imaging Archive, 2019. doi:10.7937/TCIA.2019.IX49E8NX (CC BY 3.0). "
+    "Chest: RIDER Pilot. The Cancer Imaging Archive. doi:10.7937/m87f-mz83 (CC BY 4.0). "
+    "Clark K, et al. The Cancer Imaging Archive (TCIA). "
+    "J Digit Imaging 2013;26(6):1045-57. doi:10.1007/s10278-013-9622-7."
 )
-_FILES = {"explicit_VR-UN.dcm": "Abdomen", "bad_sequence.dcm": "Thoracic spine"}
+_SERIES = {"abdomen": "Abdomen", "heart": "Liver and heart", "chest": "Chest"}
 
 
 def sample_scans() -> list[Scan]:
-    """The full-dose slices, one scan each."""
+    """The full-dose slices in HU, a scan of eight a patient.
+
+    Raises :class:`Problem` where one of the files is missing or damaged.
+    """
     from ctdenoise.scans.reading import read  # pydicom, which the dashboard's server does without
 
     scans = []
-    for file, name in _FILES.items():
-        reading = read([_path(file)])
+    for prefix, name in _SERIES.items():
+        files = _files(prefix)
+        reading = read(files)
         if reading.problems:
             raise reading.problems[0]
+        if not files or len(reading.scans) != 1:
+            raise Problem(f"The sample's {name.lower()}", "is missing", "install CT Denoise again")
         facts = replace(reading.scans[0].facts, patient=f"Sample: {name}", series=name)
         scans.append(replace(reading.scans[0], name=name, facts=facts))
     return scans
@@ -35,7 +44,7 @@ def sample_scans() -> list[Scan]:
 
 def sample_sources() -> list[list[SliceSource]]:
     """The files of :func:`sample_pairs`' slices, from which derived DICOM can be written."""
-    return [[SliceSource(_path(file))] for file in _FILES]
+    return [[SliceSource(file) for file in _files(prefix)] for prefix in _SERIES]
 
 
 def sample_pairs(progress: Progress | None = None) -> list[Pair]:
@@ -55,11 +64,6 @@ def sample_pairs(progress: Progress | None = None) -> list[Pair]:
     return pairs
 
 
-def _path(name: str) -> Path:
-    spec = importlib.util.find_spec("data_store")  # what pydicom-data installs
-    path = Path(spec.origin).parent / "data" / name if spec and spec.origin else Path(name)
-    if not path.exists():
-        raise Problem(
-            name, "is missing, the sample's file", "run pip install pydicom-data and try again"
-        )
-    return path
+def _files(prefix: str) -> list[Path]:
+    """Of one patient, by position."""
+    return sorted(FOLDER.glob(f"{prefix}-*.dcm"))
