@@ -1,5 +1,6 @@
 """The script that trains what ships, on somebody's own folder: one command, an honest card."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ import numpy as np
 from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.config.shipped import shipped
+from ctdenoise.config.split import read
+from ctdenoise.scans.sample import FOLDER
 from ctdenoise.settings import ROOT
 
 
@@ -56,3 +59,19 @@ def test_what_has_no_pixel_spacing_is_refused_before_the_training(tmp_path: Path
     done = trained(tmp_path / "in", tmp_path / "out")
     assert done.returncode != 0
     assert "has no pixel spacing" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_no_network_learns_from_a_patient_of_the_sample(tmp_path: Path) -> None:
+    for n in range(3):
+        values = disc_phantom(96, slices=2, noise=10, seed=n)
+        write_ct_series(tmp_path / "in" / f"{n}", values, series=f"1.2.{n}", PatientID=f"P{n}")
+    for file in (FOLDER / "heart-3.dcm", FOLDER / "chest-5.dcm"):
+        shutil.copy(file, tmp_path / "in")
+    done = trained(tmp_path / "in", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    parts = read(tmp_path / "out" / "runs" / "optimised")
+    sides = [{part.pair for part in side} for side in (parts.train, parts.validation, parts.test)]
+    assert [len(side) for side in sides] == [6, 3, 6]  # each scan at three sizes
+    card = shipped(tmp_path / "out")["optimised"].card
+    assert "2 for the test, the program's sample" in card
+    assert "1 of Series 2, B30s, 3 mm; 1 of Series 4, STANDARD, 1.25 mm" in card
