@@ -88,9 +88,9 @@ def sample_pair(
     def tell(fraction: float, message: str) -> None:
         if progress:
             done = (among.index(series) + fraction) / len(among)
-            progress(done, f"{series.name}. {message}")
+            progress(done, f"{message}, {series.name.lower()}")
 
-    tell(0.0, "Reading its slices")
+    tell(0.0, "Reading the slices")
     scan = _scan(number)
     assert scan.spacing is not None
     low = insert_noise(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from phantoms import disc_phantom
+from samples import sample_of_before, small_sample
 
 from ctdenoise.config.split import outline, split
 from ctdenoise.errors import Problem, Progress
@@ -15,13 +15,6 @@ from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.sample import IDS, ensure_sample, sample_is_there, sample_records
 
 
-def small(name: str, patient: str, slices: int) -> Pair:
-    full = disc_phantom(32, slices=slices) + np.float32(sum(patient.encode()) % 97)
-    low = (full + np.random.default_rng(0).normal(0, 30, full.shape))[None]
-    pair = Pair(name, low.astype(np.float32), full, (1.0, 1.0), np.arange(float(slices)))
-    return Pair(**{**vars(pair), "patient": patient, "dose_fraction": 0.25, "simulated": True})
-
-
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Small stand-ins for the sample's pairs; the names of those that were made."""
@@ -29,22 +22,10 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def quickly(series: Series, progress: Progress | None, among: list[Series]) -> Pair:
         names.append(series.name)
-        return small(series.name, f"Sample: patient {SERIES.index(series) + 1}", 8)
+        return small_sample(SERIES.index(series))
 
     monkeypatch.setattr(sample, "sample_pair", quickly)
     return names
-
-
-@pytest.fixture
-def yesterday(tmp_path: Path) -> list[str]:
-    """What the sample was before it had three patients: a slice of each of two, under ids of that
-    computer; the ids."""
-    library = Library(tmp_path / "sample")
-    matched = "Simulated 25% dose, 4 noise draws."
-    return [
-        library.add_pair(small(name, f"Sample: {name}", 1), matched=matched).id
-        for name in ("Thoracic spine", "Abdomen")
-    ]
 
 
 def test_it_is_made_once_and_only_what_is_lost_is_made_again(
@@ -85,10 +66,9 @@ def full_disk() -> None:
     raise Problem("The pair", "could not be written because the disk is full", "free some space")
 
 
-def test_pairs_of_an_older_sample_stay_behind_the_new_ones(
-    made: list[str], yesterday: list[str], tmp_path: Path
-) -> None:
+def test_pairs_of_an_older_sample_stay_behind_the_new_ones(made: list[str], tmp_path: Path) -> None:
     library = Library(tmp_path / "sample")
+    yesterday = [record.id for record in sample_of_before(library)]
     before = {id: library.pair(id).low.copy() for id in yesterday}
     assert not sample_is_there(tmp_path)
     ensure_sample(tmp_path)
