@@ -54,7 +54,7 @@ class ParallelBeam:
         self._spokes = int(min(band / step, rays // 2)) + 1  # samples of a spoke that are used
         self._grid = fast_length(OVERSAMPLING * shape[0]), fast_length(OVERSAMPLING * shape[1])
         # Spokes fill the half plane of row frequencies >= 0, for which these grid rows are enough.
-        highest = float(self.frequencies[self._spokes - 1]) * spacing[0] * self._grid[0]
+        highest = (self._spokes - 1) / rays * (spacing[0] / ray_spacing) * self._grid[0]
         self._half = min(self._grid[0], math.ceil(highest) + TAPS + 1)
 
     def project(self, images: Tensor, window: Callable[[Tensor], Tensor] | None = None) -> Tensor:
