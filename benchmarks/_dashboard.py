@@ -64,9 +64,7 @@ def start_run(workspace: str, **settings: object) -> str:
     """Queue a recommended run on the sample for a visitor; its id."""
     from ctdenoise.config.presets import PRESETS
     from ctdenoise.jobs.kinds.train import launch
-    from ctdenoise.settings import settings as places
-    from ctdenoise.workspace.library import Library
+    from ctdenoise.workspace.sample import IDS, WORKSPACE
 
     config = PRESETS["recommended"].model_copy(update=settings)
-    pairs = [("sample", record.id) for record in Library(places().workspaces / "sample").pairs()]
-    return launch(workspace, "Benchmark", config, pairs).id
+    return launch(workspace, "Benchmark", config, [(WORKSPACE, id) for id in IDS]).id

@@ -32,7 +32,7 @@ SOONER = {
     torch.float32: {"kits_00072": 45.0, "sample": 13.0},
 }
 """By number format and data. Real slices: 226 and 347 measured in bfloat16, 69 and 117 in float32;
-the easy sample: 19.5 in float32, and bfloat16 can only be sooner."""
+an earlier sample of two slices: 19.5 in float32, and bfloat16 can only be sooner."""
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct" / "kits_00072"
 
 

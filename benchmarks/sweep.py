@@ -29,9 +29,9 @@ def main() -> int:
         from ctdenoise.jobs import queue
         from ctdenoise.jobs.executor import executor
         from ctdenoise.jobs.kinds.train import launch
-        from ctdenoise.scans.sample import sample_pairs
         from ctdenoise.settings import settings
         from ctdenoise.training.trainer import train
+        from ctdenoise.workspace.library import library_of
         from ctdenoise.workspace.runs import runs_of
         from ctdenoise.workspace.sample import WORKSPACE, ensure_sample
 
@@ -40,7 +40,7 @@ def main() -> int:
         executor().ready(60)
         axes = [Axis(weight, spread(0, 400, 3)) for weight in ("texture", "vgg")]
         runs = grid(PRESETS["recommended"], axes)
-        pairs = sample_pairs()
+        pairs = [library_of(WORKSPACE).pair(id) for _, id in sample]
 
         def alone(number: int) -> float:
             """Seconds of one run without the engine."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue, scheduler, worker
@@ -101,9 +102,11 @@ def test_a_folder_that_everybody_may_write_to_stays_so(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions otherwise")
 def test_what_a_command_writes_is_for_its_owner_alone(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ctdenoise.cli", "sample", "--out", str(tmp_path / "sample")]
+    write_ct_series(tmp_path / "scan", disc_phantom(32, slices=2))
+    command = [sys.executable, "-m", "ctdenoise.cli", "low-dose", str(tmp_path / "scan"), "--pairs"]
+    command += ["--dose", "0.25", "--out", str(tmp_path / "pairs")]
     subprocess.run(command, check=True, capture_output=True)
-    made = list(tmp_path.rglob("*"))
+    made = list((tmp_path / "pairs").rglob("*"))
     assert len(made) > 10 and {permissions(path) & 0o077 for path in made} == {0}
 
 

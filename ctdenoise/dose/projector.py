@@ -10,6 +10,7 @@ computed once for a geometry.
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import torch
@@ -53,7 +54,7 @@ class ParallelBeam:
         self._spokes = int(min(band / step, rays // 2)) + 1  # samples of a spoke that are used
         self._grid = fast_length(OVERSAMPLING * shape[0]), fast_length(OVERSAMPLING * shape[1])
         # Spokes fill the half plane of row frequencies >= 0, for which these grid rows are enough.
-        highest = float(self.frequencies[self._spokes - 1]) * spacing[0] * self._grid[0]
+        highest = (self._spokes - 1) / rays * (spacing[0] / ray_spacing) * self._grid[0]
         self._half = min(self._grid[0], math.ceil(highest) + TAPS + 1)
 
     def project(self, images: Tensor, window: Callable[[Tensor], Tensor] | None = None) -> Tensor:
@@ -153,43 +154,73 @@ class ParallelBeam:
             factors.append(root / (TAPS * torch.sinh(root)))
         return torch.outer(factors[0], factors[1]).float().to(self.device)
 
-    def _taps(self) -> tuple[Tensor, Tensor]:
+    @property
+    def _lattice(self) -> "_Lattice":
+        rays = self.spacing[0] / self.ray_spacing, self.spacing[1] / self.ray_spacing
+        return _Lattice(self.views, self.rays, self._spokes, rays, self._grid, self._half)
+
+    @cached_property
+    def _neighbours(self) -> tuple[Tensor, Tensor]:
+        return _neighbours(self._lattice, self.device)
+
+    @cached_property
+    def _transposed(self) -> tuple[Tensor, Tensor, Tensor]:
+        return _transposed(self._lattice, self.device)
+
+
+@dataclass(frozen=True)
+class _Lattice:
+    """Where the samples of the spokes lie on the grid. The same for all pixels of one shape,
+    however large they are, as long as the rays lie as many pixels apart.
+
+    ``spokes``: samples of a spoke; ``pixel``: rows and columns apart in rays; ``half``: rows of the
+    ``grid`` that are used.
+    """
+
+    views: int
+    rays: int
+    spokes: int
+    pixel: tuple[float, float]
+    grid: tuple[int, int]
+    half: int
+
+    def taps(self) -> tuple[Tensor, Tensor]:
         """Grid nodes around each spoke sample and their weights, (views k, TAPS²), on the CPU."""
-        frequencies = self.frequencies[: self._spokes]
+        angles = torch.arange(self.views, dtype=torch.float64) * (math.pi / self.views)
+        frequencies = torch.arange(self.spokes, dtype=torch.float64) / self.rays
         nodes, weights = [], []
-        for direction, spacing, grid in zip(
-            (torch.sin(self._angles), torch.cos(self._angles)),
-            self.spacing,
-            self._grid,
-            strict=True,
+        for direction, pixel, grid in zip(
+            (torch.sin(angles), torch.cos(angles)), self.pixel, self.grid, strict=True
         ):
-            place = (direction[:, None] * frequencies).reshape(-1, 1) * (spacing * grid)
+            place = (direction[:, None] * frequencies).reshape(-1, 1) * (pixel * grid)
             node = torch.ceil(place - TAPS / 2) + torch.arange(TAPS)
             distance = (place - node) * (2 / TAPS)
             weight = torch.special.i0(_BETA * torch.sqrt((1 - distance**2).clamp(min=0)))
             # The image is centred in its padding, which flips the sign of every other node.
             weights.append((weight * (1 - 2 * (node.long() % 2))).float())
             nodes.append(node.int())
-        row = (nodes[0] + TAPS // 2) % self._grid[0]
-        column = nodes[1] % self._grid[1]
-        node = (row * self._grid[1])[:, :, None] + column[:, None, :]
+        row = (nodes[0] + TAPS // 2) % self.grid[0]
+        column = nodes[1] % self.grid[1]
+        node = (row * self.grid[1])[:, :, None] + column[:, None, :]
         weight = weights[0][:, :, None] * weights[1][:, None, :]
         return node.reshape(-1, TAPS**2), weight.reshape(-1, TAPS**2)
 
-    @cached_property
-    def _neighbours(self) -> tuple[Tensor, Tensor]:
-        nodes, weights = self._taps()
-        return nodes.to(self.device), weights.to(self.device)
 
-    @cached_property
-    def _transposed(self) -> tuple[Tensor, Tensor, Tensor]:
-        """For each grid node the spoke samples around it, their weights and where they begin."""
-        nodes, weights = (each.reshape(-1) for each in self._taps())
-        order = torch.argsort(nodes, stable=True)
-        counts = torch.bincount(nodes, minlength=self._half * self._grid[1])
-        offsets = (counts.cumsum(0) - counts).int()
-        sources = (order // TAPS**2).int()
-        return sources.to(self.device), weights[order].to(self.device), offsets.to(self.device)
+@lru_cache(maxsize=2)
+def _neighbours(lattice: _Lattice, device: str) -> tuple[Tensor, Tensor]:
+    nodes, weights = lattice.taps()
+    return nodes.to(device), weights.to(device)
+
+
+@lru_cache(maxsize=2)
+def _transposed(lattice: _Lattice, device: str) -> tuple[Tensor, Tensor, Tensor]:
+    """For each grid node the spoke samples around it, their weights and where they begin."""
+    nodes, weights = (each.reshape(-1) for each in lattice.taps())
+    order = torch.argsort(nodes, stable=True)
+    counts = torch.bincount(nodes, minlength=lattice.half * lattice.grid[1])
+    offsets = (counts.cumsum(0) - counts).int()
+    sources = (order // TAPS**2).int()
+    return sources.to(device), weights[order].to(device), offsets.to(device)
 
 
 @lru_cache(maxsize=4)

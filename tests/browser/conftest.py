@@ -1,5 +1,7 @@
 """A real browser and a real server for the tests of this folder."""
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -56,9 +58,11 @@ def serve() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the whole program with an empty home of its own."""
-    home = {"CTDENOISE_HOME": str(tmp_path_factory.mktemp("home"))}
+def dashboard(tmp_path_factory: pytest.TempPathFactory, made_sample: Path) -> Iterator[str]:
+    """The address of the whole program with a home of its own, in which the sample is made."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copytree(made_sample, folder / "workspaces", copy_function=os.link)
+    home = {"CTDENOISE_HOME": str(folder)}
     with server(ROOT / "app.py", home) as running:
         yield running.address
     end = "from ctdenoise.jobs.executor import executor; executor().shutdown()"

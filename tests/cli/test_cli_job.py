@@ -19,6 +19,7 @@ from ctdenoise.cli.train import load_pairs
 from ctdenoise.config import events
 from ctdenoise.errors import Problem
 from ctdenoise.scans.reading import read
+from ctdenoise.scans.sample import ATTRIBUTION, SERIES
 
 TINY = ["--set", "epochs=1", "--set", "steps_per_epoch=3", "--set", "filters=4", "--set", "batch=4",
         "--set", "layers=3", "--set", "validation_patches=8", "--set", "device=cpu"]  # fmt: skip
@@ -272,12 +273,17 @@ def test_without_positions_the_number_pairs(
 
 
 def test_the_sample_is_ready_for_training(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (few := tmp_path / "few").mkdir()
+    for series in SERIES:  # a slice of each patient is enough here
+        shutil.copy(series.files[0], few)
+    monkeypatch.setattr("ctdenoise.scans.sample.FOLDER", few)
     ctdenoise("sample", "--out", tmp_path / "sample")
-    assert "CC BY 3.0" in capsys.readouterr().out
+    assert ATTRIBUTION in capsys.readouterr().out
     pairs = load_pairs(tmp_path / "sample")
-    assert len({pair.patient for pair in pairs}) == len(pairs) == 2
+    assert len({pair.patient for pair in pairs}) == len(pairs) == 3
+    assert {pair.low.shape for pair in pairs} == {(4, 1, 512, 512)}
     ctdenoise("train", "--pairs", tmp_path / "sample", "--out", tmp_path / "run", *TINY)
 
 

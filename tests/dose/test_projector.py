@@ -111,6 +111,10 @@ def test_fast_lengths() -> None:
 def test_tables_are_kept_for_the_next_call() -> None:
     settings = ((32, 32), (1.0, 1.0), 30, 48, 1.0, math.inf, "cpu")
     assert parallel_beam(*settings) is parallel_beam(*settings)
+    pixels = torch.ones(1, 32, 32)
+    coarse, fine = beam((32, 32), (1, 1)), beam((32, 32), (0.7, 0.7))  # as many rays a pixel
+    np.testing.assert_allclose(coarse.project(pixels) * 0.7, fine.project(pixels), atol=1e-3)
+    assert coarse._neighbours[0] is fine._neighbours[0]
 
 
 @pytest.mark.gpu

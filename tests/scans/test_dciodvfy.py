@@ -26,7 +26,7 @@ REAL = (
     "totalseg_example_ct_j2k",
 )
 PACKAGED = ("eCT_Supplemental.dcm", "explicit_VR-UN.dcm", "bad_sequence.dcm")
-"""Of pydicom-data: a real Enhanced CT and the sample's two files."""
+"""Of pydicom-data: a real Enhanced CT and two real slices."""
 
 
 @pytest.fixture(autouse=True)
