@@ -51,3 +51,24 @@ def test_terms_are_shown_relative_to_their_first_epoch() -> None:
     figure = charts.term_curves(said)
     assert list(figure.data[0].y) == [100, 50]
     assert list(figure.data[1].y) == [100, 75]
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([0, 1900, 180_000], ["10,000", "100,000"]),
+        ([210.0, 320.0], ["250", "300"]),
+        ([0.4, 3e7], ["1", "10,000"]),
+        ([7.0], ["7"]),
+    ],
+)
+def test_a_logarithmic_axis_has_a_few_numbers_written_out(
+    values: list[float], ticks: list[str]
+) -> None:
+    axis = charts.log_axis(values)
+    shown = [tick.replace(",", "") for tick in axis["ticktext"]]
+    assert [float(tick) for tick in shown] == pytest.approx(list(axis["tickvals"]))
+    assert 1 <= len(shown) <= 6 and set(ticks) & set(axis["ticktext"])
+    low, high = 10 ** np.array(axis["range"])
+    assert all(low <= tick <= high for tick in axis["tickvals"])
+    assert low < min(v for v in values if v) and max(values) < high

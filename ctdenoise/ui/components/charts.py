@@ -1,8 +1,10 @@
 """The Plotly charts: axes titled in words with units, curves labelled where they end."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,6 +17,8 @@ from ctdenoise.ui.components.text import charted
 
 LABEL_PIXELS = 16
 """Height of a line of text."""
+FEWEST_TICKS, MOST_TICKS = 3, 6
+"""On a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,32 @@ def lines(
         margin={"l": 70, "r": 16 + 7 * longest, "t": 16, "b": 48},
     )
     figure.update_xaxes(title=charted(x_title), showgrid=False)
-    figure.update_yaxes(title=charted(y_title), type="log" if log else "linear")
+    figure.update_yaxes(title=charted(y_title))
+    if log and any(np.any(np.asarray(curve.y) > 0) for curve in curves):
+        figure.update_yaxes(**log_axis(np.concatenate([np.asarray(c.y, float) for c in curves])))
     return figure
+
+
+def log_axis(values: Sequence[float] | NDArray[np.floating]) -> dict[str, Any]:
+    """A logarithmic axis over the positive ``values``, with a few whole numbers written out:
+    Plotly's own ticks read 2, 5, 10k, 2, 5."""
+    known = np.asarray(values, float)
+    low, high = known[known > 0].min(), known[known > 0].max()
+    room = 0.05 * max(np.log10(high / low), 0.1)
+    shown = np.log10(low) - room, np.log10(high) + room
+    decades = 10.0 ** np.arange(np.floor(shown[0]), np.ceil(shown[1]))
+    for digits in ([1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8], np.arange(1, 10, 0.1)):
+        every = np.outer(decades, digits).ravel()
+        ticks = every[(every >= 10 ** shown[0]) & (every <= 10 ** shown[1])]
+        if len(ticks) >= FEWEST_TICKS:
+            break
+    ticks = ticks[:: math.ceil(len(ticks) / MOST_TICKS)]
+    return {
+        "type": "log",
+        "range": shown,
+        "tickvals": ticks,
+        "ticktext": [f"{tick:,.10g}" for tick in ticks],
+    }
 
 
 def _apart(curves: list[NDArray[np.float64]], log: bool, pixels: int) -> list[float]:
