@@ -59,7 +59,7 @@ def test_terms_are_shown_relative_to_their_first_epoch() -> None:
         ([0, 1900, 180_000], ["10,000", "100,000"]),
         ([210.0, 320.0], ["250", "300"]),
         ([0.4, 3e7], ["1", "10,000"]),
-        ([7.0], ["7"]),
+        ([1683.0], ["1,600"]),
     ],
 )
 def test_a_logarithmic_axis_has_a_few_numbers_written_out(

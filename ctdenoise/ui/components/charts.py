@@ -19,6 +19,8 @@ LABEL_PIXELS = 16
 """Height of a line of text."""
 FEWEST_TICKS, MOST_TICKS = 3, 6
 """On a logarithmic axis."""
+LEAST_SPAN = 0.1
+"""Decades that a logarithmic axis shows at least: two numbers stand on any of them."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def log_axis(values: Sequence[float] | NDArray[np.floating]) -> dict[str, Any]:
     Plotly's own ticks read 2, 5, 10k, 2, 5."""
     known = np.asarray(values, float)
     low, high = known[known > 0].min(), known[known > 0].max()
-    room = 0.05 * max(np.log10(high / low), 0.1)
+    span = np.log10(high / low)
+    room = max(0.05 * span, (LEAST_SPAN - span) / 2)
     shown = np.log10(low) - room, np.log10(high) + room
     decades = 10.0 ** np.arange(np.floor(shown[0]), np.ceil(shown[1]))
     for digits in ([1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8], np.arange(1, 10, 0.1)):
