@@ -50,9 +50,8 @@ def open_networks(known: Mapping[str, Run | Shipped], linked: Sequence[str]) -> 
     The link to a single run, on no scan in particular, asks for it beside others. (This page's own
     address always says on which scan.)
     """
-    own = [id for id, network in known.items() if isinstance(network, Run)]
-    usual = (own or list(known)[:1])[:MOST]
     found = [id for id in linked if id in known][:MOST]
+    usual = _company(known, found)
     if len(linked) == 1 and found and "pair" not in st.query_params:
         chosen = _chosen(NETWORKS)
         beside = (st.session_state.get(f"kept:{NETWORKS}") or []) if chosen else usual
@@ -70,6 +69,18 @@ def open_networks(known: Mapping[str, Run | Shipped], linked: Sequence[str]) -> 
     before = st.session_state[NETWORKS]
     fit = [id for id in before if id in known]
     st.session_state[NETWORKS] = fit if fit or not before else usual
+
+
+def _company(known: Mapping[str, Run | Shipped], linked: Sequence[str]) -> list[str]:
+    """The first of the linked runs, else the newest, beside the newest others, those first that
+    learned from the same pairs; without a run of one's own the first network that ships."""
+    own = [network for network in known.values() if isinstance(network, Run)]
+    if not own:
+        return list(known)[:1]
+    first = next((run for run in own if run.id in linked), own[0])
+    others = [run for run in own if run is not first]
+    others.sort(key=lambda run: set(run.pairs) != set(first.pairs))  # the newest first in each
+    return [run.id for run in [first, *others][:MOST]]
 
 
 def _arrive(key: str, usual: Any) -> None:

@@ -195,7 +195,9 @@ def tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[i
         told.setdefault(_seen(run, record, frame, rows), []).append(run.name)
     for sentence, names in told.items():
         if sentence:
-            st.caption(sentence.format(plain(" and ".join(names)).replace("{", "{{")))
+            *others, last = names
+            whose = f"{', '.join(others)} and {last}" if others else last
+            st.caption(sentence.format(plain(whose)))
 
 
 def _seen(run: Run, record: PairRecord, frame: int, rows: tuple[int, int]) -> str:

@@ -19,6 +19,8 @@ LABEL_PIXELS = 16
 """Height of a line of text."""
 FEWEST_TICKS, MOST_TICKS = 3, 6
 """On a logarithmic axis."""
+ROOM_ABOVE = 0.08
+"""Of the map's height, above and below its dots: a line of text."""
 LEAST_SPAN = 0.1
 """Decades that a logarithmic axis shows at least: two numbers stand on any of them."""
 
@@ -164,9 +166,15 @@ def landscape(
     unit: str,
 ) -> go.Figure:
     """Distortion across, perception up; every dot can be clicked and carries its run and number.
+    What begins from nothing lies ten times as far as all others, so distances across are ratios.
 
     ``others``: (name, distortion, perception) of what needs no network, in one grey row.
     """
+    across = [x for _, x, _ in others] + [x for trail in trails for x in trail.x]
+    up = [y for _, _, y in others] + [y for trail in trails for y in trail.y]
+    axis = log_axis(across)
+    middle = 10 ** (sum(axis["range"]) / 2)
+    room = ROOM_ABOVE * max(max(up) - min(up), 1e-6)
     figure = go.Figure()
     figure.add_scatter(
         x=[x for x, _ in frontier],
@@ -181,9 +189,10 @@ def landscape(
         y=[y for _, _, y in others],
         text=[charted(name) for name, _, _ in others],
         mode="markers+text",
+        # Towards the middle, so that no label leaves the plot; neighbours not on one line.
         textposition=[
-            "top left" if x == max(across for _, across, _ in others) else "top right"
-            for _, x, _ in others
+            f"{('top', 'bottom')[number % 2]} {'left' if x > middle else 'right'}"
+            for number, (_, x, _) in enumerate(others)
         ],
         marker={"color": palette.GAUSSIAN.color, "symbol": "x-thin-open", "size": 9},
         hovertemplate="%{text}: %{x:.1f}, %{y:.1f} dB<extra></extra>",
@@ -215,6 +224,10 @@ def landscape(
     )
     for trace in figure.data[:2]:
         trace.showlegend = False
-    figure.update_xaxes(title=charted(f"Distortion: RMSE{unit and f' ({unit})'}"), showgrid=False)
-    figure.update_yaxes(title="Perception: texture distance (dB)")
+    figure.update_xaxes(
+        title=charted(f"Distortion: RMSE{unit and f' ({unit})'}"), showgrid=False, **axis
+    )
+    figure.update_yaxes(
+        title="Perception: texture distance (dB)", range=[min(up) - room, max(up) + room]
+    )
     return figure

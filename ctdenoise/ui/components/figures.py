@@ -50,9 +50,9 @@ def show(
 ) -> None:
     """One row per image, the last of ``images`` being the reference, within ``rows``: of the slice
     in view or, where a person wants it, the mean over the ``unseen`` slices."""
-    st.markdown("##### In numbers")
+    title, of, clip = st.columns([1, 2, 2], vertical_alignment="bottom")
+    title.markdown("##### In numbers")
     mean = False
-    of, clip = st.columns(2, vertical_alignment="bottom")
     if len(unseen) > 1:
         every = f"Mean of {len(unseen)} test slices"
         scope = of.segmented_control(
