@@ -13,7 +13,7 @@ COUNTS = {"7 maps": 7, "16 maps": 16, "all maps": 512}
 
 st.title("What does the feature loss look at?")
 st.write(
-    "Instead of comparing pixels, training can compare what VGG16, a network that knows "
+    "Instead of pixels, training can compare what VGG16, a network that has learned to recognise "
     "photographs, notices in a picture: edges, grain, shapes. Choose a slice and a layer of VGG16: "
     "you see which patterns it finds at low and at full dose, and where it notices a difference."
 )

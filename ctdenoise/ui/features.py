@@ -52,9 +52,10 @@ def show(asked: Smoothing, sigma: float, by: str, count: int) -> None:
         place.markdown(f"**{name}**: {told}")
         place.image(_inline(_wall(maps, scale, seen.orientation)), width="stretch")
     numbers = ", ".join(map(str, seen.numbers[:12])) + (", …" if len(seen.numbers) > 12 else "")
+    loss = f"{seen.loss:,.0f}" if seen.loss >= 1000 else f"{seen.loss:.4g}"
     st.markdown(
         f"Feature loss of {'the smoothed low dose' if sigma else 'the low dose'}: "
-        f"**{seen.loss:.4g}**, a number without a unit. It is the mean of the squared differences "
+        f"**{loss}**, a number without a unit. It is the mean of the squared differences "
         "between the maps of low and full dose, so 0 is no difference, and only numbers of one "
         "layer can be compared."
     )
