@@ -222,12 +222,15 @@ def _seen(run: Run, record: PairRecord, frame: int, rows: tuple[int, int]) -> st
 def tell_unknown(networks: list[Shipped], owner: str) -> None:
     """Of a network that ships, the patients are not in the library; they are none of the
     sample's."""
-    if networks and owner != SAMPLE:
-        names = ", ".join(network.title for network in networks)
-        st.caption(
-            f":material/info: {names}: the card on the Denoise page tells on whom it was trained. "
-            "If this patient is among them, the figures look better than they would for a new one."
-        )
+    if not networks:
+        return
+    names = ", ".join(network.title for network in networks)
+    st.caption(
+        f":material/verified: {names}: learned from none of the sample's patients."
+        if owner == SAMPLE
+        else f":material/info: {names}: the card on the Denoise page tells on whom it was trained. "
+        "If this patient is among them, the figures look better than they would for a new one."
+    )
 
 
 def _profile(images: list[Pane], record: PairRecord, state: ViewerState) -> None:
