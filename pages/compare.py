@@ -3,19 +3,17 @@
 import streamlit as st
 
 from ctdenoise.config import run_folder
-from ctdenoise.config.shipped import PREFIX, Shipped, shipped
+from ctdenoise.config.shipped import PREFIX, Shipped
 from ctdenoise.ui import menu
-from ctdenoise.ui.compare import adapt, view
+from ctdenoise.ui.compare import adapt, choices, view
 from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.components.text import tell
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
-from ctdenoise.workspace.runs import Run
 
-MOST = 3
 # The choices that make the article's last figure of this page. (Streamlit shows bare strings.)
 RIVALS = [f"{PREFIX}article", f"{PREFIX}optimised"]
 FIGURE = {
-    "compare-runs": RIVALS,
+    choices.NETWORKS: RIVALS,
     "compare-sigma": 0.0,
     "compare-maps": view.MAPS[0],
     "compare-zoom": True,
@@ -25,38 +23,32 @@ st.title("Which picture would you rather read?")
 adapted = adapt.through()
 trained = {run.id: run for run in runs() if run_folder.kept(run.folder)}
 linked = from_link("run", "compare")
-if first := next((run_id for run_id in linked if run_id in trained), None):
-    judged_on, judged, _ = panes.judged_on(trained[first])
-    if judged:
-        st.session_state["compare-pair"] = (judged_on, judged.id)
+choices.open_scan(trained, linked)
 
-bar = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
+bar = st.columns([3, 4, 2, 2, 1.5], vertical_alignment="bottom")
 with bar[0]:
     owner, record = cards.pair_picker("Scan", "compare")
-ships = {network.id: network for network in shipped().values() if network.unit == record.unit}
-networks: dict[str, Run | Shipped] = {**trained, **ships}
+networks = choices.networks(trained, record)
+choices.open_networks(networks, linked)
 has_figure = all(id in networks for id in RIVALS)
 if from_link("figure", "compare") == ["last"]:
     if has_figure:
         st.session_state.update(FIGURE)
     else:
         st.warning("The two networks of the article's last figure do not ship for this scan.")
-elif known := [id for id in linked if id in networks]:
-    st.session_state["compare-runs"] = known[:MOST]
-kept = [id for id in recall("compare-runs", list(networks)[:1]) if id in networks]
 if adapted and adapted.id in networks:
-    if len(kept) == MOST and adapted.id not in kept:  # never without what it is compared with
+    kept = list(st.session_state[choices.NETWORKS])
+    if len(kept) == choices.MOST and adapted.id not in kept:  # beside what it is compared with
         kept.remove(next(id for id in kept if id != adapted.parent))
-    kept = list(dict.fromkeys([*kept, adapted.id]))
+    st.session_state[choices.NETWORKS] = list(dict.fromkeys([*kept, adapted.id]))
 elif adapted:
     tell(adapted.job.message if adapted.job else "")
-st.session_state["compare-runs"] = kept
 with bar[1]:
     picked = st.multiselect(
         "Networks",
         list(networks),
-        key="compare-runs",
-        max_selections=MOST,
+        key=choices.NETWORKS,
+        max_selections=choices.MOST,
         format_func=cards.distinct(
             {id: panes.network_name(network) for id, network in networks.items()}
         ).__getitem__,
@@ -81,7 +73,7 @@ with bar[3]:
         help="Removed noise: low dose minus the picture; anatomy in it has been lost. "
         "Error: the picture minus the full dose.",
     )
-with st.container(horizontal=True, vertical_alignment="center"):
+with bar[4], st.popover("More", width="stretch"):
     recall("compare-zoom", False)
     zoomed = st.toggle(
         "Enlarged as well",
@@ -97,9 +89,6 @@ with st.container(horizontal=True, vertical_alignment="center"):
             help="The article's network, the optimised one and the routine dose, whole and "
             "enlarged.",
         )
-    for id in picked:
-        if id in ships:
-            adapt.offer(ships[id], owner, record)
 for key in FIGURE:
     remember(key)
 keep_link("run", "compare", picked)
@@ -108,6 +97,10 @@ is_figure = all(st.session_state[key] == value for key, value in FIGURE.items())
 keep_link("figure", "compare", ["last"] if is_figure else [])
 adapt.tell()
 view.show(owner, record, [networks[id] for id in picked], sigma, maps, zoomed)
+with st.container(horizontal=True):
+    for id in picked:
+        if isinstance(network := networks[id], Shipped):
+            adapt.offer(network, owner, record)
 if not trained:
     st.page_link(
         menu.page("Train"),

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ctdenoise.config.loss import VGG_LAYERS
 from ctdenoise.jobs.kinds.features import SIGMAS, Smoothing
+from ctdenoise.losses.terms.vgg import layer_title
 from ctdenoise.ui import features
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import keep_link
@@ -11,6 +12,11 @@ from ctdenoise.ui.session import keep_link
 COUNTS = {"7 maps": 7, "16 maps": 16, "all maps": 512}
 
 st.title("What does the feature loss look at?")
+st.write(
+    "Instead of pixels, training can compare what VGG16, a network that has learned to recognise "
+    "photographs, notices in a picture: edges, grain, shapes. Choose a slice and a layer of VGG16: "
+    "you see which patterns it finds at low and at full dose, and where it notices a difference."
+)
 first, second, third = st.columns([3, 2, 2], vertical_alignment="bottom")
 with first:
     owner, record = cards.pair_picker("Scan", "features")
@@ -52,6 +58,7 @@ layer = columns[0].selectbox(
     VGG_LAYERS,
     index=VGG_LAYERS.index("block3_conv3"),
     key="features-layer",
+    format_func=layer_title,
     persist_state="session",
     help="Early layers see edges and grain, later ones larger shapes. Blocks 4 and 5 are "
     "downloaded when they are first used.",

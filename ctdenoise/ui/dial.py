@@ -81,21 +81,24 @@ def show(network: Run | Shipped, owner: str, record: PairRecord) -> None:
     dialled = panes.dialled(view.pane(network, owner, record))
     images = [low, dialled, full]
     unseen = view.test_slices(record, trained)
-    state = viewer(
-        [*images, panes.difference("Removed noise", images, of=0, minus=1, like=1)],
-        key=f"dial-{network.id}-{record.id}",
-        overlay=view.marked_bands(record, trained),
-        height=300,
-        window=panes.first_window(low, record.unit),
-        frame=unseen[len(unseen) // 2],
-        dials=[Dial(term_title(name), "smooth", LOSS_TERMS[name].leads_to) for name in terms],
-        stops=STOPS[len(terms)],
-        **panes.geometry(library_of(owner).pair(record.id)),
-    )
+    pictures = st.container()
+    overlay = view.outlines(record, trained)  # its switch stands below the pictures
+    with pictures:
+        state = viewer(
+            [*images, panes.difference("Removed noise", images, of=0, minus=1, like=1)],
+            key=f"dial-{network.id}-{record.id}",
+            overlay=overlay,
+            height=300,
+            window=panes.first_window(low, record.unit),
+            frame=unseen[len(unseen) // 2],
+            dials=[Dial(term_title(name), "smooth", LOSS_TERMS[name].leads_to) for name in terms],
+            stops=STOPS[len(terms)],
+            **panes.geometry(library_of(owner).pair(record.id)),
+        )
     view.offer_newer(trained)
     rows = view.judged_rows(record, trained)
     view.tell_seen(record, trained, state.frame, rows)
-    view.tell_unknown([network] if isinstance(network, Shipped) else [])
+    view.tell_unknown([network] if isinstance(network, Shipped) else [], owner)
     turned = panes.turned(dialled, state.dial)
     texture, numbers = st.columns([3, 2], gap="medium")
     with texture:

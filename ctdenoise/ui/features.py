@@ -41,16 +41,27 @@ def show(asked: Smoothing, sigma: float, by: str, count: int) -> None:
     smoothed = f"Low dose, smoothed {sigma:g} px" if sigma else "Low dose"
     over.markdown("**Where it differs from full dose**")
     over.image(_inline(_overlay(seen)), width="stretch")
+    over.image(_inline(_legend()), width="stretch")
+    over.caption(
+        "The colour from left to right: grey, VGG16 finds the same as at full dose; **orange**, "
+        "other patterns than there; full orange, the hundredth of the slice that differs most."
+    )
     told = f"{len(seen.numbers)} of {seen.maps} feature maps"
     scale = np.maximum(seen.low.max((1, 2)), seen.full.max((1, 2)))
     for place, name, maps in ((low, smoothed, seen.low), (full, "Full dose", seen.full)):
         place.markdown(f"**{name}**: {told}")
         place.image(_inline(_wall(maps, scale, seen.orientation)), width="stretch")
     numbers = ", ".join(map(str, seen.numbers[:12])) + (", …" if len(seen.numbers) > 12 else "")
+    loss = f"{seen.loss:,.0f}" if seen.loss >= 1000 else f"{seen.loss:.4g}"
+    st.markdown(
+        f"Feature loss of {'the smoothed low dose' if sigma else 'the low dose'}: "
+        f"**{loss}**, a number without a unit. It is the mean of the squared differences "
+        "between the maps of low and full dose, so 0 is no difference, and only numbers of one "
+        "layer can be compared."
+    )
     st.caption(
-        f"Each tile is one map, bright where VGG16 finds its pattern, in the same grey for low and "
-        f"full dose (numbers {numbers}). The feature loss is the mean of the squared differences: "
-        f"{seen.loss:.4g} here."
+        "Each tile is one map, bright where VGG16 finds its pattern, in the same grey for low and "
+        f"full dose (maps number {numbers})."
     )
     _curves(asked, sigma)
 
@@ -66,7 +77,7 @@ def _curves(asked: Smoothing, sigma: float) -> None:
         charts.Curve("feature loss", SIGMAS, _percent(losses), palette.TERMS[0]),
         charts.Curve("MSE", SIGMAS, _percent(errors), palette.TERMS[1], "dash"),
     ]
-    chart = charts.lines(curves, "Gaussian filter (px)", "Of the low dose's (%)", height=260)
+    chart = charts.lines(curves, "Gaussian filter (px)", "Share of the low dose's (%)", height=260)
     chart.add_vline(x=sigma, line={"color": palette.GAUSSIAN.color, "dash": "dot"})
     left.plotly_chart(chart, key="feature-curves", config={"displayModeBar": False})
     best = [SIGMAS[int(np.argmin(each))] for each in (losses, errors)]
@@ -102,6 +113,14 @@ def _overlay(seen: View) -> NDArray[np.uint8]:
     part = np.clip(seen.where / most, 0, 1)[..., None] * 0.85
     laid = ((1 - part) * grey[..., None] + part * HEAT).astype(np.uint8)
     return upright(laid, seen.orientation)
+
+
+def _legend() -> NDArray[np.uint8]:
+    """The overlay's colours over a middle grey, from no difference to the largest, (rows, columns,
+    3)."""
+    part = np.linspace(0, 0.85, 256)[None, :, None]
+    strip = (1 - part) * 128 + part * HEAT
+    return np.repeat(strip.astype(np.uint8), 8, axis=0)
 
 
 def _wall(

@@ -81,6 +81,7 @@ def show(group: Group, watched: bool) -> None:
     with right:
         _chosen(run, number if 0 <= number < len(dots) else len(dots) - 1, dots, unit)
     st.caption(
+        "Each dot is one picture that a network made, one an epoch; the largest is its newest. "
         "Click a dot to see its picture. Left: closer to full dose, pixel by pixel. Down: grain "
         "more like that of full dose. No picture can be best at both (Blau and Michaeli 2018); the "
         "broad line joins those that no other beats at both."
@@ -149,4 +150,6 @@ def _chosen(run: Run, number: int, dots: list[Dot], unit: str) -> None:
     )
     watch, compare = st.columns(2)
     watch.page_link(menu.page("Watch"), label="Watch this run", query_params={"run": run.id})
-    compare.page_link(menu.page("Compare"), label="Compare it", query_params={"run": run.id})
+    compare.page_link(
+        menu.page("Compare"), label="Compare it with others", query_params={"run": run.id}
+    )

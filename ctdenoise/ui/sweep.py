@@ -3,7 +3,6 @@
 import secrets
 from datetime import datetime
 
-import pyarrow as pa
 import streamlit as st
 
 from ctdenoise.config import events, progress_slice
@@ -14,7 +13,7 @@ from ctdenoise.jobs.kinds.train import launch, stop_sweep
 from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.metrics.metric import Metric, titles, viewing
 from ctdenoise.ui import addresses, pictures
-from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components import cards, panes, tables
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import pairs, runs, usual_pairs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
@@ -140,7 +139,7 @@ def show(sweep: str) -> None:
         return
     start = events.start(said[begun[0].id])
     facts = progress_slice.facts(begun[0].folder)
-    shown = [_cell(run, said[run.id]) for run in begun]
+    shown = [_cell(run, said[run.id], facts.unit) for run in begun]
     shown += panes.references(begun[0])
     viewer(
         shown,
@@ -189,11 +188,11 @@ def _last(said: list[events.Event]) -> events.Epoch | None:
     return next((e for e in reversed(said) if isinstance(e, events.Epoch)), None)
 
 
-def _cell(run: Run, said: list[events.Event]) -> Pane:
+def _cell(run: Run, said: list[events.Event], unit: str) -> Pane:
     last = _last(said)
     assert last is not None
     style = panes.run_style(run)
-    rmse = f"RMSE {last.validation_mse**0.5:.1f}"
+    rmse = f"RMSE {last.validation_mse**0.5:.1f}{unit and f' {unit}'}"
     return Pane(
         run.name,
         style.color,
@@ -206,6 +205,7 @@ def _cell(run: Run, said: list[events.Event]) -> Pane:
 def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> None:
     """The numbers under the pictures, and the way to each run."""
     rows = []
+    error = f"RMSE ({unit})" if unit else "RMSE"
     shown: dict[Metric, None] = {}
     for run in begun:
         last = _last(said[run.id])
@@ -215,7 +215,7 @@ def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> 
         rows.append(
             {
                 "Cell": run.name,
-                f"RMSE ({unit})" if unit else "RMSE": last.validation_mse**0.5,
+                error: last.validation_mse**0.5,
                 "Low dose": last.low_mse**0.5,
                 **{metric.heading(unit): value for metric, value in figures.items()},
                 "State": cards.STATES[run.state].rpartition(": ")[2],
@@ -224,16 +224,18 @@ def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> 
         )
     start = next(e for e in said[begun[0].id] if isinstance(e, events.Started))
     how = viewing(Window(*start.window)).how
-    numbers = st.column_config.NumberColumn
-    # Every row has every column: a table takes them from the first.
-    columns = {name: None for row in rows for name in row}
-    st.dataframe(
-        pa.Table.from_pylist([columns | row for row in rows]),
-        hide_index=True,
-        column_config={
-            f"RMSE ({unit})" if unit else "RMSE": numbers(format="%.1f"),
-            "Low dose": numbers("Low dose RMSE", format="%.1f"),
-            **{m.heading(unit): numbers(format=f"%.{m.digits}f") for m in shown},
+    number = st.column_config.NumberColumn
+    tables.show(
+        rows,
+        {
+            "Cell": st.column_config.TextColumn(),
+            error: number(format="%.1f", help="Of the network, on the fixed validation patches"),
+            "Low dose": number(format="%.1f", help="RMSE of the same patches before the network"),
+            **{
+                m.heading(unit): number(format=f"%.{m.digits}f", help=m.meaning or None)
+                for m in shown
+            },
+            "State": st.column_config.TextColumn(),
             "Open": st.column_config.LinkColumn(display_text="Watch it"),
         },
     )

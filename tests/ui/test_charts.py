@@ -51,3 +51,45 @@ def test_terms_are_shown_relative_to_their_first_epoch() -> None:
     figure = charts.term_curves(said)
     assert list(figure.data[0].y) == [100, 50]
     assert list(figure.data[1].y) == [100, 75]
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([0, 1900, 180_000], ["10,000", "100,000"]),
+        ([210.0, 320.0], ["250", "300"]),
+        ([0.4, 3e7], ["1", "10,000"]),
+        ([1683.0], ["1,600"]),
+    ],
+)
+def test_a_logarithmic_axis_has_a_few_numbers_written_out(
+    values: list[float], ticks: list[str]
+) -> None:
+    axis = charts.log_axis(values)
+    shown = [tick.replace(",", "") for tick in axis["ticktext"]]
+    assert [float(tick) for tick in shown] == pytest.approx(list(axis["tickvals"]))
+    assert 1 <= len(shown) <= 6 and set(ticks) & set(axis["ticktext"])
+    low, high = 10 ** np.array(axis["range"])
+    assert all(low <= tick <= high for tick in axis["tickvals"])
+    assert low < min(v for v in values if v) and max(values) < high
+
+
+@pytest.mark.parametrize("furthest", [33.0, 900.0])
+def test_labels_of_the_map_stay_inside_it_even_on_a_phone(furthest: float) -> None:
+    names = ["Gaussian 0.5 px", "Gaussian 1 px", "Gaussian 1.4 px", "Low dose"]
+    others = [
+        (name, x, y) for name, x, y in zip(names, (30, 24, 12, 32), (1, 4, 9, 0), strict=True)
+    ]
+    trail = charts.Trail("a", "A run", [furthest, 14.0], [3.0, 2.0], "#000000", False)
+    figure = charts.landscape([trail], others, [(14.0, 2.0)], "HU")
+    low, high = figure.layout.xaxis.range
+    bottom, top = figure.layout.yaxis.range
+    wide, tall = 280, 440
+    for name, x, y, side in zip(
+        names, figure.data[1].x, figure.data[1].y, figure.data[1].textposition, strict=True
+    ):
+        place = wide * (np.log10(x) - low) / (high - low)
+        reach = 7 * len(name)
+        assert place - reach >= 0 if side.endswith("left") else place + reach <= wide
+        above, below = (tall * abs(edge - y) / (top - bottom) for edge in (top, bottom))
+        assert (above if side.startswith("top") else below) > charts.LABEL_PIXELS

@@ -19,8 +19,9 @@ from ctdenoise.ui import pictures
 from ctdenoise.ui.compare import view
 from ctdenoise.ui.components import panes
 from ctdenoise.units import to_int16
-from ctdenoise.workspace.library import Library, PairRecord
+from ctdenoise.workspace.library import Library, PairRecord, library_of
 from ctdenoise.workspace.runs import Run, runs_of
+from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 FIGURE = "As in the article's last figure"
@@ -74,6 +75,15 @@ def test_networks_that_ship_stand_beside_runs(trained: Run) -> None:
     assert images(app) == ["Low dose", "Gaussian 1.4 px", "First run", "The optimised network"]
     assert app.query_params["run"] == [trained.id, "shipped:optimised"]
     assert any("on whom it was trained" in each.value for each in app.caption)
+
+
+@pytest.mark.usefixtures("both")
+def test_networks_that_ship_never_saw_the_sample(pair: PairRecord, mine: Library) -> None:
+    sample = library_of(SAMPLE).add_pair(mine.pair(pair.id))
+    app = opened("Compare", pair=sample.id)
+    captions = [each.value for each in app.caption]
+    assert any("learned from none of the sample's patients" in each for each in captions)
+    assert not any("on whom it was trained" in each for each in captions)
 
 
 @pytest.mark.usefixtures("both", "pair")

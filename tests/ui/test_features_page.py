@@ -21,6 +21,10 @@ def test_one_click_is_the_article(pair: PairRecord) -> None:
     assert not app.exception
     assert labelled(app.selectbox, "VGG16 layer").value == "block3_conv3"
     assert any("7 of 256 feature maps" in text.value for text in app.markdown)
+    # A newcomer finds what the colour, the number and the layers are called.
+    assert "block 3, layer 3" in labelled(app.selectbox, "VGG16 layer").options
+    assert any("**orange**" in each.value for each in app.caption)
+    assert any("a number without a unit" in text.value for text in app.markdown)
 
 
 def middle(pair: PairRecord) -> Smoothing:

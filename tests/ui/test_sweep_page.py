@@ -1,10 +1,13 @@
 """The Sweep page without a browser: what it orders and what it shows."""
 
+import json
+
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened
 
 from ctdenoise.jobs import queue
 from ctdenoise.training.trainer import train
+from ctdenoise.ui.components import tables
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import runs_of
 
@@ -51,3 +54,5 @@ def test_cells_have_a_picture_and_their_numbers(pair: PairRecord, mine: Library)
     assert list(table["Cell"]) == [f"Grain {v}" for v in (0, 200, 400)]
     assert (table["RMSE (HU)"] > 0).all()
     assert all(link.startswith("/watch?run=") for link in table["Open"])
+    columns = json.loads(app.dataframe[0].proto.columns)
+    assert sum(column.get("width", 0) for column in columns.values()) <= tables.ROOM

@@ -20,6 +20,18 @@ LAYERS = {
 }
 """Place of each convolution in torchvision's ``vgg16().features``, by its Keras name; blocks 1 to 3
 ship with the program."""
+
+
+def layer_title(name: str) -> str:
+    """What people call a layer.
+
+    >>> layer_title("block3_conv2")
+    'block 3, layer 2'
+    """
+    block, conv = name.removeprefix("block").split("_conv")
+    return f"block {block}, layer {conv}"
+
+
 _CHANNELS = {"1": 64, "2": 128, "3": 256, "4": 512, "5": 512}
 """Of the convolutions of each block."""
 

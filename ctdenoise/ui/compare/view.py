@@ -10,12 +10,31 @@ from ctdenoise.metrics.profile import line_profile
 from ctdenoise.ui import downloads
 from ctdenoise.ui.components import cards, charts, figures, panes
 from ctdenoise.ui.components.text import plain
-from ctdenoise.ui.session import pairs
+from ctdenoise.ui.session import pairs, recall, remember
 from ctdenoise.ui.viewer import Band, Pane, ViewerState, viewer
 from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run
+from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 MAPS = ("None", "Removed noise", "Error against full dose")
+SEEN_ROWS = (
+    ":material/school: {} learned from other parts of this slice. The figures are those of the "
+    "part kept for the test; even so they look better than they would for a new patient."
+)
+SEEN_SLICE = (
+    ":material/school: {} learned from this slice: the figures look better than they would for a "
+    "new patient."
+)
+SEEN_PATIENT = (
+    ":material/school: {} learned from other slices of this patient: the figures look better than "
+    "they would for a new one."
+)
+WATCHED = (
+    ":material/visibility: The validation patient: {} never learned from these slices, but its "
+    "epochs were judged by them."
+)
+TESTED = ":material/verified: The test patient: {} never learned from these slices."
+NEW = ":material/verified: A new patient: {} never learned from these slices."
 
 
 @st.fragment
@@ -39,15 +58,18 @@ def show(
     rows = judged_rows(record, trained)
     unseen = test_slices(record, trained)
     geometry = panes.geometry(library_of(owner).pair(record.id))
-    state = viewer(
-        shown,
-        overlay=marked_bands(record, trained),
-        key=f"compare-{record.id}",
-        height=300 if len(shown) > 4 else 400,
-        window=panes.first_window(images[0], record.unit),
-        frame=unseen[len(unseen) // 2],
-        **geometry,
-    )
+    pictures = st.container()
+    overlay = outlines(record, trained)  # its switch stands below the pictures
+    with pictures:
+        state = viewer(
+            shown,
+            overlay=overlay,
+            key=f"compare-{record.id}",
+            height=300 if len(shown) > 4 else 400,
+            window=panes.first_window(images[0], record.unit),
+            frame=unseen[len(unseen) // 2],
+            **geometry,
+        )
     if zoomed:
         viewer(
             images,
@@ -62,12 +84,9 @@ def show(
         )
     offer_newer(trained)
     tell_seen(record, trained, state.frame, rows)
-    tell_unknown([network for network in networks if isinstance(network, Shipped)])
-    profile, numbers = st.columns([3, 2], gap="medium")
-    with profile:
-        _profile(images, record, state)
-    with numbers:
-        figures.show(images, record, rows, unseen, state)
+    tell_unknown([network for network in networks if isinstance(network, Shipped)], owner)
+    figures.show(images, record, rows, unseen, state)
+    _profile(images, record, state)
 
 
 def pane(network: Run | Shipped, owner: str, record: PairRecord) -> Pane:
@@ -77,13 +96,29 @@ def pane(network: Run | Shipped, owner: str, record: PairRecord) -> Pane:
     return panes.shipped(network, owner, record)
 
 
-def marked_bands(record: PairRecord, networks: list[Run]) -> list[Band]:
-    """Where the first network that was given this pair learned, if its slices are divided."""
-    for run in networks:
-        for number, (_, pair_id) in enumerate(run.pairs):
-            if pair_id == record.id:
-                return panes.bands(panes.division(run), number)
-    return []
+def outlines(record: PairRecord, networks: list[Run]) -> list[Band]:
+    """Which rows the first network that was given this pair learned from, where each slice is
+    divided, and only if a person switches them on: a frame in a picture is in the eye's way."""
+    bands = next(
+        (
+            panes.bands(panes.division(run), number)
+            for run in networks
+            for number, (_, pair_id) in enumerate(run.pairs)
+            if pair_id == record.id
+        ),
+        [],
+    )
+    if not bands:
+        return []
+    recall("outlined", False)
+    wished = st.toggle(
+        "Outline what was learned from",
+        key="outlined",
+        help="Each slice was divided: from the rows framed as training the network learned, by "
+        "those for validation it was watched, and those for the test give the figures.",
+    )
+    remember("outlined")
+    return bands if wished else []
 
 
 def _maps(images: list[Pane], maps: str) -> list[Pane]:
@@ -154,38 +189,48 @@ def judged_rows(record: PairRecord, networks: list[Run]) -> tuple[int, int]:
 
 
 def tell_seen(record: PairRecord, networks: list[Run], frame: int, rows: tuple[int, int]) -> None:
-    """Say honestly how far the figures below can be trusted."""
-    known = pairs()
-    slice_seen, patient_seen = [], []
+    """Say whose slices these are, and how far the figures below can be trusted."""
+    told: dict[str, list[str]] = {}
     for run in networks:
-        if frame in _slices(panes.division(run).train, run, record):
-            slice_seen.append(run.name)
-        elif any(id == record.id for _, id in run.pairs) or (
-            record.patient  # plain images have none
-            and record.patient in {known[key].patient for key in run.pairs if key in known}
-        ):
-            patient_seen.append(run.name)
-    where = "the marked test band's" if rows != (0, record.rows) else "the"
-    if slice_seen:
-        st.caption(
-            f":material/school: {plain(', '.join(slice_seen))} learned from this slice or parts "
-            f"of it: {where} figures look better than they would for a new patient."
-        )
-    if patient_seen:
-        st.caption(
-            f":material/school: {plain(', '.join(patient_seen))} learned from other slices of this "
-            "patient: the figures look better than they would for a new one."
-        )
+        told.setdefault(_seen(run, record, frame, rows), []).append(run.name)
+    for sentence, names in told.items():
+        if sentence:
+            *others, last = names
+            whose = f"{', '.join(others)} and {last}" if others else last
+            st.caption(sentence.format(plain(whose)))
 
 
-def tell_unknown(networks: list[Shipped]) -> None:
-    """Of a network that ships, the patients are not in the library."""
-    if networks:
-        names = ", ".join(network.title for network in networks)
-        st.caption(
-            f":material/info: {names}: the card on the Denoise page tells on whom it was trained. "
-            "If this patient is among them, the figures look better than they would for a new one."
-        )
+def _seen(run: Run, record: PairRecord, frame: int, rows: tuple[int, int]) -> str:
+    """What a run has seen of this patient, with {} for its name; nothing where nobody knows."""
+    division, known = panes.division(run), pairs()
+    people = {
+        known[key].patient
+        for part in division.train
+        if (key := run.pairs[part.pair]) in known and known[key].patient  # plain images have none
+    }
+    if frame in _slices(division.train, run, record):
+        return SEEN_ROWS if rows != (0, record.rows) else SEEN_SLICE
+    if _slices(division.train, run, record) or record.patient in people:
+        return SEEN_PATIENT
+    if _slices(division.validation, run, record):
+        return WATCHED
+    if _slices(division.test, run, record):
+        return TESTED
+    return NEW if record.patient and people else ""
+
+
+def tell_unknown(networks: list[Shipped], owner: str) -> None:
+    """Of a network that ships, the patients are not in the library; they are none of the
+    sample's."""
+    if not networks:
+        return
+    names = ", ".join(network.title for network in networks)
+    st.caption(
+        f":material/verified: {names}: learned from none of the sample's patients."
+        if owner == SAMPLE
+        else f":material/info: {names}: the card on the Denoise page tells on whom it was trained. "
+        "If this patient is among them, the figures look better than they would for a new one."
+    )
 
 
 def _profile(images: list[Pane], record: PairRecord, state: ViewerState) -> None:

@@ -1,8 +1,10 @@
 """The Plotly charts: axes titled in words with units, curves labelled where they end."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,6 +17,12 @@ from ctdenoise.ui.components.text import charted
 
 LABEL_PIXELS = 16
 """Height of a line of text."""
+FEWEST_TICKS, MOST_TICKS = 3, 6
+"""On a logarithmic axis."""
+ROOM_ABOVE = 0.08
+"""Of the map's height, above and below its dots: a line of text."""
+LEAST_SPAN = 0.1
+"""Decades that a logarithmic axis shows at least: two numbers stand on any of them."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,33 @@ def lines(
         margin={"l": 70, "r": 16 + 7 * longest, "t": 16, "b": 48},
     )
     figure.update_xaxes(title=charted(x_title), showgrid=False)
-    figure.update_yaxes(title=charted(y_title), type="log" if log else "linear")
+    figure.update_yaxes(title=charted(y_title))
+    if log and any(np.any(np.asarray(curve.y) > 0) for curve in curves):
+        figure.update_yaxes(**log_axis(np.concatenate([np.asarray(c.y, float) for c in curves])))
     return figure
+
+
+def log_axis(values: Sequence[float] | NDArray[np.floating]) -> dict[str, Any]:
+    """A logarithmic axis over the positive ``values``, with a few whole numbers written out:
+    Plotly's own ticks read 2, 5, 10k, 2, 5."""
+    known = np.asarray(values, float)
+    low, high = known[known > 0].min(), known[known > 0].max()
+    span = np.log10(high / low)
+    room = max(0.05 * span, (LEAST_SPAN - span) / 2)
+    shown = np.log10(low) - room, np.log10(high) + room
+    decades = 10.0 ** np.arange(np.floor(shown[0]), np.ceil(shown[1]))
+    for digits in ([1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8], np.arange(1, 10, 0.1)):
+        every = np.outer(decades, digits).ravel()
+        ticks = every[(every >= 10 ** shown[0]) & (every <= 10 ** shown[1])]
+        if len(ticks) >= FEWEST_TICKS:
+            break
+    ticks = ticks[:: math.ceil(len(ticks) / MOST_TICKS)]
+    return {
+        "type": "log",
+        "range": shown,
+        "tickvals": ticks,
+        "ticktext": [f"{tick:,.10g}" for tick in ticks],
+    }
 
 
 def _apart(curves: list[NDArray[np.float64]], log: bool, pixels: int) -> list[float]:
@@ -133,9 +166,15 @@ def landscape(
     unit: str,
 ) -> go.Figure:
     """Distortion across, perception up; every dot can be clicked and carries its run and number.
+    What begins from nothing lies ten times as far as all others, so distances across are ratios.
 
     ``others``: (name, distortion, perception) of what needs no network, in one grey row.
     """
+    across = [x for _, x, _ in others] + [x for trail in trails for x in trail.x]
+    up = [y for _, _, y in others] + [y for trail in trails for y in trail.y]
+    axis = log_axis(across)
+    middle = 10 ** (sum(axis["range"]) / 2)
+    room = ROOM_ABOVE * max(max(up) - min(up), 1e-6)
     figure = go.Figure()
     figure.add_scatter(
         x=[x for x, _ in frontier],
@@ -150,9 +189,10 @@ def landscape(
         y=[y for _, _, y in others],
         text=[charted(name) for name, _, _ in others],
         mode="markers+text",
+        # Towards the middle, so that no label leaves the plot; neighbours not on one line.
         textposition=[
-            "top left" if x == max(across for _, across, _ in others) else "top right"
-            for _, x, _ in others
+            f"{('top', 'bottom')[number % 2]} {'left' if x > middle else 'right'}"
+            for number, (_, x, _) in enumerate(others)
         ],
         marker={"color": palette.GAUSSIAN.color, "symbol": "x-thin-open", "size": 9},
         hovertemplate="%{text}: %{x:.1f}, %{y:.1f} dB<extra></extra>",
@@ -184,6 +224,10 @@ def landscape(
     )
     for trace in figure.data[:2]:
         trace.showlegend = False
-    figure.update_xaxes(title=charted(f"Distortion: RMSE{unit and f' ({unit})'}"), showgrid=False)
-    figure.update_yaxes(title="Perception: texture distance (dB)")
+    figure.update_xaxes(
+        title=charted(f"Distortion: RMSE{unit and f' ({unit})'}"), showgrid=False, **axis
+    )
+    figure.update_yaxes(
+        title="Perception: texture distance (dB)", range=[min(up) - room, max(up) + room]
+    )
     return figure

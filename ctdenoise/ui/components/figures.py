@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -12,6 +11,7 @@ from ctdenoise.metrics.metric import (
     CONVENTIONS,
     METRICS,
     Convention,
+    Metric,
     Region,
     Sample,
     clipped,
@@ -22,7 +22,8 @@ from ctdenoise.metrics.metric import (
 )
 from ctdenoise.ui import pictures
 from ctdenoise.ui.caching import once
-from ctdenoise.ui.components import jobs
+from ctdenoise.ui.components import jobs, tables
+from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import Pane, ViewerState
 from ctdenoise.workspace.library import PairRecord
@@ -49,11 +50,12 @@ def show(
 ) -> None:
     """One row per image, the last of ``images`` being the reference, within ``rows``: of the slice
     in view or, where a person wants it, the mean over the ``unseen`` slices."""
-    st.markdown("##### In numbers")
+    title, of, clip = st.columns([1, 2, 2], vertical_alignment="bottom")
+    title.markdown("##### In numbers")
     mean = False
     if len(unseen) > 1:
         every = f"Mean of {len(unseen)} test slices"
-        scope = st.segmented_control(
+        scope = of.segmented_control(
             "Figures of",
             ["This slice", every],
             required=True,
@@ -67,12 +69,14 @@ def show(
     if record.unit != "HU":
         choices, digits = ["viewing"], "%.4g"
         st.caption(f"These pictures are not in HU: the CT windows for {windowed} are off.")
-    name = st.selectbox(
+    name = clip.selectbox(
         f"{windowed} clipped to",
         choices,
         key="compare-convention",
         persist_state="session",
         format_func=CONVENTION_NAMES.__getitem__,
+        help="Brighter and darker than this window counts as its edge: what one does not see does "
+        "not count.",
     )
     convention = viewing(state.window) if name == "viewing" else CONVENTIONS[name]
     region = Region(*state.region) if state.region else None
@@ -96,24 +100,23 @@ def show(
             )
             found |= measure(sample, headlines(of_region=True))
     shown = [m for m in METRICS.values() if any(m.name in each for each in of_images)]
+    _answer([pane.name for pane in images], of_images, record.unit)
+    number = st.column_config.NumberColumn
+    columns = {"Image": st.column_config.TextColumn()} | {
+        metric.heading(record.unit): number(
+            format=digits if metric.in_image_unit else f"%.{metric.digits}f",
+            help=_help(metric, convention),
+        )
+        for metric in shown
+    }
     heading = {metric.name: metric.heading(record.unit) for metric in shown}
-    table = [
-        {"Image": pane.name} | {heading[metric]: value for metric, value in each.items()}
-        for pane, each in zip(images, of_images, strict=True)
-        if each
-    ]
-    columns = [("Image", pa.string()), *((heading[m.name], pa.float64()) for m in shown)]
-    st.dataframe(
-        pa.Table.from_pylist(table, pa.schema(columns)),
-        hide_index=True,
-        placeholder="",
-        column_config={
-            heading[m.name]: st.column_config.NumberColumn(
-                format=digits if m.in_image_unit else f"%.{m.digits}f",
-                help=convention.sentence if "reference" in m.needs else None,
-            )
-            for m in shown
-        },
+    tables.show(
+        [
+            {"Image": pane.name, **{heading[metric]: value for metric, value in each.items()}}
+            for pane, each in zip(images, of_images, strict=True)
+            if each
+        ],
+        columns,
     )
     what = f"Mean of {len(unseen)} test slices" if mean else "This slice"
     where = f"{what}, within the test band," if rows != (0, record.rows) else what
@@ -122,6 +125,36 @@ def show(
         st.caption(f"Figures of a region are those of slice {state.frame + 1} alone.")
     if not region:
         st.caption("Draw a region with the region tool: mean and SD of each image in it follow.")
+
+
+def _answer(names: Sequence[str], found: Sequence[dict[str, float | None]], unit: str) -> None:
+    """What the figures say to the question of the page, and that they do not settle it."""
+    rmse = METRICS["rmse"]
+    errors = {
+        number: error
+        for number, each in enumerate(found)
+        if (error := each.get(rmse.name)) is not None
+    }
+    if len(errors) < 2:
+        return
+    best = min(errors, key=errors.__getitem__)
+    told = [f"{error:.1f} {unit}" if unit else f"{error:.4g}" for error in errors.values()]
+    nearest = (
+        f"Pixel by pixel, **{plain(names[best])}** is nearest to the full dose: off by "
+        f"{told[list(errors).index(best)]} (RMSE), the low dose by {told[0]}."
+        if best
+        else f"Pixel by pixel, none of them is nearer to the full dose than the low dose itself, "
+        f"off by {told[0]} (RMSE)."
+    )
+    st.markdown(f"{nearest} Whether you would rather read it, your eyes decide: edges and grain.")
+
+
+def _help(metric: Metric, convention: Convention) -> str | None:
+    """What a column's heading says when one points at it."""
+    meaning = f"{metric.meaning[:1].upper()}{metric.meaning[1:]}" if metric.meaning else ""
+    better = f"The {metric.better}, the better" if metric.better else ""
+    clipped = convention.sentence if "convention" in metric.needs else ""
+    return " ".join(f"{part}." for part in (meaning, better, clipped) if part) or None
 
 
 def values(pane: Pane, frame: int) -> NDArray[np.float32]:

@@ -70,7 +70,7 @@ function band(view, { label: text, rows: [first, stop], color }, columns) {
   const points = corners(view, [first, 0, stop - first, columns]);
   const x = Math.max(...points.map((p) => p[0])), y = Math.min(...points.map((p) => p[1]));
   return [
-    shape("polygon", { points: points.map((p) => p.map(number)).join(" "), fill: color, "fill-opacity": 0.13, stroke: color, "stroke-opacity": 0.9 }),
+    shape("polygon", { points: points.map((p) => p.map(number)).join(" "), fill: "none", stroke: color, "stroke-opacity": 0.9 }),
     label(text, Math.min(x, view.width) - 6, Math.max(y, 0) + 15, color, "end"),
   ];
 }
