@@ -6,13 +6,11 @@ from ctdenoise.config import run_folder
 from ctdenoise.config.shipped import Shipped, shipped
 from ctdenoise.ui import dial
 from ctdenoise.ui.components import cards, panes
-from ctdenoise.ui.session import from_link, keep_link, pairs, recall, remember, runs
+from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
 from ctdenoise.workspace.runs import Run
 
 st.title("How smooth, how grainy would you have it?")
-if not pairs():
-    cards.preparing_sample()
-    st.stop()
+cards.pairs_to_learn_from()
 trained = {run.id: run for run in runs() if run.config.loss.dial and run_folder.kept(run.folder)}
 ships = {network.id: network for network in shipped().values() if network.config.loss.dial}
 networks: dict[str, Run | Shipped] = {**trained, **ships}

@@ -21,6 +21,7 @@ viewer(
     report=(),
     **panes.geometry(library_of(owner).pair(record.id)),
 )
+cards.source(owner, record)
 st.caption(
     "Drag on a picture to change the window; the wheel goes through the slices; the toolbar has "
     "a ruler, a region with mean and SD, a magnifier and a curtain. In the difference, only noise "

@@ -71,8 +71,6 @@ else:
     )
 
 st.subheader("Pairs ready to learn from")
-available = pairs()
-if not available:
-    cards.preparing_sample()
-for (owner, _), record in available.items():
+cards.preparing_sample()
+for (owner, _), record in pairs().items():
     pair_line(owner, record)

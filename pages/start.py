@@ -12,10 +12,8 @@ st.markdown(
     "Here you train one yourself, in minutes, and judge what it did."
 )
 
-available = pairs()
-if not available:
-    cards.preparing_sample()
-else:
+cards.preparing_sample()
+if available := pairs():
     (owner, _), record = next(iter(available.items()))
     cards.first_look(owner, record)
 

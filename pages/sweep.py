@@ -4,12 +4,10 @@ import streamlit as st
 
 from ctdenoise.ui import sweep
 from ctdenoise.ui.components import cards
-from ctdenoise.ui.session import from_link, keep_link, pairs, recall, remember
+from ctdenoise.ui.session import from_link, keep_link, recall, remember
 
 st.title("What does each weight do to the picture?")
-if not pairs():
-    cards.preparing_sample()
-    st.stop()
+cards.pairs_to_learn_from()
 sweeps = sweep.known()
 if linked := [id for id in from_link("sweep", "sweep") if id in sweeps]:
     st.session_state["sweep-shown"] = linked[0]

@@ -13,10 +13,10 @@ from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import (
     free_name,
     from_link,
-    pairs,
     recall,
     remember,
     runs,
+    usual_pairs,
     workspace,
 )
 from ctdenoise.ui.train import estimate, form
@@ -25,10 +25,7 @@ from ctdenoise.workspace.library import library_of, outlined
 from ctdenoise.workspace.runs import Run
 
 st.title("Which network shall learn?")
-available = pairs()
-if not available:
-    cards.preparing_sample()
-    st.stop()
+available = cards.pairs_to_learn_from()
 
 linked = from_link("pair", "train")  # before the form writes its own settings into the address
 if named := [key for key in available if key[1] in linked]:
@@ -86,8 +83,7 @@ def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
 
 
 with picture:
-    own = [key for key in available if key[0] == workspace()]
-    kept = recall("train-pairs", own or list(available))
+    kept = recall("train-pairs", usual_pairs(available))
     st.session_state["train-pairs"] = [key for key in kept if key in available]
     chosen = st.multiselect(
         "Learn from",

@@ -35,6 +35,16 @@ def shared_cases() -> Path:
     return SHARED_CASES
 
 
+@pytest.fixture(scope="session")
+def made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of workspaces with the sample in it, made once: to be read or copied."""
+    from ctdenoise.workspace.sample import ensure_sample
+
+    folder = tmp_path_factory.mktemp("workspaces")
+    ensure_sample(folder)
+    return folder
+
+
 @pytest.fixture
 def mayo(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

@@ -15,8 +15,8 @@ from ctdenoise.cli.common import (
 from ctdenoise.settings import private_home, settings
 
 TEXT = """\
-Two real CT slices, abdomen and thoracic spine, each with a simulated quarter dose. They come with
-the program and need no network.
+Real CT of three patients (abdomen, liver and heart, chest), eight slices each, with a simulated
+quarter dose. It comes with the program and needs no network.
 
   ctdenoise sample --out sample     writes sample/low and sample/full, ready for `ctdenoise train`,
                                     and further noise draws of the same slices as low-2 to low-4

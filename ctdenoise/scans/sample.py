@@ -1,6 +1,10 @@
-"""Real CT of three patients that comes with the program, with a simulated low dose."""
+"""Real CT of three patients that comes with the program, with a simulated low dose.
 
-from dataclasses import replace
+The slices lie in ``sample_data``, whose README.md says where each is from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctdenoise.errors import Problem, Progress
@@ -11,15 +15,48 @@ DRAWS = 4
 """Noise realisations of every slice of a simulated pair, here and wherever nothing else is said."""
 SEED = 1
 FOLDER = Path(__file__).with_name("sample_data")
-ATTRIBUTION = (
-    "Abdomen: TotalSegmentator, example data (Apache-2.0). "
-    "Liver and heart: Heller N, et al. C4KC KiTS Challenge Kidney Tumor Segmentation Dataset. "
-    "The Cancer Imaging Archive, 2019. doi:10.7937/TCIA.2019.IX49E8NX (CC BY 3.0). "
-    "Chest: RIDER Pilot. The Cancer Imaging Archive. doi:10.7937/m87f-mz83 (CC BY 4.0). "
-    "Clark K, et al. The Cancer Imaging Archive (TCIA). "
-    "J Digit Imaging 2013;26(6):1045-57. doi:10.1007/s10278-013-9622-7."
+
+
+@dataclass(frozen=True)
+class Series:
+    """Slices of one patient. ``prefix``: how the names of its files begin. ``pair``: the id of its
+    pair, the same on every computer, so that a link to it works for a whole class; another one is
+    due as soon as its numbers are others. ``source``: whose it is, and under which licence."""
+
+    name: str
+    prefix: str
+    pair: str
+    source: str
+
+    @property
+    def files(self) -> list[Path]:
+        """By position."""
+        return sorted(FOLDER.glob(f"{self.prefix}-*.dcm"))
+
+
+SERIES = (
+    Series("Abdomen", "abdomen", "5a3b1e000001", "TotalSegmentator, example data (Apache-2.0)"),
+    Series(
+        "Liver and heart",
+        "heart",
+        "5a3b1e000002",
+        "Heller N, et al. C4KC-KiTS, The Cancer Imaging Archive, 2019, "
+        "doi:10.7937/TCIA.2019.IX49E8NX (CC BY 3.0)",
+    ),
+    Series(
+        "Chest",
+        "chest",
+        "5a3b1e000003",
+        "RIDER Pilot, The Cancer Imaging Archive, doi:10.7937/m87f-mz83 (CC BY 4.0)",
+    ),
 )
-_SERIES = {"abdomen": "Abdomen", "heart": "Liver and heart", "chest": "Chest"}
+"""The default seed draws the first patient for the test, the last for validation, and learns from
+the one in between, who has the most to learn from."""
+ATTRIBUTION = (
+    " ".join(f"{each.name}: {each.source}." for each in SERIES)
+    + " Clark K, et al. The Cancer Imaging Archive (TCIA). J Digit Imaging 2013;26(6):1045-57, "
+    "doi:10.1007/s10278-013-9622-7."
+)
 
 
 def sample_scans() -> list[Scan]:
@@ -27,43 +64,52 @@ def sample_scans() -> list[Scan]:
 
     Raises :class:`Problem` where one of the files is missing or damaged.
     """
-    from ctdenoise.scans.reading import read  # pydicom, which the dashboard's server does without
-
-    scans = []
-    for prefix, name in _SERIES.items():
-        files = _files(prefix)
-        reading = read(files)
-        if reading.problems:
-            raise reading.problems[0]
-        if not files or len(reading.scans) != 1:
-            raise Problem(f"The sample's {name.lower()}", "is missing", "install CT Denoise again")
-        facts = replace(reading.scans[0].facts, patient=f"Sample: {name}", series=name)
-        scans.append(replace(reading.scans[0], name=name, facts=facts))
-    return scans
+    return [_scan(number) for number in range(len(SERIES))]
 
 
 def sample_sources() -> list[list[SliceSource]]:
     """The files of :func:`sample_pairs`' slices, from which derived DICOM can be written."""
-    return [[SliceSource(file) for file in _files(prefix)] for prefix in _SERIES]
+    return [[SliceSource(file) for file in series.files] for series in SERIES]
 
 
 def sample_pairs(progress: Progress | None = None) -> list[Pair]:
     """Full dose with several noise draws of a simulated quarter dose; the same every time."""
+    return [sample_pair(series, progress) for series in SERIES]
+
+
+def sample_pair(
+    series: Series, progress: Progress | None = None, among: Sequence[Series] = SERIES
+) -> Pair:
+    """One of :func:`sample_pairs`; how far it is, is told as how far all of ``among`` are."""
     from ctdenoise.dose.insertion import insert_noise
 
-    pairs = []
-    scans = sample_scans()
-    for n, scan in enumerate(scans):
+    number = SERIES.index(series)
+
+    def tell(fraction: float, message: str) -> None:
         if progress:
-            progress(n / len(scans), f"Making the low dose of {scan.name}")
-        assert scan.spacing is not None
-        low = insert_noise(scan.values, scan.spacing, DOSE_FRACTION, seed=SEED + n, draws=DRAWS)
-        pairs.append(scan.simulated_pair(low, DOSE_FRACTION))
-    if progress:
-        progress(1.0, "The sample is ready")
-    return pairs
+            done = (among.index(series) + fraction) / len(among)
+            progress(done, f"{message}, {series.name.lower()}")
+
+    tell(0.0, "Reading the slices")
+    scan = _scan(number)
+    assert scan.spacing is not None
+    low = insert_noise(
+        scan.values, scan.spacing, DOSE_FRACTION, seed=SEED + number, draws=DRAWS, progress=tell
+    )
+    return scan.simulated_pair(low, DOSE_FRACTION)
 
 
-def _files(prefix: str) -> list[Path]:
-    """Of one patient, by position."""
-    return sorted(FOLDER.glob(f"{prefix}-*.dcm"))
+def _scan(number: int) -> Scan:
+    from ctdenoise.scans.reading import read  # pydicom, which the dashboard's server does without
+
+    series = SERIES[number]
+    reading = read(series.files)
+    if reading.problems:
+        raise reading.problems[0]
+    if not series.files or len(reading.scans) != 1:
+        raise Problem(
+            f"The sample's {series.name.lower()}", "is missing", "install CT Denoise again"
+        )
+    scan = reading.scans[0]
+    facts = replace(scan.facts, patient=f"Sample: patient {number + 1}", series=series.name)
+    return replace(scan, name=series.name, facts=facts)

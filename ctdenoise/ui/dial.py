@@ -15,7 +15,7 @@ from ctdenoise.ui.compare import view
 from ctdenoise.ui.components import cards, charts, figures, panes
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.pictures import DIAL_STEPS
-from ctdenoise.ui.session import free_name, pairs, workspace
+from ctdenoise.ui.session import free_name, pairs, usual_pairs, workspace
 from ctdenoise.ui.viewer import Dial, Pane, ViewerState, viewer
 from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run
@@ -37,11 +37,10 @@ def order() -> None:
         help="One term makes a slider, two make a pad.",
     )
     available = pairs()
-    own = [key for key in available if key[0] == workspace()]
     learn_from = scans.multiselect(
         "Learn from",
         list(available),
-        default=own or list(available),
+        default=usual_pairs(available),
         format_func=cards.pair_names(available).__getitem__,
         key="dial-learn-from",
     )

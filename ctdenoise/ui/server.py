@@ -47,13 +47,14 @@ def _warm_up() -> None:
     from ctdenoise.jobs.executor import executor
     from ctdenoise.jobs.kinds import ingest
     from ctdenoise.ui.session import tell_start_problem
-    from ctdenoise.workspace.library import library_of, sweep
+    from ctdenoise.workspace.library import sweep
     from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
+    from ctdenoise.workspace.sample import sample_is_there
 
     try:
         executor().watch()
         sweep(settings().workspaces)
-        if not library_of(SAMPLE).pairs() and not any(
+        if not sample_is_there(settings().workspaces) and not any(
             job.live for job in queue.jobs_of(SAMPLE, ingest.SAMPLE.name)
         ):
             executor().submit(ingest.SAMPLE, ingest.Sample(), SAMPLE)
@@ -77,10 +78,9 @@ def _send_at_once() -> None:
 def _import_first() -> bool:
     """Import what the first page needs; whether it finds the sample made."""
     import ctdenoise.ui.session  # noqa: F401
-    from ctdenoise.workspace.library import library_of
-    from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
+    from ctdenoise.workspace.sample import sample_is_there
 
-    return bool(library_of(SAMPLE).pairs())
+    return sample_is_there(settings().workspaces)
 
 
 def _import_rest() -> None:

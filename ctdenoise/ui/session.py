@@ -6,9 +6,11 @@ from typing import Any
 import streamlit as st
 
 from ctdenoise.errors import Problem
+from ctdenoise.settings import settings
 from ctdenoise.ui.visitors import COOKIE, no_workspace, workspace_of
 from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run, runs_of
+from ctdenoise.workspace.sample import IDS, sample_is_there, sample_records
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 
@@ -23,11 +25,19 @@ def workspace() -> str:
 def pairs() -> dict[tuple[str, str], PairRecord]:
     """Every pair this session may use, by (workspace, pair id): its own first, then the sample."""
     mine = workspace()
-    return {
-        (owner, record.id): record
-        for owner in (mine, SAMPLE)
-        for record in library_of(owner).pairs()
-    }
+    own = {(mine, record.id): record for record in library_of(mine).pairs()}
+    return own | {(SAMPLE, record.id): record for record in sample_records(settings().workspaces)}
+
+
+def usual_pairs(available: dict[tuple[str, str], PairRecord]) -> list[tuple[str, str]]:
+    """What one learns from unless one chooses: one's own pairs, or else the sample."""
+    own = [key for key in available if key[0] == workspace()]
+    return own or [key for key in available if key[1] in IDS] or list(available)
+
+
+def waits_for_sample() -> bool:
+    """Whether there are no pairs of one's own and not all of the sample is made yet."""
+    return not sample_is_there(settings().workspaces) and not library_of(workspace()).pairs()
 
 
 def runs() -> list[Run]:

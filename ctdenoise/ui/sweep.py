@@ -16,7 +16,7 @@ from ctdenoise.metrics.metric import Metric, titles, viewing
 from ctdenoise.ui import addresses, pictures
 from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.components.text import plain, tell
-from ctdenoise.ui.session import pairs, runs, workspace
+from ctdenoise.ui.session import pairs, runs, usual_pairs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window
 from ctdenoise.workspace import quota
@@ -55,11 +55,10 @@ def order() -> None:
         if (other := _axis("second", others, "vgg")).weight != NONE:
             axes.append(other)
     available = pairs()
-    own = [key for key in available if key[0] == workspace()]
     chosen = st.multiselect(
         "Learn from",
         list(available),
-        default=own or list(available),
+        default=usual_pairs(available),
         format_func=cards.pair_names(available).__getitem__,
     )
     try:

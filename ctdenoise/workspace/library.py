@@ -225,8 +225,10 @@ class Library:
         low_scan: str | None = None,
         full_scan: str | None = None,
         matched: str = "",
+        id: str | None = None,
     ) -> PairRecord:
-        """Keep a pair; ``low_scan`` and ``full_scan`` are the ids of the scans it came from."""
+        """Keep a pair; ``low_scan`` and ``full_scan`` are the ids of the scans it came from. Raises
+        :class:`Problem` where there is one of this ``id`` already."""
 
         def fill(folder: Path) -> None:
             np.save(folder / "low.npy", pair.low.astype(np.float32, copy=False))
@@ -234,7 +236,7 @@ class Library:
             np.savez(folder / "geometry.npz", positions=pair.positions, located=pair.located)
 
         record = PairRecord(
-            id=secrets.token_hex(6),
+            id=id or secrets.token_hex(6),
             name=pair.name,
             created=time.time(),
             slices=pair.full.shape[0],

@@ -277,7 +277,7 @@ def test_the_sample_is_ready_for_training(
     ctdenoise("sample", "--out", tmp_path / "sample")
     assert "CC BY 3.0" in capsys.readouterr().out
     pairs = load_pairs(tmp_path / "sample")
-    assert len({pair.patient for pair in pairs}) == len(pairs) == 2
+    assert len({pair.patient for pair in pairs}) == len(pairs) == 3
     ctdenoise("train", "--pairs", tmp_path / "sample", "--out", tmp_path / "run", *TINY)
 
 

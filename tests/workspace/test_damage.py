@@ -1,7 +1,6 @@
 """Whatever happens to our own files: a sentence that names the thing, and the others are there."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -252,14 +251,3 @@ def test_a_database_of_a_newer_version_is_told(tmp_path: Path) -> None:
     opened.dispose()
     with pytest.raises(Problem, match="another version of CT Denoise"):
         database.open_database(url)
-
-
-def test_a_sample_of_which_nothing_is_left_is_made_anew(tmp_path: Path) -> None:
-    from ctdenoise.workspace.sample import ensure_sample
-
-    pairs = ensure_sample(tmp_path)
-    for each in pairs:
-        shutil.rmtree(tmp_path / "sample" / "pairs" / each.id / "sources", ignore_errors=True)
-        (tmp_path / "sample" / "pairs" / each.id / "full.npy").write_bytes(b"")
-    assert Library(tmp_path / "sample").pairs() == []
-    assert [each.name for each in ensure_sample(tmp_path)] == [each.name for each in pairs]

@@ -8,15 +8,26 @@ from typing import NoReturn, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
+from ctdenoise.scans.sample import SERIES
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import panes
 from ctdenoise.ui.components.text import plain, tell, telling_problems
-from ctdenoise.ui.session import from_link, pairs, recall, remember, start_problem
+from ctdenoise.ui.session import (
+    from_link,
+    pairs,
+    recall,
+    remember,
+    start_problem,
+    waits_for_sample,
+)
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.units import counted
+from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import PairRecord, ScanRecord, library_of
 from ctdenoise.workspace.runs import Run
+from ctdenoise.workspace.sample import IDS
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 Key = TypeVar("Key")
@@ -73,9 +84,9 @@ def no_network() -> NoReturn:
 
 def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
     """Choose one pair; a page stops here, with the way on, while there is none."""
+    preparing_sample()
     available = pairs()
     if not available:
-        preparing_sample()
         st.stop()
     key = f"{page}-pair"
     for linked in from_link("pair", page):
@@ -93,26 +104,52 @@ def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
     return chosen[0], available[chosen]
 
 
+def pairs_to_learn_from() -> dict[tuple[str, str], PairRecord]:
+    """Every pair; a page stops here while the sample is being made, so that nobody learns from a
+    part of it unawares."""
+    preparing_sample()
+    available = pairs()
+    if not available or (waits_for_sample() and not _sample_problem()):
+        st.stop()
+    return available
+
+
 def preparing_sample() -> None:
-    """Shown for the first seconds of a fresh installation."""
-    with st.container():  # which keeps the place of what follows, whenever it is drawn anew
-        _preparing_sample()
+    """How far the sample is, for the first seconds of a fresh installation; the page is drawn anew
+    with every pair of it that is there."""
+    if waits_for_sample():
+        with st.container():  # which keeps the place of what follows, whenever it is drawn anew
+            _preparing_sample(len(pairs()))
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=0.5)
 @telling_problems
-def _preparing_sample() -> None:
-    if library_of(SAMPLE).pairs():
+def _preparing_sample(shown: int) -> None:
+    if len(pairs()) > shown or not waits_for_sample():
         st.rerun(scope="app")
-    made = queue.jobs_of(SAMPLE, "sample")
-    problem = start_problem() or (made[0].message if made and made[0].state == "failed" else None)
-    if problem:
+    if problem := _sample_problem():
         tell(f"The sample could not be made. {problem}")
         return
-    st.info(
-        "The sample is being made from real CT slices: a few seconds.",
-        icon=":material/hourglass_top:",
-    )
+    job = _sample_job("running")
+    far = plain(job.message) if job and job.message else "This takes a few seconds."
+    st.progress(job.progress or 0.0 if job else 0.0, f"The sample is being made of real CT. {far}")
+
+
+def _sample_problem() -> Problem | str | None:
+    failed = _sample_job("failed")
+    return start_problem() or (failed.message if failed else None)
+
+
+def _sample_job(state: str) -> Job | None:
+    """The newest job that makes the sample, where it stands so."""
+    return next((job for job in queue.jobs_of(SAMPLE, "sample")[:1] if job.state == state), None)
+
+
+def source(owner: str, record: PairRecord) -> None:
+    """Whose pictures the sample's are."""
+    if owner == SAMPLE and record.id in IDS:
+        whose = SERIES[IDS.index(record.id)].source
+        st.caption(f"Full dose: {whose}. The low dose is simulated.")
 
 
 def first_look(owner: str, record: PairRecord) -> None:
@@ -126,6 +163,7 @@ def first_look(owner: str, record: PairRecord) -> None:
         report=(),
         **panes.geometry(library_of(owner).pair(record.id)),
     )
+    source(owner, record)
 
 
 def step(place: DeltaGenerator, number: str, page: str, sentence: str) -> None:
