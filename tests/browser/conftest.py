@@ -8,11 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from samples import small_sample
 from serving import ROOT, launch, server
-
-from ctdenoise.workspace import sample
-from ctdenoise.workspace.library import Library
 
 PATIENCE_MS = 60_000  # a busy machine may take its time, for instance to load Plotly
 expect.set_options(timeout=PATIENCE_MS)
@@ -61,13 +57,8 @@ def serve() -> Iterator[Callable[..., str]]:
 
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the whole program with a home of its own, in which nothing is but stand-ins
-    for the sample: the real one takes long to make."""
-    folder = tmp_path_factory.mktemp("home")
-    everybodys = Library(folder / "workspaces" / sample.WORKSPACE)
-    for number, id in enumerate(sample.IDS):
-        everybodys.add_pair(small_sample(number), id=id)
-    home = {"CTDENOISE_HOME": str(folder)}
+    """The address of the whole program with an empty home of its own."""
+    home = {"CTDENOISE_HOME": str(tmp_path_factory.mktemp("home"))}
     with server(ROOT / "app.py", home) as running:
         yield running.address
     end = "from ctdenoise.jobs.executor import executor; executor().shutdown()"
