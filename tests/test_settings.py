@@ -105,8 +105,8 @@ def test_a_folder_that_everybody_may_write_to_stays_so(
 def test_what_a_command_writes_is_for_its_owner_alone(tmp_path: Path) -> None:
     np.save(tmp_path / "scan.npy", disc_phantom(32))
     (tmp_path / "scan.npy").chmod(0o600)
-    program = [sys.executable, "-m", "ctdenoise.cli", "low-dose", tmp_path / "scan.npy"]
-    options = ["--spacing", "0.7", "--dose", "0.25", "--pairs", "--out", tmp_path / "pairs"]
+    program = [sys.executable, "-m", "ctdenoise.cli", "low-dose", str(tmp_path / "scan.npy")]
+    options = ["--spacing", "0.7", "--dose", "0.25", "--pairs", "--out", str(tmp_path / "pairs")]
     subprocess.run([*program, *options], check=True, capture_output=True)
     made = list(tmp_path.rglob("*"))
     assert len(made) > 10 and {permissions(path) & 0o077 for path in made} == {0}
