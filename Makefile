@@ -70,8 +70,12 @@ lint: .venv/tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# A file of tests stays in one process, which has its own servers, databases and homes. The order
+# is that of the folders: browsers, which take longest, come first.
+SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: lint .venv/browser .venv/validator .venv/converter .venv/node .venv/postgres
-	$(BIN)/pytest $(COUNTED)
+	$(BIN)/pytest $(COUNTED) $(SPREAD)
 
 # The same, and tells which lines ran. Counting takes a seventh more processor time.
 coverage: COUNTED := --cov

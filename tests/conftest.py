@@ -1,7 +1,12 @@
 """What all tests share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+# Before torch is loaded, and for the processes that tests start: threads that share a core wait for
+# each other at every layer, and the tests' arrays are too small to gain by more than one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from mayo import Mayo, stand_in

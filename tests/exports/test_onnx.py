@@ -26,15 +26,17 @@ COMMON = {
     *("LeakyRelu", "Mul", "Relu", "Resize", "Shape", "Sigmoid", "Slice", "Sub", "Unsqueeze"),
 }
 """What OpenCV's dnn, TensorRT (onnx-tensorrt's operators.md) and every other runtime knows."""
+DIALS = (Loss(), Loss(texture=10.0, dial=("texture",)))
+SMALL = Config(layers=2, filters=3, kernel_size=5)
 EVERY = [
-    Config(network=network, layers=2, filters=3, kernel_size=5, stride=stride,
-           activation=activation, residual=residual, loss=loss)
-    for network, stride in (("chain", 1), ("chain", 2), ("chain", 3), ("chain", 4), ("unet", 1))
-    for activation in Activation
-    for residual in (True, False)
-    for loss in (Loss(), Loss(texture=10.0, dial=("texture",)))
-    if network == "chain" or not loss.dial
+    *(SMALL.model_copy(update={"activation": activation, "loss": loss})
+      for activation in Activation for loss in DIALS),
+    *(SMALL.model_copy(update={"stride": stride, "residual": residual, "loss": loss})
+      for stride in (1, 2, 3, 4) for residual in (True, False) for loss in DIALS),
+    *(SMALL.model_copy(update={"network": "unet", "activation": activation, "residual": residual})
+      for activation in Activation for residual in (True, False)),
 ]  # fmt: skip
+"""An activation is an operator of its own, whatever the stride and what is added at the end."""
 ENOUGH = 0.01
 """HU; float32 sums in another order."""
 

@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_SECONDS = 60
+START_SECONDS = 300
 
 
 def launch(playwright: "Playwright") -> "Browser | None":

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Return as soon as ``condition`` holds; the test fails where that takes too long."""
+def until(condition: Callable[[], bool], seconds: float = 300) -> None:
+    """Return as soon as ``condition`` holds; the test fails where it takes long even for a busy
+    machine."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -158,6 +158,7 @@ def item(**values):
     return dataset
 
 
+@pytest.fixture(scope="module")
 def hostile():
     """Identifiers in every attribute of the dictionary, at the top and nested two deep."""
     dataset = ct_dataset(np.zeros((4, 4), np.int16))
@@ -199,10 +200,9 @@ def as_bytes(dataset, **options):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
-def test_what_is_planted_anywhere_is_gone(pseudonyms, syntax):
-    dataset = hostile()
-    dataset.file_meta.TransferSyntaxUID = syntax
-    before = as_bytes(dataset, implicit_vr=syntax.is_implicit_VR, little_endian=True)
+def test_what_is_planted_anywhere_is_gone(pseudonyms, hostile, syntax):
+    hostile.file_meta.TransferSyntaxUID = syntax
+    before = as_bytes(hostile, implicit_vr=syntax.is_implicit_VR, little_endian=True)
     assert len(traces(before)) > 2000
     read_back = pydicom.dcmread(io.BytesIO(before + b"ZQ after the data set"), force=True)
     deidentify(read_back, pseudonyms, "ZQ")

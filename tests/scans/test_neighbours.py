@@ -59,9 +59,24 @@ UNEVEN = {"tilted", "tilted the other way", "a slice missing", "rounded position
 """Of these no program's volume is right, or highdicom makes none."""
 
 
-@pytest.fixture(params=list(SERIES))
+@pytest.fixture(scope="module", params=list(SERIES))
 def made(request) -> Acquisition:
     return SERIES[request.param]
+
+
+@pytest.fixture(scope="module")
+def identity(made, tmp_path_factory) -> Path:
+    """The folder of a derived series whose values are the source's; both are for reading alone."""
+    return derived(made, tmp_path_factory.mktemp("identity"))
+
+
+@pytest.fixture(scope="module")
+def changed(made, tmp_path_factory) -> tuple[Path, NDArray[np.float32]]:
+    """The folder of one whose values :func:`noisy` changed, and these values."""
+    given = []
+    folder = tmp_path_factory.mktemp("changed")
+    out = derived(made, folder, lambda hu: given.append(noisy(hu)) or given[0])
+    return out, given[0]
 
 
 class Volume(NamedTuple):
@@ -128,22 +143,19 @@ def assert_same(found: list[Volume], expected: list[Volume]) -> None:
         np.testing.assert_allclose(one.hu, other.hu, atol=1e-3)
 
 
-def test_identity_is_the_source_in_simpleitk(made, tmp_path):
-    out = derived(made, tmp_path)
-    assert_same(in_simpleitk(out), in_simpleitk(tmp_path / "in"))
+def test_identity_is_the_source_in_simpleitk(identity):
+    assert_same(in_simpleitk(identity), in_simpleitk(identity.parent / "in"))
 
 
 @has_dcm2niix
-def test_identity_is_the_source_in_dcm2niix(made, tmp_path):
-    out = derived(made, tmp_path)
-    assert_same(in_dcm2niix(out), in_dcm2niix(tmp_path / "in"))
+def test_identity_is_the_source_in_dcm2niix(identity):
+    assert_same(in_dcm2niix(identity), in_dcm2niix(identity.parent / "in"))
 
 
-def test_every_slice_lies_where_it_lay(made, tmp_path):
+def test_every_slice_lies_where_it_lay(made, identity):
     """File by file, since no program's volume can lean or have a gap."""
-    out = derived(made, tmp_path)
     order = np.argsort(made.origins @ np.cross(made.orientation[:3], made.orientation[3:]))
-    files = sorted(out.iterdir())
+    files = sorted(identity.iterdir())
     assert len(files) == len(order)
     for number, (path, index) in enumerate(zip(files, order, strict=True), 1):
         image = sitk.ReadImage(str(path))
@@ -154,50 +166,46 @@ def test_every_slice_lies_where_it_lay(made, tmp_path):
         assert pydicom.dcmread(path).InstanceNumber == number
 
 
-def test_identity_gives_the_very_values(made, tmp_path):
-    again = read([derived(made, tmp_path)])
-    source = read([tmp_path / "in"])
+def test_identity_gives_the_very_values(identity):
+    again, source = read([identity]), read([identity.parent / "in"])
     np.testing.assert_array_equal(again.scans[0].values, source.scans[0].values)
     np.testing.assert_array_equal(again.scans[0].origins, source.scans[0].origins)
 
 
-@pytest.mark.parametrize("kind", sorted(SERIES.keys() - UNEVEN))
-def test_highdicom_makes_a_volume_of_it(kind, tmp_path):
-    out = derived(SERIES[kind], tmp_path)
-    files = [pydicom.dcmread(path) for path in sorted((tmp_path / "in").iterdir())]
+@pytest.mark.parametrize("made", sorted(SERIES.keys() - UNEVEN), indirect=True)
+def test_highdicom_makes_a_volume_of_it(identity):
+    files = [pydicom.dcmread(path) for path in sorted((identity.parent / "in").iterdir())]
     for file in files:
         file.FrameOfReferenceUID = "1.2.3"  # without one it makes no volume of the source
     source = highdicom.get_volume_from_series(files)
-    found = highdicom.get_volume_from_series([pydicom.dcmread(p) for p in out.iterdir()])
+    found = highdicom.get_volume_from_series([pydicom.dcmread(p) for p in identity.iterdir()])
     np.testing.assert_allclose(found.affine, source.affine, atol=1e-5)
     np.testing.assert_allclose(found.array, source.array, atol=1e-4)
 
 
 @has_dcm2niix
-def test_values_beyond_the_source_reach_every_program(made, tmp_path):
+def test_values_beyond_the_source_reach_every_program(made, changed):
     """One encoding for the whole series: converters take the first slice's for all of them."""
-    changed = []
-    out = derived(made, tmp_path, lambda hu: changed.append(noisy(hu)) or changed[0])
+    out, hu = changed
     half = min(1, abs(float(made.slope))) / 2 + 1e-3
-    np.testing.assert_allclose(read([out]).scans[0].values, changed[0], atol=half)
+    np.testing.assert_allclose(read([out]).scans[0].values, hu, atol=half)
     [itk] = in_simpleitk(out)
-    np.testing.assert_allclose(itk.hu, changed[0], atol=max(half, 1))  # it may cut fractions off
+    np.testing.assert_allclose(itk.hu, hu, atol=max(half, 1))  # it may cut fractions off
     first, *_ = in_dcm2niix(out)
     upwards = first.hu[:, ::-1]  # NIfTI of dcm2niix counts rows from below
-    if abs(upwards - changed[0]).max() > half:
+    if abs(upwards - hu).max() > half:
         upwards = upwards[::-1]
-    np.testing.assert_allclose(upwards, changed[0], atol=half)
+    np.testing.assert_allclose(upwards, hu, atol=half)
     encodings = {(d.BitsStored, d.PixelRepresentation) for d in map(pydicom.dcmread, out.iterdir())}
     assert encodings == {(16, 1)}
 
 
 @has_validator
-def test_no_error_that_the_source_has_not(made, tmp_path):
-    for number, change in enumerate((lambda hu: hu, noisy)):
-        out = derived(made, tmp_path / str(number), change)
-        source = next((tmp_path / str(number) / "in").iterdir())
+def test_no_error_that_the_source_has_not(identity, changed):
+    for out in (identity, changed[0]):
+        of_source = errors(next((out.parent / "in").iterdir()))
         for path in sorted(out.iterdir())[::3]:
-            assert errors(path) <= errors(source)
+            assert errors(path) <= of_source
 
 
 def phases(folder: Path) -> list[Acquisition]:
