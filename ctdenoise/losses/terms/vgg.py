@@ -20,6 +20,18 @@ LAYERS = {
 }
 """Place of each convolution in torchvision's ``vgg16().features``, by its Keras name; blocks 1 to 3
 ship with the program."""
+
+
+def layer_title(name: str) -> str:
+    """What people call a layer.
+
+    >>> layer_title("block3_conv2")
+    'block 3, layer 2'
+    """
+    block, conv = name.removeprefix("block").split("_conv")
+    return f"block {block}, layer {conv}"
+
+
 _CHANNELS = {"1": 64, "2": 128, "3": 256, "4": 512, "5": 512}
 """Of the convolutions of each block."""
 
@@ -41,7 +53,7 @@ def _build(context: Context) -> Term:
     if context.patch < features.smallest:
         raise Problem(
             f"The patch size of {context.patch} pixels",
-            f"is halved away before {max(layers)}",
+            f"is halved away before {layer_title(max(layers))} of VGG16",
             f"use at least {features.smallest} or an earlier VGG16 layer",
         )
     return features
@@ -75,7 +87,7 @@ LOSS_TERMS.register(
         build=_build,
         first=True,
         shares=_shares,
-        parts_title="VGG16",
+        part_title=lambda name: f"VGG features, {layer_title(name)}",
         work=_work,
         downloaded=frozenset(layer for layer in LAYERS if layer[5] in "45"),
     )
