@@ -4,6 +4,7 @@ import streamlit as st
 
 from ctdenoise.config.loss import VGG_LAYERS
 from ctdenoise.jobs.kinds.features import SIGMAS, Smoothing
+from ctdenoise.losses.terms.vgg import layer_title
 from ctdenoise.ui import features
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import keep_link
@@ -43,14 +44,16 @@ third.button(
     icon=":material/article:",
     on_click=as_in_the_article,
     width="stretch",
-    help="The layer, the number of maps and the grey scale of the article: -1024 HU is black, "
-    "476 HU white.",
+    help="Shows what the article's authors looked at to see which parts of the picture matter to "
+    "VGG16: its layer, seven of its maps, nothing smoothed, and the slice as bright as in the "
+    "article (-1024 HU is black, 476 HU white).",
 )
 columns = st.columns([2, 2, 2, 2, 3], vertical_alignment="bottom")
 layer = columns[0].selectbox(
     "VGG16 layer",
     VGG_LAYERS,
     index=VGG_LAYERS.index("block3_conv3"),
+    format_func=layer_title,
     key="features-layer",
     persist_state="session",
     help="Early layers see edges and grain, later ones larger shapes. Blocks 4 and 5 are "

@@ -87,7 +87,7 @@ LOSS_TERMS.register(
         build=_build,
         first=True,
         shares=_shares,
-        part_title=lambda name: f"VGG features, {layer_title(name)}",
+        part_title=lambda name: f"VGG features ({layer_title(name)})",
         work=_work,
         downloaded=frozenset(layer for layer in LAYERS if layer[5] in "45"),
     )

@@ -23,22 +23,23 @@ PRESET_NAMES = {
     "dial": "Dial",
     "optimised": "Optimised",
 }
-_COUNTED = (
-    "The article's text speaks of **five layers** and patches of **64 × 64** pixels. It counts the "
-    "layers with an activation behind them; its notebook, which made the pictures, builds a sixth "
-    "that puts the result together, and cuts patches of 30 × 30. This preset does as the notebook "
-    "does."
-)
 SENTENCES = {
     "recommended": "Learns the noise instead of the whole picture, and many times faster than the "
     "article's recipe.",
-    "article": f"The published recipe, step by step. {_COUNTED}",
-    "article-features": "The published recipe with its second loss, the features of VGG16, a "
-    "network that knows photographs. Its two terms are weighed by factors, as the article prints "
-    f"them, and not by shares in percent. {_COUNTED}",
+    "article": "The published recipe, step by step, as the article's notebook has it: six layers "
+    "and patches of 30 × 30 pixels, where the article's text says five and 64 × 64.",
+    "article-features": "The published recipe with its second loss, the features of VGG16, weighed "
+    "by factors as the article prints them, and not by shares in percent.",
     "dial": "Learns many weights of a loss at once, to choose from afterwards on the Dial page.",
     "optimised": "A stronger network, which takes minutes longer.",
 }
+NOTES = {
+    "layers": "Five in the article's text, which counts those with an activation behind them. Its "
+    "notebook, which made the pictures, builds this sixth, which puts the result together.",
+    "patch": "64 × 64 in the article's text; its notebook, which made the pictures, cuts 30 × 30.",
+}
+"""Where the article's text and its notebook differ: said at the control, in the article's presets,
+which follow the notebook."""
 _VALUES = "config.values"  # the plain values behind the form; they outlive a page switch
 _PRESET = "config.preset"
 _LINK_PROBLEM = "config.link_problem"
@@ -178,6 +179,10 @@ def _as_text(value: Any) -> str:
     )
 
 
+def _as_published() -> dict[str, Any]:
+    return PRESETS["article"].model_dump(mode="json")
+
+
 def _get(record: dict[str, Any], key: str) -> Any:
     for part in key.split("."):
         record = record[part]
@@ -201,7 +206,6 @@ def _control(setting: Setting) -> DeltaGenerator:
         return st.container()
     term = key.removeprefix("loss.") in LOSS_TERMS
     percent = term and record["loss"]["weighting"] == "influence"
-    unit = "factor" if term and not percent else setting.unit
     generation = st.session_state[_GENERATION]
     widget = f"setting:{key}:{'percent' if percent else 'plain'}:{generation}"
 
@@ -215,16 +219,19 @@ def _control(setting: Setting) -> DeltaGenerator:
         keep(st.session_state[widget])
 
     common: dict[str, Any] = {
-        "label": f"{setting.title} ({unit})" if unit else setting.title,
+        "label": f"{setting.title} ({setting.unit})" if setting.unit else setting.title,
         "key": widget,
         "help": setting.sentence,
         "on_change": changed,
     }
+    if term and not percent:
+        common["label"] += ", factor"
     # Only a new control takes its value from here: a person may be faster than our answers. It is
     # said at every run, since a run that is overtaken may never have told the browser.
     begin = f"{widget}:start"
     if widget not in st.session_state:
-        st.session_state[begin] = round(value) if percent else value
+        number = kind is float and value is not None
+        st.session_state[begin] = round(value) if percent else float(value) if number else value
     start = st.session_state[begin]
     options = list(setting.options)
     word = setting.options.__getitem__
@@ -256,6 +263,8 @@ def _control(setting: Setting) -> DeltaGenerator:
     # another. One that was not moved keeps a value that it can only show rounded.
     if shown != start:
         keep(shown)
+    if preset().startswith("article") and shown == _get(_as_published(), key) and key in NOTES:
+        st.caption(NOTES[key])
     return st.container()
 
 
