@@ -119,12 +119,12 @@ def test_back_leads_to_the_page_before_and_finds_the_form_as_it_was(
 
     def same() -> None:
         expect(filters).to_have_value("62")
-        expect(page.get_by_role("radio", name="As in the article")).to_be_checked()
+        expect(page.get_by_text("The published recipe, step by step")).to_be_visible()
         expect(page).to_have_url(re.compile("preset=article&set=filters%3D62"))
 
     page.goto(f"{dashboard}/map")
     go(page, "Train", heading)
-    page.get_by_role("radio", name="As in the article").click()
+    page.get_by_text("As in the article", exact=True).first.click()
     expect(page).to_have_url(re.compile("preset=article"))
     filters.press("ArrowLeft")
     filters.press("ArrowLeft")

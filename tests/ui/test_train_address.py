@@ -2,8 +2,9 @@
 
 import pytest
 from apptest import WORKSPACE, labelled, opened
+from streamlit.testing.v1 import AppTest
 
-from ctdenoise.ui import menu
+from ctdenoise.ui import menu, server
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run
 
@@ -22,7 +23,11 @@ def test_a_reload_and_a_change_of_page_find_the_whole_form(trained: Run, mine: L
     assert told == {"preset": "article", "set": "filters=8", "pair": first, "name": "Mine",
                     "branch": branch}  # fmt: skip
 
-    again = opened("Train", **told)  # another session: the address is all that is left
+    again = AppTest.from_file(str(server.SCRIPT), default_timeout=30)  # it has the address alone
+    again.switch_page(str(menu.page("Train")))
+    for parameter, value in told.items():
+        again.query_params[parameter] = value
+    again.run()
     again.switch_page(str(menu.page("Map"))).run()
     again.query_params.clear()  # as a click on the menu does
     again.switch_page(str(menu.page("Train"))).run()
