@@ -39,6 +39,7 @@ remember("dial-run")
 with second:
     owner, record = cards.pair_picker("Scan", "dial")
 keep_link("run", "dial", [chosen])
+keep_link("pair", "dial", [record.id])
 dial.show(networks[chosen], owner, record)
 with st.expander("A new network with a dial", icon=":material/add:"):
     dial.order()

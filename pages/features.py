@@ -49,14 +49,16 @@ third.button(
     icon=":material/article:",
     on_click=as_in_the_article,
     width="stretch",
-    help="The layer, the number of maps and the grey scale of the article: -1024 HU is black, "
-    "476 HU white.",
+    help="Shows what the article's authors looked at to see which parts of the picture matter to "
+    "VGG16: its layer, seven of its maps, nothing smoothed, and the slice as bright as in the "
+    "article (-1024 HU is black, 476 HU white).",
 )
 columns = st.columns([2, 2, 2, 2, 3], vertical_alignment="bottom")
 layer = columns[0].selectbox(
     "VGG16 layer",
     VGG_LAYERS,
     index=VGG_LAYERS.index("block3_conv3"),
+    format_func=layer_title,
     key="features-layer",
     format_func=layer_title,
     persist_state="session",

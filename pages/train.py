@@ -10,16 +10,8 @@ from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, panes
 from ctdenoise.ui.components.text import plain, tell
-from ctdenoise.ui.session import (
-    free_name,
-    from_link,
-    recall,
-    remember,
-    runs,
-    usual_pairs,
-    workspace,
-)
-from ctdenoise.ui.train import estimate, form
+from ctdenoise.ui.session import free_name, recall, remember, runs, usual_pairs, workspace
+from ctdenoise.ui.train import estimate, form, link
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.workspace.library import library_of, outlined
 from ctdenoise.workspace.runs import Run
@@ -27,16 +19,11 @@ from ctdenoise.workspace.runs import Run
 st.title("Which network shall learn?")
 available = cards.pairs_to_learn_from()
 
-linked = from_link("pair", "train")  # before the form writes its own settings into the address
-if named := [key for key in available if key[1] in linked]:
-    st.session_state["train-pairs"] = named
+link.take(available)
+form.preset_picker()
 picture, controls = st.columns([3, 2], gap="large")
 with controls:
-    form.preset_picker()
     config = form.config_form()
-    if config is None:
-        st.stop()
-    form.share(config)
 
 
 def default_name(config: Config) -> str:
@@ -48,7 +35,7 @@ def default_name(config: Config) -> str:
 
 def show_branch() -> tuple[Run, int] | None:
     """The run and epoch that the new one goes on from, if it was asked for on Watch."""
-    run_id, epoch = st.session_state.get("train-branch", ("", 0))
+    run_id, epoch = st.session_state.get(link.BRANCH, ("", 0))
     parent = next((run for run in runs() if run.id == run_id), None)
     if not parent:
         return None
@@ -59,7 +46,7 @@ def show_branch() -> tuple[Run, int] | None:
         icon=":material/fork_right:",
     )
     if drop.button("Begin anew", width="stretch"):
-        del st.session_state["train-branch"]
+        del st.session_state[link.BRANCH]
         st.rerun()
     return parent, epoch
 
@@ -83,25 +70,32 @@ def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
 
 
 with picture:
-    kept = recall("train-pairs", usual_pairs(available))
-    st.session_state["train-pairs"] = [key for key in kept if key in available]
+    kept = recall(link.PAIRS, usual_pairs(available))
+    st.session_state[link.PAIRS] = [key for key in kept if key in available]
     chosen = st.multiselect(
         "Learn from",
         list(available),
-        key="train-pairs",
+        key=link.PAIRS,
         format_func=cards.pair_names(available).__getitem__,
         help="With three patients or more, whole patients are kept aside for validation and test.",
     )
-    remember("train-pairs")
+    remember(link.PAIRS)
     units = {available[key].unit for key in chosen}
     if not chosen:
         st.info("Choose at least one scan to learn from.")
     elif len(units) > 1:
         st.error("These scans have different units: train on one kind of picture at a time.")
+    if config is None:
+        st.info("A setting cannot be used as it stands: see the red sentence beside it.")
+        st.stop()
     network = config.spec
     st.image(network.svg(config), width="stretch", alt=network.in_words(config))
     facts = st.columns(3)
-    facts[0].metric("Weights", f"{network.parameters(config):,}")
+    facts[0].metric(
+        "Weights",
+        f"{network.parameters(config):,}",
+        help="The numbers inside the network that training finds.",
+    )
     facts[1].metric(
         "Sees around each pixel",
         f"{network.receptive_field(config)} px",
@@ -110,13 +104,16 @@ with picture:
     )
     time_needed = facts[2].empty()
     naming, pressing = st.columns([3, 2], vertical_alignment="bottom")
+    recall(link.NAME, "")
     name = naming.text_input(
-        "Name of the run", placeholder=default_name(config), max_chars=80, key="run-name"
+        "Name of the run", placeholder=default_name(config), max_chars=80, key=link.NAME
     )
+    remember(link.NAME)
     parent = show_branch()
     if parent:  # it learns from the same scans
         chosen = [key for key in parent[0].pairs if key in available]
         units = {available[key].unit for key in chosen}
+    link.write(config)
     start = pressing.button(
         "Train",
         type="primary",
@@ -136,7 +133,7 @@ with picture:
         except Problem as problem:  # here, where the button was pressed
             tell(problem)
         if run:
-            st.session_state.pop("train-branch", None)
+            st.session_state.pop(link.BRANCH, None)
             st.switch_page(menu.page("Watch"), query_params={"run": run.id})
     if chosen:
         if parent:  # it keeps to the same split
@@ -168,4 +165,6 @@ with picture:
             hide_index=True,
         )
 
+with controls:
+    link.share(config)
 estimate.show(time_needed, config)  # last: it takes a second or two

@@ -37,8 +37,8 @@ class Config(Record):
     )
     layers: int = setting(
         "Layers",
-        "More layers see further around each pixel: stronger smoothing, slower training. A U-Net "
-        "has as many in each of its five stages.",
+        "Steps of looking, one behind the other. More of them see further around each pixel: "
+        "stronger smoothing, slower training. A U-Net has as many in each of its five stages.",
         Group.FIRST,
         slider=16,
         default=6,
@@ -47,7 +47,8 @@ class Config(Record):
     )
     filters: int = setting(
         "Filters",
-        "More filters tell more kinds of texture apart; time grows with their square.",
+        "Each filter of a layer looks for one pattern, such as an edge or a grain, all over the "
+        "picture. More of them tell more kinds of texture apart; time grows with their square.",
         Group.FIRST,
         slider=128,
         default=64,
@@ -56,7 +57,8 @@ class Config(Record):
     )
     kernel_size: int = setting(
         "Kernel size",
-        "How far one layer looks; odd, so that it has a centre.",
+        "The side of the small square at which a filter looks at once; odd, so that it has a "
+        "centre. Larger ones see further and take longer.",
         Group.NETWORK,
         unit="pixels",
         step=2,
@@ -66,8 +68,8 @@ class Config(Record):
     )
     stride: int = setting(
         "Stride",
-        "Above 1 a layer skips pixels and the picture shrinks; the network then has to "
-        "enlarge it again and fine detail is lost.",
+        "1 looks at every pixel. Above 1 a layer skips pixels and the picture shrinks; the network "
+        "then has to enlarge it again and fine detail is lost.",
         Group.NETWORK,
         unit="pixels",
         default=1,
@@ -83,8 +85,9 @@ class Config(Record):
     )
     residual: bool = setting(
         "Learn the noise",
-        "On: the network predicts the noise and subtracts it, and starts out as "
-        "the unchanged image. Off: it has to rebuild the whole image first.",
+        "Known as residual learning. On: the network predicts the noise and subtracts it, and "
+        "starts out as the unchanged image. Off: it has to rebuild the whole image first, as in "
+        "the article.",
         Group.FIRST,
         default=True,
     )
@@ -93,14 +96,15 @@ class Config(Record):
     # the optimiser
     optimiser: Literal["adam", "adamw", "sgd", "rmsprop"] = setting(
         "Optimiser",
-        "The rule by which the weights move.",
+        "The rule by which the network's weights are corrected after each step. Adam is usual.",
         Group.OPTIMISER,
         words={"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"},
         default="adam",
     )
     learning_rate: float = setting(
         "Learning rate",
-        "Too small: the curve creeps. Too large: it jumps or blows up.",
+        "How large each correction of the weights is. Too small: the curve creeps. Too large: it "
+        "jumps or blows up.",
         Group.OPTIMISER,
         default=2e-3,
         gt=0,
@@ -108,7 +112,8 @@ class Config(Record):
     )
     schedule: Literal["constant", "one_cycle", "cosine"] = setting(
         "Schedule",
-        "One cycle: up, then down to almost nothing, so that the end is calm.",
+        "How the learning rate changes on the way. One cycle: up, then down to almost nothing, so "
+        "that the end is calm. Cosine: down all the way. Constant: always the same.",
         Group.OPTIMISER,
         words={"one_cycle": "one cycle"},
         default="one_cycle",
@@ -116,7 +121,8 @@ class Config(Record):
     # the data
     batch: int = setting(
         "Batch",
-        "Patches seen before each move of the weights.",
+        "How many small squares of the pictures are looked at before each correction of the "
+        "weights. More: calmer and slower steps.",
         Group.OPTIMISER,
         unit="patches",
         default=4,
@@ -125,7 +131,8 @@ class Config(Record):
     )
     patch: int = setting(
         "Patch size",
-        "The side of the squares cut from the slices; more context, fewer of them a second.",
+        "Training looks at small squares cut from the slices; this is their side. Larger ones show "
+        "more of what is around, and fewer are seen a second.",
         Group.DATA,
         unit="pixels",
         default=32,
@@ -155,7 +162,8 @@ class Config(Record):
     # how long
     epochs: int = setting(
         "Epochs",
-        "Each ends with a picture and a validation.",
+        "Rounds of training. Each ends with a picture and a test on squares that training never "
+        "sees. More rounds: a better picture, up to a point.",
         Group.FIRST,
         slider=60,
         default=48,
@@ -164,7 +172,7 @@ class Config(Record):
     )
     steps_per_epoch: int = setting(
         "Steps an epoch",
-        "Moves of the weights between two pictures.",
+        "Corrections of the weights between two pictures.",
         Group.DURATION,
         default=20,
         ge=1,
@@ -181,7 +189,7 @@ class Config(Record):
     # the machine
     seed: int = setting(
         "Seed",
-        "The same seed, settings and machine give the same network.",
+        "Where chance begins. The same seed, settings and machine give the same network.",
         Group.MACHINE,
         default=1,
         ge=0,
@@ -252,8 +260,17 @@ def network_settings(config: Config) -> dict[str, Any]:
     return {name: getattr(config, name) for name in NETWORK} | {"dial": config.loss.dial}
 
 
+class Misfit(Problem):
+    """Settings that cannot be used. ``key``: the dotted key of the one at fault, "loss" where its
+    terms do not go together, "" where several do not."""
+
+    def __init__(self, subject: str, reason: str, hint: str, key: str = "") -> None:
+        super().__init__(subject, reason, hint)
+        self.key = key
+
+
 def parse(values: dict[str, Any]) -> Config:
-    """A config from plain values (a form, a link, a file); or a :class:`Problem`."""
+    """A config from plain values (a form, a link, a file); or a :class:`Misfit`."""
     try:
         return Config.model_validate(values)
     except ValidationError as error:
@@ -262,15 +279,16 @@ def parse(values: dict[str, Any]) -> Config:
         reason = first["msg"].removeprefix("Value error, ")
         reason = f"{reason[0].lower()}{reason[1:]}"
         if not where:
-            raise Problem(
+            raise Misfit(
                 "These settings",
                 f"do not go together ({reason})",
                 "correct one of them or take the preset's values",
             ) from error
-        raise Problem(
+        raise Misfit(
             f"The setting {where}",
             f"cannot be used ({reason})",
             "correct it or take the preset's value",
+            where,
         ) from error
 
 

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ctdenoise.config.record import Group, Record, Setting, fields, setting
 from ctdenoise.losses.term import LOSS_TERMS, term_of
-from ctdenoise.losses.terms.vgg import LAYERS
+from ctdenoise.losses.terms.vgg import LAYERS, layer_title
 
 VGG_LAYERS = tuple(LAYERS)
 """VGG16's convolutions by their Keras names."""
@@ -33,17 +33,22 @@ class Loss(Record):
         def __getattr__(self, name: str) -> float: ...
 
     weighting: Literal["influence", "factor"] = setting(
-        "Weights are",
-        "Influence shares the total loss out in percent and finds the factors on the "
-        "first batch; factor multiplies each term as given.",
-        Group.LOSS,
-        words={"influence": "influence in percent", "factor": "raw factors"},
+        "Loss terms are weighed by",
+        "Shares: how much each term pulls on the picture, in percent; the program finds the "
+        "factors for it when training starts. Factors, as in the article: each term is multiplied "
+        "by its number and all are added up. Terms differ a thousandfold in size, so factors alone "
+        "do not tell which one counts for more.",
+        Group.FIRST,
+        words={"influence": "share in percent", "factor": "factor, as in the article"},
         default="influence",
     )
     vgg_layers: tuple[Literal[VGG_LAYERS], ...] = setting(  # type: ignore[valid-type]
         "VGG16 layers",
-        "Early layers see edges and grain, later ones larger shapes.",
+        "VGG16 looks in five blocks of two or three layers. Early ones see edges and grain, later "
+        "ones larger shapes; blocks 4 and 5 are downloaded at their first use. The article takes "
+        "block 3, layer 3.",
         Group.LOSS,
+        words={name: layer_title(name) for name in LAYERS},
         default=("block3_conv3",),
     )
     vgg_shares: tuple[Annotated[float, Field(ge=0, le=1e9)], ...] = setting(
@@ -142,8 +147,10 @@ class Loss(Record):
 
 
 def settings() -> Iterator[Setting]:
-    """Every setting of a loss by its dotted key, the terms' weights first."""
+    """Every setting of a loss by its dotted key: how terms are weighed, their weights, the rest."""
+    weighting, *rest = fields(Loss, "loss.")
+    yield weighting
     for name, term in LOSS_TERMS.items():
         group = Group.FIRST if term.first else Group.TERMS
         yield Setting(f"loss.{name}", term.title, term.sentence, group, float)
-    yield from fields(Loss, "loss.")
+    yield from rest

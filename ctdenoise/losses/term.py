@@ -92,8 +92,8 @@ class LossTerm:
     shares: Callable[[Settings], dict[str, float]] | None = None
     """Of a term that is made up of several: how much of its weight each part takes, on any
     scale. Each part is a term of its own, called by the term's name, "_" and the part's."""
-    parts_title: str = ""
-    """What stands before the name of a part where people read it."""
+    part_title: Callable[[str], str] = str
+    """What people call a part, by its name."""
     work: Callable[[Settings, int], Work] = _pixelwise
     """What a step of it takes on patches of so many pixels a side, roughly."""
     downloaded: frozenset[str] = frozenset()
@@ -117,4 +117,4 @@ def term_title(name: str) -> str:
     term = term_of(name)
     if term is None or term.name == name:
         return term.title if term else name
-    return f"{term.parts_title} {name.removeprefix(f'{term.name}_')}"
+    return term.part_title(name.removeprefix(f"{term.name}_"))

@@ -1,9 +1,12 @@
-"""Whose session this is: the workspace behind the browser's cookie, its library and its runs."""
+"""Whose session this is: the workspace behind the browser's cookie, its library and its runs; and
+what was chosen on each page, which its address and the session keep."""
 
+from collections.abc import Iterable, Mapping
 from itertools import chain, count
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
@@ -52,20 +55,64 @@ def free_name(name: str) -> str:
     return next(each for each in chain([name], numbered) if each not in taken)
 
 
+def enter(page: str) -> bool:
+    """Before ``page`` is drawn: whether one comes from another, or by the browser's Back and
+    Forward. Only then does the address tell what was chosen, see :func:`brought`."""
+    state, context = st.session_state, get_script_run_ctx()
+    comes = state.get("page") != page or bool(context and context.is_history_navigation)
+    state["page"] = page
+    if comes:
+        for key in state:
+            if str(key).startswith(_WRITTEN):
+                del state[key][:-1]
+    return comes
+
+
+def brought(page: str, *parameters: str) -> dict[str, list[str]]:
+    """What the address brings for ``page`` in ``parameters``, by name and those that are missing
+    empty, told once; nothing where the page's own choices hold.
+
+    They hold where the address has none of the parameters, as after a click on the menu, and where
+    it says what this page itself has written since one came to it: a message of the browser may
+    have crossed with our last writing, and brings the one before.
+    """
+    given = {name: st.query_params.get_all(name) for name in parameters}
+    written = _written(page, parameters)
+    if not any(given.values()) or given in written:
+        return {}
+    written.append(given)
+    return given
+
+
+def keep(page: str, choices: Mapping[str, list[str]]) -> None:
+    """Write choices of ``page`` into its address, by parameter: a reload, a link, Back, Forward and
+    another server find them there."""
+    written = _written(page, choices)
+    if written[-1:] != [choices]:
+        written.append(dict(choices))
+    changed = {n: each for n, each in choices.items() if st.query_params.get_all(n) != each}
+    if changed:
+        st.query_params.update(changed)
+
+
+_WRITTEN = "written:"
+
+
+def _written(page: str, parameters: Iterable[str]) -> list[dict[str, list[str]]]:
+    """What the address of ``page`` has said in ``parameters`` since one came to it, last last."""
+    key = f"{_WRITTEN}{page}:{','.join(parameters)}"
+    found: list[dict[str, list[str]]] = st.session_state.setdefault(key, [])
+    return found
+
+
 def from_link(parameter: str, page: str) -> list[str]:
-    """What a link to ``page`` brought in ``parameter``; told once, then the page's choices hold."""
-    values = st.query_params.get_all(parameter)
-    mark = f"from_link:{page}:{parameter}"
-    if values == st.session_state.get(mark, []):
-        return []
-    st.session_state[mark] = values
-    return values
+    """What the address brings for ``page`` in this parameter alone, see :func:`brought`."""
+    return brought(page, parameter).get(parameter, [])
 
 
 def keep_link(parameter: str, page: str, values: list[str]) -> None:
-    """Write the choices of ``page`` into its address, so that a reload or a link finds them."""
-    st.session_state[f"from_link:{page}:{parameter}"] = values
-    st.query_params[parameter] = values
+    """Write what ``page`` has chosen for this parameter alone into its address."""
+    keep(page, {parameter: values})
 
 
 def recall(key: str, default: Any) -> Any:

@@ -112,6 +112,34 @@ def test_a_link_to_a_page_opens_that_page_inside_the_app(page: Page, dashboard: 
     expect(page.get_by_role("slider", name="Layers")).to_have_value("4")
 
 
+def test_back_leads_to_the_page_before_and_finds_the_form_as_it_was(
+    page: Page, dashboard: str
+) -> None:
+    heading, filters = "Which network shall learn?", page.get_by_role("slider", name="Filters")
+
+    def same() -> None:
+        expect(filters).to_have_value("62")
+        expect(page.get_by_text("The published recipe, step by step")).to_be_visible()
+        expect(page).to_have_url(re.compile("preset=article.*set=filters%3D62"))
+
+    page.goto(f"{dashboard}/map")
+    go(page, "Train", heading)
+    page.get_by_text("As in the article", exact=True).first.click()
+    expect(page).to_have_url(re.compile("preset=article"))
+    filters.press("ArrowLeft")
+    filters.press("ArrowLeft")
+    same()
+    page.reload()
+    same()
+    go(page, "Watch", "Is it learning?")
+    page.go_back()
+    same()
+    page.go_back()
+    expect(page).to_have_url(re.compile("/map"))
+    page.go_forward()
+    same()
+
+
 def test_another_browser_has_a_workspace_of_its_own(browser: Browser, dashboard: str) -> None:
     other = browser.new_context().new_page()
     other.goto(f"{dashboard}/watch")

@@ -116,7 +116,8 @@ def test_pdf_says_the_same() -> None:
     for table in made.tables:
         for row in table.rows:
             assert all(" ".join(cell.split()) in words for cell in row)
-    assert "VGG16 block3_conv3 30 %" in words and "3 pixels" in words and "one cycle" in words
+    assert "VGG features (block 3, layer 3) 30 %" in words
+    assert "3 pixels" in words and "one cycle" in words
     shown = [np.asarray(image.image) for page in reader.pages for image in page.images]
     for picture in made.pictures:
         assert any(np.array_equal(each, picture.grey) for each in shown)

@@ -110,8 +110,7 @@ def test_a_preset_sets_every_control(pair: PairRecord) -> None:
 def test_a_setting_that_cannot_be_used_is_told_in_a_sentence(pair: PairRecord) -> None:
     app = opened("Train")
     labelled(app.number_input, "Kernel size (pixels)").set_value(4).run()
-    assert "kernel_size" in app.error[0].value
-    assert "odd" in app.error[0].value
+    assert app.error[0].value.startswith("Kernel size cannot be used (must be odd")
 
 
 def test_a_broken_link_falls_back_with_a_sentence(pair: PairRecord) -> None:

@@ -53,7 +53,7 @@ def _build(context: Context) -> Term:
     if context.patch < features.smallest:
         raise Problem(
             f"The patch size of {context.patch} pixels",
-            f"is halved away before {max(layers)}",
+            f"is halved away before {layer_title(max(layers))} of VGG16",
             f"use at least {features.smallest} or an earlier VGG16 layer",
         )
     return features
@@ -87,7 +87,7 @@ LOSS_TERMS.register(
         build=_build,
         first=True,
         shares=_shares,
-        parts_title="VGG16",
+        part_title=lambda name: f"VGG features ({layer_title(name)})",
         work=_work,
         downloaded=frozenset(layer for layer in LAYERS if layer[5] in "45"),
     )

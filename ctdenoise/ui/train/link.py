@@ -1,0 +1,58 @@
+"""The Train page as an address: its settings, scans, the run's name and what it goes on from."""
+
+from collections.abc import Collection
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from ctdenoise.config.config import Config
+from ctdenoise.ui.session import brought, keep
+from ctdenoise.ui.train import form
+
+PAIRS, NAME, BRANCH = "train-pairs", "run-name", "train-branch"
+"""Where the session keeps what the form does not: (workspace, pair), text, (run, epoch)."""
+_PARAMETERS = ("preset", "set", "pair", "name", "branch")
+
+
+def take(available: Collection[tuple[str, str]]) -> None:
+    """Choose what the address brings: everything where it tells of settings, else scans alone."""
+    given = brought("train", *_PARAMETERS)
+    if not given:
+        return
+    if given["preset"] or given["set"]:
+        form.open_link((given["preset"] or ["recommended"])[-1], given["set"])
+        st.session_state[NAME] = "".join(given["name"])[:80]
+        run, _, epoch = "".join(given["branch"]).partition(":")
+        st.session_state[BRANCH] = (run, int(epoch)) if epoch.isdecimal() else ("", 0)
+    if named := [key for key in available if key[1] in given["pair"]]:
+        st.session_state[PAIRS] = named
+
+
+def write(config: Config) -> None:
+    """Put all of the page into the address."""
+    run, epoch = st.session_state.get(BRANCH, ("", 0))
+    keep(
+        "train",
+        {
+            **_settings(config),
+            "name": [name] if (name := st.session_state[NAME]) else [],
+            "branch": [f"{run}:{epoch}"] if run else [],
+        },
+    )
+
+
+def share(config: Config) -> None:
+    """Settings and scans as one address, to be copied."""
+    with st.popover("Share", icon=":material/link:", help="One link that holds all settings."):
+        st.write("Whoever opens this link finds the form as it stands now.")
+        page = (st.context.url or "/train").partition("?")[0]
+        address = urlencode(_settings(config), doseq=True)
+        st.code(f"{page}?{address}", language=None, wrap_lines=True)
+
+
+def _settings(config: Config) -> dict[str, list[str]]:
+    return {
+        "preset": [form.preset()],
+        "set": form.changes(config),
+        "pair": [id for _, id in st.session_state[PAIRS]],
+    }
