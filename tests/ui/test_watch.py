@@ -1,7 +1,7 @@
 """What Watch says of the time that a run still takes."""
 
 from ctdenoise.config.events import Epoch
-from ctdenoise.ui.watch import remaining
+from ctdenoise.ui.watch.view import remaining
 
 
 def epoch(time: float, seconds_left: float | None) -> Epoch:

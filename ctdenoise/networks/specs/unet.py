@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ctdenoise.networks.drawing import LEFT, RIGHT, box, line, text
 from ctdenoise.networks.spec import NETWORKS, LayerRow, NetworkSpec, Settings, between
+from ctdenoise.units import counted
 
 if TYPE_CHECKING:
     from ctdenoise.networks.base import Network
@@ -88,7 +89,8 @@ class UNetSpec(NetworkSpec):
         size = settings.kernel_size
         return (
             f"U-Net: {settings.layers} convolutions of {size} × {size} pixels in each of five "
-            f"stages, {settings.filters} filters at full size{between(settings.activation)}"
+            f"stages, {counted(settings.filters, 'filter')} at full size"
+            f"{between(settings.activation)}"
         )
 
     def drawing(self, settings: Settings) -> list[str]:
