@@ -62,7 +62,7 @@ def announce(workspace: str, chosen: list[Chosen]) -> str:
     if not chosen or len(chosen) > limits.upload_files:
         raise Problem(
             f"An upload of {counted(len(chosen), 'file')}",
-            f"is not between 1 and {limits.upload_files} files",
+            f"is not between 1 and {counted(limits.upload_files, 'file')}",
             "choose other files",
         )
     for each in chosen:

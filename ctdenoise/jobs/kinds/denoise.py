@@ -117,7 +117,7 @@ def _denoise(running: Running[Denoise]) -> Outcome:
     if left:
         raise GaveWay
     many = record.slices > 1
-    told = f"All {record.slices} slices are denoised." if many else "It is denoised."
+    told = f"All {counted(record.slices, 'slice')} are denoised." if many else "It is denoised."
     return Outcome("finished", told)
 
 

@@ -55,7 +55,7 @@ class UNetSpec(NetworkSpec):
         def stage(at: int) -> None:
             width = shapes[at][0]
             count = n * width * (width * k * k + 1)
-            name = f"{n} layers at {sizes[at]}"
+            name = f"{counted(n, 'layer')} at {sizes[at]}"
             table.append(LayerRow(name, kernel, 1, shapes[at], count, layers=n))
 
         def step(name: str, start: int, end: int) -> None:
