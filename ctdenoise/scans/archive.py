@@ -157,9 +157,10 @@ class _Unpacking:
         """Refuse what takes its time by nothing but the number of what it lists."""
         self.entries -= entries
         if self.entries < 0:
+            most = counted(_ENTRIES * settings().upload_files, "file")
             raise TooMuch(
                 name,
-                f"holds more than {_ENTRIES * settings().upload_files:,} entries",
+                f"holds more than {most} and folders",
                 "split it into smaller archives",
             )
 

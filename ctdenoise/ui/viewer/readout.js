@@ -15,7 +15,7 @@ const APART = 16; // pixels between two ticks
  * @type {(low: number, high: number, count: number) => number[]} */
 export function logTicks(low, high, count) {
   const decades = Math.log10(high / low);
-  if (decades < 1) return ticks(low, high, count).filter((value) => value > 0);
+  if (decades < 1) return ticks(low, high, 2 * count).filter((value) => value > 0);
   const every = Math.ceil(decades / count), first = Math.floor(Math.log10(low));
   const between = decades <= 2 ? [1, 2, 5] : [1];
   const powers = Array.from({ length: Math.ceil(decades) + 2 }, (_, i) => first + i);
@@ -29,7 +29,7 @@ export function logTicks(low, high, count) {
  * @param {number} value */
 export function spoken(value) {
   const size = Math.abs(value);
-  if (size && (size < 1e-4 || size >= 1e7)) return value.toPrecision(3).replace("e+", "e");
+  if (size && (size < 1e-4 || size >= 1e7)) return Number(value.toPrecision(3)).toExponential().replace("e+", "e");
   return value.toLocaleString("en-US", { maximumSignificantDigits: size >= 100 ? Math.ceil(Math.log10(size + 1)) : 3 });
 }
 
