@@ -32,6 +32,7 @@ def test_nothing_is_promised_once_an_epoch_is_late() -> None:
     assert remaining(said, 990, 1180 + 200) == (
         ", the next one takes longer than usual: 3 min 20 s so far"
     )
+    assert remaining(said[:1], 990, 1100) == ", for 1 min 40 s so far"  # there is no usual yet
     assert "left" in remaining(said, 9000, 9010)  # it has only just gone on, a day later
 
 

@@ -129,7 +129,7 @@ def _terms(epochs: Sequence[Epoch], start: Started) -> Table:
         tuple(
             (
                 (term_title(name),),
-                (f"{factor:.4g}",),
+                (_number(factor),),
                 tuple(_number(e.terms.get(name)) for e in epochs),
                 tuple(_number(e.gradients.get(name)) for e in epochs),
             )
@@ -141,4 +141,6 @@ def _terms(epochs: Sequence[Epoch], start: Started) -> Table:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -74,7 +74,8 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
     done = epochs[-1].epoch if epochs else 0
     job, text = run.job, ""
     if job and job.state == "running" and epochs:
-        text = f"Epoch {done}" if budget else f"Epoch {done} of {total}"
+        text = f"Epoch {done}" if done else "In epoch 1"
+        text += "" if budget else f" of {total}"
         text += remaining(epochs, job.started or 0.0, time.time())
     with bar:
         if job:
@@ -103,7 +104,8 @@ def remaining(epochs: list[events.Epoch], started: float, moment: float) -> str:
     passed = moment - max(last.time, started)
     lengths = [b.time - a.time for a, b in pairwise(epochs)][-RECENT:]
     if passed > max([SLOW_SECONDS, *(SLOWER * length for length in lengths)]):
-        return f", the next one takes longer than usual: {cards.duration(passed)} so far"
+        late = ", the next one takes longer than usual:" if lengths else ", for"
+        return f"{late} {cards.duration(passed)} so far"
     if last.seconds_left is None:
         return ""
     return f", about {cards.duration(max(last.seconds_left - passed, 1.0))} left"
