@@ -20,7 +20,8 @@ def plurals(file: Path) -> Iterator[str]:
                 if (
                     isinstance(number, ast.FormattedValue)
                     and isinstance(noun, ast.Constant)
-                    and COUNTED.match(str(noun.value))
+                    and isinstance(noun.value, str)
+                    and COUNTED.match(noun.value)
                 ):
                     yield f"{file.relative_to(ROOT)}: {ast.unparse(number)}{noun.value}"
 
