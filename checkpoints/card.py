@@ -20,6 +20,7 @@ from ctdenoise.metrics.metric import CONVENTIONS
 from ctdenoise.metrics.tissue import pooled, shifts
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint
+from ctdenoise.units import counted
 
 DOSES = (0.5, 0.25, 0.1)
 SMOOTHEST = 0.2
@@ -44,7 +45,7 @@ SENTENCES = {
 FAILURES = """\
 ## Known failures
 
-- It was trained on {data} of {patients} patients: other organs, contrast phases, implants
+- It was trained on {data} of {patients}: other organs, contrast phases, implants
   and scanners may come out worse than here, metal above all.
 - Fine low-contrast structure that drowns in the noise is smoothed away, and no figure of this card
   shows that. Look at the removed noise: anatomy in it has been lost.
@@ -78,7 +79,8 @@ def write_card(
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run / checkpoint.NAME, out / f"{name}.safetensors")
     minutes = last.train_seconds / 60
-    patients = len({pairs[p.pair].patient for p in parts.train})
+    patients = counted(len({pairs[p.pair].patient for p in parts.train}), "patient")
+    slices = counted(sum(n for _, n in learned), "full-dose slice")
     learned_from = "simulated doses" if simulated else "pairs of low and full dose"
     low = "the low dose is simulated by noise insertion" if simulated else "in pairs as they came"
     went_on = f"\n- It went on from the network {start.name}." if start else ""
@@ -91,11 +93,11 @@ def write_card(
 
 ## Training
 
-- Data: {sum(n for _, n in learned)} full-dose slices of {patients} patients from {source};
+- Data: {slices} of {patients} from {source};
   {low}.
 - Split: {started.split}
-- {started.parameters:,} parameters, {last.step:,} steps in {minutes:.0f} min on {started.device}
-  in {started.precision}, by `checkpoints/train.py`, {date.today()}.{went_on}
+- {started.parameters:,} parameters, {counted(last.step, "step")} in {minutes:.0f} min on
+  {started.device} in {started.precision}, by `checkpoints/train.py`, {date.today()}.{went_on}
 - Settings that differ from the recommended ones: `{settings}`
 
 ## On {unseen}

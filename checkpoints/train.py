@@ -167,7 +167,10 @@ def main() -> int:
         run = options.runs / name
         began = time.perf_counter()
         pairs = pairs_for(name, scans, given, options.draws)
-        print(f"{name}: {len(pairs)} pairs in {time.perf_counter() - began:.0f} s", flush=True)
+        print(
+            f"{name}: {counted(len(pairs), 'pair')} in {time.perf_counter() - began:.0f} s",
+            flush=True,
+        )
         run.mkdir(parents=True, exist_ok=True)
         write_atomically(run / SPLIT, json.dumps(asdict(division(pairs)), indent=2))
         ended = train(recipe(name, options.minutes), pairs, run, on_event=tell,

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -77,8 +77,8 @@ def called(folder: Path, word: str) -> str:
     try:
         return f"The {word} {json.loads((folder / 'record.json').read_bytes())['name'][:100]}"
     except STUMBLES:
-        made = datetime.fromtimestamp(folder.stat().st_mtime) if folder.exists() else None
-        return f"A {word} of {made:%d %b %Y, %H:%M}" if made else f"This {word}"
+        made = datetime.fromtimestamp(folder.stat().st_mtime, UTC) if folder.exists() else None
+        return f"A {word} of {made:%d %b %Y, %H:%M} UTC" if made else f"This {word}"
 
 
 @contextmanager

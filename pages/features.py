@@ -60,7 +60,6 @@ layer = columns[0].selectbox(
     index=VGG_LAYERS.index("block3_conv3"),
     format_func=layer_title,
     key="features-layer",
-    format_func=layer_title,
     persist_state="session",
     help="Early layers see edges and grain, later ones larger shapes. Blocks 4 and 5 are "
     "downloaded when they are first used.",

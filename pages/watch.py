@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from ctdenoise.ui import watch
+from ctdenoise.config.run_folder import kept
+from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, damage
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs, workspace
+from ctdenoise.ui.watch import home, settings, view
 from ctdenoise.workspace.runs import damaged, remove_run, rename_run
 
 heading, choice = st.columns([2, 3], vertical_alignment="bottom")
@@ -32,7 +34,7 @@ remember("watch-run")
 keep_link("run", "watch", [run_id])
 live = mine[run_id].live
 with st.container():  # which keeps the place of what follows, whenever the timer draws anew
-    st.fragment(watch.show, run_every=watch.pace(mine[run_id]))(run_id)
+    st.fragment(view.show, run_every=view.pace(mine[run_id]))(run_id)
 
 
 def rename(id: str, name: str) -> None:
@@ -42,14 +44,10 @@ def rename(id: str, name: str) -> None:
 
 
 with st.expander("This run"):
-    columns = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
-    with columns[0]:
-        cards.renamer(mine[run_id].name, run_id, rename)
-    with columns[1]:
-        watch.run_card(mine[run_id])
-    with columns[2]:
-        watch.network_file(mine[run_id])
-    with columns[3].popover("Delete this run …", width="stretch"):
+    cards.renamer(mine[run_id].name, run_id, rename)
+    home.offer(mine[run_id])
+    settings.show(mine[run_id].config)
+    with st.popover("Delete this run …"):
         st.write("Its pictures, curves and network are deleted for good.")
         if st.button(
             "Delete", type="primary", disabled=live, help="Stop it first." if live else None
@@ -57,4 +55,10 @@ with st.expander("This run"):
             remove_run(run_id)
             st.query_params.clear()
             st.rerun()
-    st.json(mine[run_id].config.model_dump(mode="json"), expanded=False)
+if kept(mine[run_id].folder):
+    st.page_link(
+        menu.page("Compare"),
+        label="**Next: compare it with the low dose, the full dose and your other networks**",
+        icon=":material/arrow_forward:",
+        query_params=[("run", each) for each in view.siblings(mine[run_id])],
+    )

@@ -26,6 +26,7 @@ from ctdenoise.metrics.metric import (
 from ctdenoise.scans.matching import Matched, match
 from ctdenoise.scans.meaning import Meaning
 from ctdenoise.scans.scan import Scan
+from ctdenoise.units import counted
 
 TEXT = """\
 Slices are matched by position, or by number where they have none; images by file name. All
@@ -104,7 +105,9 @@ def compared(
     for scan in ours.scans:
         matched = _partner(scan, theirs.scans)
         if matched.low_alone:
-            common.say(f"{len(matched.low_alone)} slices of {scan.name} have no reference.")
+            common.say(
+                f"Without a reference: {counted(len(matched.low_alone), 'slice')} of {scan.name}."
+            )
         if matched.doubt:
             common.say(matched.doubt)
         pair = matched.pair

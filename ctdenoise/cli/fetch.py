@@ -7,6 +7,7 @@ from pathlib import Path
 from ctdenoise.cli import common
 from ctdenoise.errors import Problem
 from ctdenoise.scans import ldct
+from ctdenoise.units import counted
 
 TEXT = """\
 LDCT-and-Projection-data of the Mayo Clinic: 100 patients, each at routine dose and at a quarter
@@ -72,7 +73,9 @@ def _fetch(patient: ldct.Patient, out: Path, every: int) -> None:
         (unfinished / dose).rename(place)
     unfinished.rmdir()
     slices = len(list(places["full"].iterdir()))
-    print(f"{patient.name}: {slices} slices at {patient.fraction:.0%} and 100% of the dose")
+    print(
+        f"{patient.name}: {counted(slices, 'slice')} at {patient.fraction:.0%} and 100% of the dose"
+    )
 
 
 def _list() -> None:

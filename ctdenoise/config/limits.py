@@ -7,7 +7,7 @@ from ctdenoise.config.config import Config
 from ctdenoise.config.cost import run_cost, step_cost
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
-from ctdenoise.units import size
+from ctdenoise.units import counted, size
 
 MEASURABLE = 3e11
 """Multiply-adds of a step that is tried out: some seconds of a worker that all visitors share."""
@@ -34,8 +34,8 @@ def refuse_unaffordable(config: Config) -> None:
         days = cost.operations / FASTEST / 86_400
         raise Problem(
             "These settings",
-            f"would take more than {days:,.0f} days even on the fastest graphics processor, and a "
-            f"training here may take {allowed.run_hours} hours",
+            f"would take more than {counted(round(days), 'day')} even on the fastest graphics "
+            f"processor, and a training here may take {counted(allowed.run_hours, 'hour')}",
             "choose fewer epochs or steps, a smaller batch or patch, or fewer filters",
         )
 
@@ -46,7 +46,7 @@ def refuse_too_long(seconds: float) -> None:
     if seconds > 3600 * allowed:
         raise Problem(
             "This training",
-            f"would take {seconds / 3600:,.0f} hours and may take {allowed} here",
+            f"would take {counted(round(seconds / 3600), 'hour')} and may take {allowed} here",
             "choose fewer epochs or steps, or a smaller network",
         )
 

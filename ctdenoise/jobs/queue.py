@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind
+from ctdenoise.units import counted
 from ctdenoise.workspace.database import Job, State, find_job, job_of, now, transaction
 from ctdenoise.workspace.database import jobs as table
 
@@ -325,7 +326,7 @@ def _given_up(held: Job, attempts: int) -> Problem:
         )
     return Problem(
         title,
-        f"was given up, since its worker died {attempts} times",
+        f"was given up, since its worker died {counted(attempts, 'time')}",
         "the machine may be short of memory, so try something smaller",
     )
 

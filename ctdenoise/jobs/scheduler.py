@@ -28,6 +28,7 @@ from distributed.core import Status
 from ctdenoise.files import write_atomically
 from ctdenoise.jobs.local import PROTOCOL, STATE, State, announced, fingerprint, folder, security
 from ctdenoise.settings import create_privately
+from ctdenoise.units import counted
 
 IDLE_SECONDS = 900
 """Without a client and without work for so long, the engine ends and gives its memory back."""
@@ -185,7 +186,7 @@ async def serve_workers(address: str, certificates: Path, roles: Collection[Role
         nannies = workers(address, certificates, roles)
         try:
             await asyncio.gather(*nannies)
-            print(f"{len(nannies)} workers have joined {address}.", flush=True)
+            print(f"{counted(len(nannies), 'worker')} joined {address}.", flush=True)
             while not stop.is_set() and all(n.status == Status.running for n in nannies):
                 await _wait(stop, LOOK_SECONDS)
         except (OSError, TimeoutError, RuntimeError) as error:

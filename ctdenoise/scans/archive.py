@@ -20,6 +20,7 @@ from ctdenoise.files import safe
 from ctdenoise.scans.budget import GZIP, MEGABYTE, Budget, TooMuch, bomb, pieces, unpacked_most
 from ctdenoise.scans.readers import pixels_of_others, reader_of
 from ctdenoise.settings import settings
+from ctdenoise.units import counted
 
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -156,9 +157,10 @@ class _Unpacking:
         """Refuse what takes its time by nothing but the number of what it lists."""
         self.entries -= entries
         if self.entries < 0:
+            most = counted(_ENTRIES * settings().upload_files, "file")
             raise TooMuch(
                 name,
-                f"holds more than {_ENTRIES * settings().upload_files:,} files and folders",
+                f"holds more than {most} and folders",
                 "split it into smaller archives",
             )
 
@@ -168,7 +170,7 @@ class _Unpacking:
         if self.budget.files < 0:
             raise TooMuch(
                 name,
-                f"holds more than {settings().upload_files} files",
+                f"holds more than {counted(settings().upload_files, 'file')}",
                 "split it into smaller archives",
             )
         most = settings().upload_file_mb * MEGABYTE

@@ -15,7 +15,7 @@ from typing import IO, TypeVar
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
-from ctdenoise.units import size
+from ctdenoise.units import counted, size
 
 MEGABYTE = 1 << 20
 GZIP = b"\x1f\x8b"
@@ -61,7 +61,7 @@ def affordable(
     if slices > limits.file_slices:
         raise Problem(
             name,
-            f"says that it holds {slices:,} slices, more than {limits.file_slices:,}",
+            f"says that it holds {counted(slices, 'slice')}, more than {limits.file_slices:,}",
             "split it into several files",
         )
     length, pixels = path.stat().st_size, slices * rows * columns

@@ -28,6 +28,7 @@ from ctdenoise.scans.codestream import Codestream, codestream
 from ctdenoise.scans.facts import numbers, text, value
 from ctdenoise.scans.file_kinds import file_kind
 from ctdenoise.scans.readers import READERS
+from ctdenoise.units import counted
 
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -253,7 +254,10 @@ def _with_frames(dataset: Dataset, path: Path) -> Iterator[str]:
         frames = max(1, length // (size * (_whole(dataset, "SamplesPerPixel") or 1)))
     if frames != (told or 1):
         dataset.NumberOfFrames = frames
-        yield f"does not say that it has {frames} slices (NumberOfFrames): they were counted"
+        yield (
+            f"does not say that it has {counted(frames, 'slice')} (NumberOfFrames): they were "
+            "counted"
+        )
 
 
 def _with_bits(dataset: Dataset, macros: list[Dataset], path: Path) -> Iterator[str]:

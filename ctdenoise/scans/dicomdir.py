@@ -11,6 +11,7 @@ from pydicom.filereader import read_dataset
 from ctdenoise.errors import Problem
 from ctdenoise.scans.dataset import open_dataset, reason
 from ctdenoise.scans.facts import value
+from ctdenoise.units import counted
 
 _CLASS = b"1.2.840.10008.1.3.10"
 _RECORDS = b"\x04\x00\x20\x12"
@@ -47,7 +48,7 @@ def listed_files(path: Path) -> tuple[list[Path], list[Problem]]:
     if not files and not missing:
         problems.append(Problem(path.name, "lists no files", "choose the files themselves"))
     if missing:
-        what = "1 file that is" if missing == 1 else f"{missing} files that are"
+        what = f"{counted(missing, 'file')} that {'is' if missing == 1 else 'are'}"
         problems.append(
             Problem(path.name, f"lists {what} not beside it", "choose the whole folder or medium")
         )

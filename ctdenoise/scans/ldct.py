@@ -19,6 +19,7 @@ import numpy as np
 from ctdenoise.errors import Problem, Progress, telling_disk_problems
 from ctdenoise.scans.bucket import Bucket, Stored, in_parallel
 from ctdenoise.scans.matching import nearest
+from ctdenoise.units import counted
 
 TABLE = Path(__file__).with_name("ldct.csv")
 COLLECTION = "LDCT-and-Projection-data"
@@ -145,7 +146,7 @@ def _listed(bucket: Bucket, name: str, series: ArchiveSeries) -> list[Stored]:
     if len(objects) != series.slices:
         raise Problem(
             name,
-            f"has {len(objects)} slices in the archive instead of {series.slices}",
+            f"has {counted(len(objects), 'slice')} in the archive instead of {series.slices}",
             "try again later or choose another patient",
         )
     return objects

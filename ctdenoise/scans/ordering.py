@@ -35,7 +35,7 @@ def in_order(found: list[Slice], notes: list[str]) -> list[list[Slice]]:
         if len(groups) > 1:
             notes.append(
                 f"{_label(series)} mixes sizes, spacings or directions and was loaded as "
-                f"{len(groups)} scans."
+                f"{counted(len(groups), 'scan')}."
             )
         scans += [scan for group in groups for scan in _layers(group, notes)]
     for scan in scans:
@@ -113,7 +113,7 @@ def _layers(group: list[Slice], notes: list[str]) -> list[list[Slice]]:
     if len(layers) > 1:
         notes.append(
             f"{_label(group)} visits the same positions several times and was loaded as "
-            f"{len(layers)} scans."
+            f"{counted(len(layers), 'scan')}."
         )
     return layers
 

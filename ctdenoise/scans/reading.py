@@ -24,6 +24,7 @@ from ctdenoise.scans.ordering import in_order, position
 from ctdenoise.scans.readers import pixels_of_others, reader_of
 from ctdenoise.scans.scan import Scan, SliceSource
 from ctdenoise.settings import settings
+from ctdenoise.units import counted
 
 Named = TypeVar("Named", "Series", Scan)
 Images = Iterator[tuple[SliceSource, NDArray[np.float32]]]
@@ -221,7 +222,7 @@ def _files(
             problems.append(Problem(path.name, "does not exist", "check the path"))
     if len(found) > limits.upload_files:
         raise Problem(
-            f"{len(found)} files",
+            counted(len(found), "file"),
             f"are more than the {limits.upload_files} that can be read at once",
             "choose fewer",
         )

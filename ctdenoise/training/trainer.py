@@ -131,9 +131,10 @@ class _Training:
                                  "trained is kept and can be continued.")  # fmt: skip
             began = time.perf_counter()
             if not self._end_epoch(norms):
+                kept = f"epoch {progress.epoch} is kept" if progress.epoch else "nothing is learned"
                 return self._end("failed", f"In epoch {progress.epoch + 1} the loss was no longer "
-                                 f"a number: epoch {progress.epoch} is kept; start again with a "
-                                 "lower learning rate.")  # fmt: skip
+                                 f"a number: {kept}; start again with a lower learning "
+                                 "rate.")  # fmt: skip
             progress.wall_seconds += time.perf_counter() - began
         done = f"Finished after {counted(progress.epoch, 'epoch')}."
         return self._end("finished", f"{done} {self.collapsed}".rstrip())
@@ -301,7 +302,7 @@ class _Training:
             torch.cuda.empty_cache()
         self._emit(events.Notice(time=time.time(), sentence=(
             f"The memory of {self.machine.kind} did not suffice: going on with batches of "
-            f"{progress.batch} patches instead of {self.config.batch}.")))  # fmt: skip
+            f"{progress.batch} instead of {self.config.batch} patches.")))  # fmt: skip
         return None
 
     def _keep(self) -> None:

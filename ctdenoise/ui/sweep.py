@@ -1,7 +1,6 @@
 """The Sweep page: ordering a grid of short runs, and the grid of their pictures."""
 
 import secrets
-from datetime import datetime
 
 import streamlit as st
 
@@ -14,10 +13,11 @@ from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.metrics.metric import Metric, titles, viewing
 from ctdenoise.ui import addresses, pictures
 from ctdenoise.ui.components import cards, panes, tables
+from ctdenoise.ui.components.moments import moment
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import pairs, runs, usual_pairs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
-from ctdenoise.units import Window
+from ctdenoise.units import Window, counted
 from ctdenoise.workspace import quota
 from ctdenoise.workspace.runs import Run
 
@@ -41,7 +41,7 @@ def name(cells: list[Run]) -> str:
         values = sorted({getattr(run.config.loss, weight) for run in cells})
         if len(values) > 1:
             told.append(f"{LOSS_TERMS[weight].title} {', '.join(f'{value:g}' for value in values)}")
-    return f"{' × '.join(told)} ({datetime.fromtimestamp(cells[0].created):%d %b, %H:%M})"
+    return f"{' × '.join(told)} ({moment(cells[0].created)})"
 
 
 def order() -> None:
@@ -130,7 +130,7 @@ def show(sweep: str) -> None:
         st.rerun(scope="app")
     ended = sum(not run.live for run in cells)
     if ended < len(cells):
-        st.progress(ended / len(cells), f"{ended} of {len(cells)} runs are done")
+        st.progress(ended / len(cells), f"{ended} of {counted(len(cells), 'run')} done")
     said = {run.id: events.read(run.folder) for run in cells}
     begun = [run for run in cells if _last(said[run.id])]
     if not begun:

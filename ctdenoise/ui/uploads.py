@@ -30,6 +30,7 @@ from ctdenoise.scans.budget import MEGABYTE
 from ctdenoise.settings import settings
 from ctdenoise.ui import addresses
 from ctdenoise.ui.visitors import COOKIE, no_workspace, workspace_of
+from ctdenoise.units import counted
 from ctdenoise.workspace import quota
 
 ROUTE = addresses.below("uploads")
@@ -60,8 +61,8 @@ def announce(workspace: str, chosen: list[Chosen]) -> str:
     limits = settings()
     if not chosen or len(chosen) > limits.upload_files:
         raise Problem(
-            f"An upload of {len(chosen)} files",
-            f"is not between 1 and {limits.upload_files} files",
+            f"An upload of {counted(len(chosen), 'file')}",
+            f"is not between 1 and {counted(limits.upload_files, 'file')}",
             "choose other files",
         )
     for each in chosen:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
-from ctdenoise.units import size
+from ctdenoise.units import counted, size
 from ctdenoise.workspace.database import jobs, runs, transaction
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
@@ -32,7 +32,8 @@ def require(workspace: str, *, more_bytes: int = 0, more_jobs: int = 1) -> None:
     if waiting + more_jobs > allowed.workspace_jobs:
         raise Problem(
             "Your workspace",
-            f"has {waiting} jobs that wait or run, and at most {allowed.workspace_jobs} may",
+            f"has {counted(waiting, 'job')} waiting or running, and at most "
+            f"{allowed.workspace_jobs} may",
             "wait until some have ended, or stop some",
         )
     kept = used_bytes(workspace)

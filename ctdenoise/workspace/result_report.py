@@ -11,7 +11,7 @@ from ctdenoise.exports.shipped_card import card_tables
 from ctdenoise.metrics.residue import WARNING, sentence
 from ctdenoise.metrics.tissue import pooled
 from ctdenoise.scans.scan import Pair
-from ctdenoise.units import Window
+from ctdenoise.units import Window, counted
 from ctdenoise.workspace.denoisers import ClassicalFilter, ShippedNetwork, weights
 from ctdenoise.workspace.results import Result, slices_of
 
@@ -84,7 +84,7 @@ def _noise(result: Result, mix: float) -> Table:
     )
     suffix = f" ({unit})" if unit else ""
     columns = ("Slice", f"Noise before{suffix}", f"Noise after{suffix}", "Change")
-    note = f"Every {every} slices one; the mean is that of all." if every > 1 else ""
+    note = f"Every {counted(every, 'slice')} one; the mean is that of all." if every > 1 else ""
     return Table("Noise, slice by slice", columns, rows, note)
 
 

@@ -68,14 +68,24 @@ def test_from_a_scan_to_a_judged_network(page: Page, dashboard: str, upload: Pat
     frame = page.get_by_test_id("viewer-frame")
     expect(frame).to_have_value("4")
     expect(page.get_by_test_id("viewer-canvas-1")).not_to_have_attribute("width", "1")
+    figures = page.get_by_test_id("viewer-figures")
+    expect(figures).to_contain_text("below the low dose")
     trained = canvas(page, 1)
     for _ in range(4):
         frame.press("ArrowLeft")
+    # Picture, figures and the marks in the curves belong to one epoch.
     expect(page.get_by_test_id("viewer-frame-label")).to_have_text("Before training")
+    expect(page.get_by_test_id("viewer-readout-label")).to_have_text("Before training")
+    expect(figures).to_contain_text("as the low dose")
+    for mark in page.get_by_test_id("viewer-mark").all():
+        expect(mark).to_have_attribute("data-at", "0")
     page.wait_for_timeout(500)
     untrained, low = canvas(page, 1), canvas(page, 0)
     assert np.abs(untrained - low).max() <= 1  # a residual network starts as the picture itself
     assert np.abs(trained - untrained).mean() > 1
+    page.get_by_test_id("viewer-newest").click()
+    expect(frame).to_have_value("4")
+    expect(page.get_by_test_id("viewer-mark").first).to_have_attribute("data-at", "4")
 
     # Compare: figures, a window that moves in the browser, a line whose profile is charted.
     go(page, "Compare", "Which picture would you rather read?")

@@ -33,7 +33,7 @@ def test_full_dose_series_of_three_patients(tmp_path: Path) -> None:
     done = trained(tmp_path / "in", tmp_path / "out", "--source", "three discs")
     assert done.returncode == 0, done.stderr
     card = shipped(tmp_path / "out")["optimised"].card
-    assert "2 full-dose slices of 1 patients from three discs" in card
+    assert "2 full-dose slices of 1 patient from three discs" in card
     assert "simulated by noise insertion" in card
     assert (
         "## On patients never seen" in card and "| 25% |" in card and "| as it came |" not in card

@@ -85,7 +85,7 @@ def test_a_zip_that_lies_about_sizes(tmp_path, limited):
 
 def test_ten_thousand_files(tmp_path):
     packed = pack(tmp_path / "many.zip", [(f"{n}", b"") for n in range(10_000)])
-    with pytest.raises(Problem, match="holds more than 5000 files"):
+    with pytest.raises(Problem, match="holds more than 5,000 files"):
         archive.unpack(packed, tmp_path / "out")
 
 

@@ -254,7 +254,7 @@ def test_out_of_memory_halves_the_batch_once(tmp_path, monkeypatch, where, batch
     ended = train(SMALL, [pair()], tmp_path / "a", on_event=told.append)
     assert ended.how == "finished"
     notices = [e for e in told if isinstance(e, events.Notice)]
-    assert len(notices) == 1 and "2 patches instead of 4" in notices[0].sentence
+    assert len(notices) == 1 and "2 instead of 4 patches" in notices[0].sentence
     ended = train(override(SMALL, {"batch": "8"}), [pair()], tmp_path / "b")
     assert ended.how == "failed" and "smaller" in ended.sentence
 

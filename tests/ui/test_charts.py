@@ -1,23 +1,7 @@
 import numpy as np
 import pytest
 
-from ctdenoise.config.events import Epoch
 from ctdenoise.ui.components import charts
-
-
-def epoch(number: int, error: float, **terms: float) -> Epoch:
-    return Epoch(
-        time=0,
-        epoch=number,
-        step=number * 10,
-        train_seconds=number,
-        terms=terms,
-        validation_mse=error,
-        low_mse=900,
-        metrics={"psnr": 30, "ssim": 0.8},
-        image=f"epoch_{number:04d}.tif",
-        seconds_left=1,
-    )
 
 
 def test_curves_carry_their_images_colour_and_name_at_the_end() -> None:
@@ -29,28 +13,21 @@ def test_curves_carry_their_images_colour_and_name_at_the_end() -> None:
     assert figure.layout.xaxis.title.text == "Distance (mm)"
 
 
-@pytest.mark.parametrize("log", [False, True])
-def test_labels_of_curves_that_end_together_do_not_overlap(log: bool) -> None:
+def test_labels_of_curves_that_end_together_do_not_overlap() -> None:
     curves = [charts.Curve(str(i), [0, 1], [1, 100 + i / 100], "#000000") for i in range(4)]
-    figure = charts.lines(curves, "x", "y", log=log, height=300)
+    figure = charts.lines(curves, "x", "y", height=300)
     heights = np.sort([a.y for a in figure.layout.annotations])
-    pixels_a_unit = (300 - 64) / (2 if log else 99)
+    pixels_a_unit = (300 - 64) / 99
     assert (np.diff(heights) * pixels_a_unit > 14).all()
 
 
-def test_learning_curve_shows_the_error_beside_that_of_the_low_dose() -> None:
-    figure = charts.learning_curve([epoch(0, 900), epoch(1, 400)], "#000000", "#111111", "HU")
-    assert list(figure.data[0].y) == [900, 400]
-    assert list(figure.data[1].y) == [900, 900]
-    assert figure.layout.yaxis.type == "log"
-    assert "HU²" in figure.layout.yaxis.title.text
-
-
-def test_terms_are_shown_relative_to_their_first_epoch() -> None:
-    said = [epoch(0, 900), epoch(1, 800, mse=50, vgg=4), epoch(2, 700, mse=25, vgg=3)]
-    figure = charts.term_curves(said)
-    assert list(figure.data[0].y) == [100, 50]
-    assert list(figure.data[1].y) == [100, 75]
+def test_an_axis_of_a_few_whole_numbers_has_no_halves_and_no_title_is_cut() -> None:
+    few = charts.lines([charts.Curve("a", [1, 2, 3], [1, 2, 3], "#000000")], "Slice", "SD (HU)")
+    assert few.layout.xaxis.dtick == 1
+    assert few.layout.xaxis.automargin and few.layout.yaxis.automargin
+    for x in ([0, 0.5, 1], list(range(40))):
+        other = charts.lines([charts.Curve("a", x, x, "#000000")], "Distance (mm)", "SD (HU)")
+        assert other.layout.xaxis.dtick is None
 
 
 @pytest.mark.parametrize(

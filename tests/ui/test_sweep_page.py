@@ -24,7 +24,7 @@ def test_one_press_queues_the_whole_grid(pair: PairRecord, on_the_spot: OnTheSpo
     weights = [(run.config.loss.texture, run.config.loss.vgg) for run in runs]
     assert weights == [(t, v) for t in (0, 200, 400) for v in (0, 200, 400)]
     assert {run.config.seed for run in runs} == {1}
-    assert any("0 of 9 runs are done" in bar.proto.text for bar in app.get("progress"))
+    assert any("0 of 9 runs done" in bar.proto.text for bar in app.get("progress"))
 
 
 def test_a_sweep_that_waits_can_be_stopped_and_says_so(pair: PairRecord) -> None:

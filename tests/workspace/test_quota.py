@@ -80,7 +80,7 @@ def test_what_makes_nothing_that_stays_is_done_in_a_full_workspace(small: None) 
 
 def test_so_many_jobs_of_a_workspace_may_wait(small: None) -> None:
     runs = [train.launch("ann", "x", Config(), [("ann", "abc")]) for _ in range(3)]
-    with pytest.raises(Problem, match="has 3 jobs that wait or run, and at most 3 may"):
+    with pytest.raises(Problem, match="has 3 jobs waiting or running, and at most 3 may"):
         train.launch("ann", "x", Config(), [("ann", "abc")])
     assert len(runs_of("ann")) == 3
     train.launch("bob", "x", Config(), [("bob", "abc")])

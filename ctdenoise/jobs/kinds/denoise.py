@@ -22,7 +22,7 @@ from ctdenoise.files import atomic_file
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running
 from ctdenoise.scans.scan import Pair
-from ctdenoise.units import Pixels, to_pixels
+from ctdenoise.units import Pixels, counted, to_pixels
 from ctdenoise.workspace import quota
 from ctdenoise.workspace.denoisers import DenoiserChoice, RunNetwork, ShippedNetwork, ready
 from ctdenoise.workspace.library import library_of
@@ -109,15 +109,15 @@ def _denoise(running: Running[Denoise]) -> Outcome:
         last = moment
         done = len(result.figures)
         running.progress = done / record.slices
-        running.message = f"{done} of {record.slices} slices"
+        running.message = f"{done} of {counted(record.slices, 'slice')}"
         gives_way = moment - began > TURN_SECONDS and running.others_wait()
     if left and running.stop_wanted:
         done = record.slices - len(left)
-        return Outcome("stopped", f"Stopped after {done} of {record.slices} slices.")
+        return Outcome("stopped", f"Stopped after {done} of {counted(record.slices, 'slice')}.")
     if left:
         raise GaveWay
     many = record.slices > 1
-    told = f"All {record.slices} slices are denoised." if many else "It is denoised."
+    told = f"All {counted(record.slices, 'slice')} are denoised." if many else "It is denoised."
     return Outcome("finished", told)
 
 

@@ -85,7 +85,7 @@ def fetch(
             if len(received.scans) != 1:
                 raise Problem(
                     f"{patient.id} at {dose} dose",
-                    f"is {len(received.scans)} scans instead of one",
+                    f"is {counted(len(received.scans), 'scan')} instead of one",
                     "choose another patient",
                 )
             library.rename(scans[-1], f"{patient.name}, {dose} dose")

@@ -20,6 +20,7 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running
 from ctdenoise.settings import settings
+from ctdenoise.units import counted
 from ctdenoise.workspace import quota
 from ctdenoise.workspace.denoisers import refuse_other_unit
 from ctdenoise.workspace.library import library_of, outlined
@@ -85,7 +86,9 @@ def continue_run(run_id: str, epochs: int | None = None) -> Run:
     done = last_epoch(run)
     if config.epochs <= done or (run.state == "finished" and config == run.config):
         raise Problem(
-            run.name, f"has finished its {done} epochs", "give it more epochs to continue"
+            run.name,
+            f"has finished after {counted(done, 'epoch')}",
+            "give it more epochs to continue",
         )
     refuse_unaffordable(config)
     keep_config(run.folder, config)
@@ -183,7 +186,7 @@ def _train(running: Running[Train]) -> Outcome:
             log.write(traceback.format_exc() + "\n")
         raise
     if ended.how == "stopped" and not running.stop_wanted:
-        told = f"{ended.sentence} A training may take {hours} hours here at a time."
+        told = f"{ended.sentence} A training may take {counted(hours, 'hour')} here at a time."
         return Outcome(ended.how, told)
     return Outcome(ended.how, ended.sentence)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ctdenoise.networks.drawing import LEFT, MIDDLE, RIGHT, WIDTH, box, line
 from ctdenoise.networks.spec import NETWORKS, LayerRow, NetworkSpec, Settings, between
+from ctdenoise.units import counted
 
 if TYPE_CHECKING:
     from ctdenoise.networks.base import Network
@@ -78,7 +79,8 @@ class Chain(NetworkSpec):
         size = settings.kernel_size
         return (
             f"{settings.layers} convolutions of {size} × {size} pixels, "
-            f"{settings.filters} filters each, one in the last{between(settings.activation)}"
+            f"{counted(settings.filters, 'filter')} each, one in the last"
+            f"{between(settings.activation)}"
         )
 
     def drawing(self, settings: Settings) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ctdenoise.networks.drawing import LEFT, RIGHT, box, line, text
 from ctdenoise.networks.spec import NETWORKS, LayerRow, NetworkSpec, Settings, between
+from ctdenoise.units import counted
 
 if TYPE_CHECKING:
     from ctdenoise.networks.base import Network
@@ -54,7 +55,7 @@ class UNetSpec(NetworkSpec):
         def stage(at: int) -> None:
             width = shapes[at][0]
             count = n * width * (width * k * k + 1)
-            name = f"{n} layers at {sizes[at]}"
+            name = f"{counted(n, 'layer')} at {sizes[at]}"
             table.append(LayerRow(name, kernel, 1, shapes[at], count, layers=n))
 
         def step(name: str, start: int, end: int) -> None:
@@ -88,7 +89,8 @@ class UNetSpec(NetworkSpec):
         size = settings.kernel_size
         return (
             f"U-Net: {settings.layers} convolutions of {size} × {size} pixels in each of five "
-            f"stages, {settings.filters} filters at full size{between(settings.activation)}"
+            f"stages, {counted(settings.filters, 'filter')} at full size"
+            f"{between(settings.activation)}"
         )
 
     def drawing(self, settings: Settings) -> list[str]:

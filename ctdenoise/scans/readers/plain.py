@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ctdenoise.errors import Problem, damaged
 from ctdenoise.scans.budget import MEGABYTE, affordable, inflating, limited
 from ctdenoise.scans.readers import READERS, ImageStack, Reader, coloured
+from ctdenoise.units import counted
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngImageFile
@@ -143,7 +144,7 @@ def _refuse_missing(tiff: "TiffFile", shape: Sequence[int], path: Path) -> None:
     if said > shape[0]:
         raise Problem(
             path.name,
-            f"says that it holds {said:,} slices and has {shape[0]:,}",
+            f"says that it holds {counted(said, 'slice')} and has {shape[0]:,}",
             "copy or export it again",
         )
 

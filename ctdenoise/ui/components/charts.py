@@ -10,8 +10,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ctdenoise.config.events import Epoch
-from ctdenoise.losses.term import term_title
 from ctdenoise.ui.components import palette
 from ctdenoise.ui.components.text import charted
 
@@ -23,6 +21,8 @@ ROOM_ABOVE = 0.08
 """Of the map's height, above and below its dots: a line of text."""
 LEAST_SPAN = 0.1
 """Decades that a logarithmic axis shows at least: two numbers stand on any of them."""
+FEW = 8
+"""So many whole numbers all stand on an axis."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,7 @@ class Trail:
     starred: bool
 
 
-def lines(
-    curves: Sequence[Curve], x_title: str, y_title: str, *, log: bool = False, height: int = 300
-) -> go.Figure:
+def lines(curves: Sequence[Curve], x_title: str, y_title: str, *, height: int = 300) -> go.Figure:
     """A line chart with every curve named at its right end."""
     figure = go.Figure()
     for curve in curves:
@@ -63,7 +61,7 @@ def lines(
             hovertemplate="%{fullData.name}: %{y:.4g}<extra></extra>",
         )
     drawn = [curve for curve in curves if len(curve.y)]
-    heights = _apart([np.asarray(curve.y, float) for curve in drawn], log, height - 64)
+    heights = _apart([np.asarray(curve.y, float) for curve in drawn], height - 64)
     for curve, label in zip(drawn, heights, strict=True):
         figure.add_annotation(
             x=1.0,
@@ -83,10 +81,10 @@ def lines(
         hovermode="x unified",
         margin={"l": 70, "r": 16 + 7 * longest, "t": 16, "b": 48},
     )
-    figure.update_xaxes(title=charted(x_title), showgrid=False)
-    figure.update_yaxes(title=charted(y_title))
-    if log and any(np.any(np.asarray(curve.y) > 0) for curve in curves):
-        figure.update_yaxes(**log_axis(np.concatenate([np.asarray(c.y, float) for c in curves])))
+    figure.update_xaxes(title=charted(x_title), showgrid=False, automargin=True)
+    figure.update_yaxes(title=charted(y_title), automargin=True)
+    if _counts([curve.x for curve in drawn]):
+        figure.update_xaxes(tick0=0, dtick=1)
     return figure
 
 
@@ -113,50 +111,21 @@ def log_axis(values: Sequence[float] | NDArray[np.floating]) -> dict[str, Any]:
     }
 
 
-def _apart(curves: list[NDArray[np.float64]], log: bool, pixels: int) -> list[float]:
+def _counts(axes: Sequence[Sequence[float] | NDArray[np.floating]]) -> bool:
+    """Whether these are a few whole numbers, of which there are no halves: slices, epochs."""
+    every = np.concatenate([np.asarray(x, float) for x in axes]) if axes else np.empty(0)
+    return bool(every.size and np.ptp(every) <= FEW and np.all(every == np.rint(every)))
+
+
+def _apart(curves: list[NDArray[np.float64]], pixels: int) -> list[float]:
     """Heights of the end labels in axis units, moved apart where they would overlap."""
     if not curves:
         return []
-    scaled = [np.log10(np.maximum(y, 1e-12)) if log else y for y in curves]
-    spread = np.array([y[-1] for y in scaled])
-    step = LABEL_PIXELS * max(float(np.ptp(np.concatenate(scaled))), 1e-9) / pixels
+    spread = np.array([y[-1] for y in curves])
+    step = LABEL_PIXELS * max(float(np.ptp(np.concatenate(curves))), 1e-9) / pixels
     for before, here in pairwise(np.argsort(spread)):
         spread[here] = max(spread[here], spread[before] + step)
     return [float(v) for v in spread]
-
-
-def learning_curve(epochs: Sequence[Epoch], color: str, low_color: str, unit: str) -> go.Figure:
-    """Validation error over the epochs, beside the untouched low dose."""
-    x = [e.epoch for e in epochs]
-    square = f"{unit}²" if unit else "squared units"
-    return lines(
-        [
-            Curve("network", x, [e.validation_mse for e in epochs], color),
-            Curve("low dose", x, [e.low_mse for e in epochs], low_color, "dash"),
-        ],
-        "Epoch",
-        f"Validation error (MSE, {square})",
-        log=True,
-        height=260,
-    )
-
-
-def term_curves(epochs: Sequence[Epoch]) -> go.Figure:
-    """Each loss term relative to its first epoch, so that all fit one axis."""
-    trained = [e for e in epochs if e.terms]
-    curves = []
-    for number, name in enumerate(trained[0].terms if trained else ()):
-        values = [e.terms[name] for e in trained]
-        curves.append(
-            Curve(
-                term_title(name),
-                [e.epoch for e in trained],
-                [100 * v / (values[0] or 1) for v in values],
-                palette.TERMS[number % len(palette.TERMS)],
-                palette.DASHES[number // len(palette.TERMS) % len(palette.DASHES)],
-            )
-        )
-    return lines(curves, "Epoch", "Loss term (% of its first epoch)", height=220)
 
 
 def landscape(

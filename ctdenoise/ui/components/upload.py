@@ -168,7 +168,7 @@ def _tell_last() -> None:
             for problem in problems[:20]:
                 tell(problem)
             if len(problems) > 20:
-                st.caption(f"and {len(problems) - 20} more files")
+                st.caption(f"and {counted(len(problems) - 20, 'more file')}")
 
 
 def _ask_again(last: Job, outcome: Ingested) -> None:

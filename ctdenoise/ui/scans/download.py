@@ -25,7 +25,8 @@ def real_pairs() -> None:
             jobs.follow(last)
     patients = list(ldct.patients().values())
     with st.expander(
-        f"**Real low-dose pairs from the Mayo Clinic:** {len(patients)} patients to download",
+        f"**Real low-dose pairs from the Mayo Clinic:** {counted(len(patients), 'patient')} to "
+        "download",
         key=f"ldct-{_arrivals(last)}",
     ):
         st.fragment(cards.telling_problems(_choose))(patients, live, _arrivals(last))
@@ -86,7 +87,7 @@ def _choose(patients: Sequence[ldct.Patient], live: bool, arrived: str) -> None:
             megabytes = sum(patient.download_mb(every) for patient in chosen)
             slices = sum(-(-patient.full.slices // every) for patient in chosen)
             st.caption(
-                f"{counted(len(chosen), 'patient')}, {slices} slices at two doses: "
+                f"{counted(len(chosen), 'patient')}, {counted(slices, 'slice')} at two doses: "
                 f"{megabytes:,.0f} MB to download, about {ON_DISK * megabytes:,.0f} MB on the disk."
             )
         if st.button(

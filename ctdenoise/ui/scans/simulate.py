@@ -11,7 +11,7 @@ from ctdenoise.ui.components import cards, jobs, palette, panes
 from ctdenoise.ui.components.text import tell
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import Pane, viewer
-from ctdenoise.units import WINDOWS
+from ctdenoise.units import WINDOWS, counted
 from ctdenoise.workspace.library import Library, ScanRecord
 
 DOSES = (*range(1, 11), 12, 15, *range(20, 101, 5))
@@ -63,7 +63,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             "several doses copes with scans of any of them.",
         )
         doses = sorted({percent, *others} - {100})  # lists show the newest first
-        many = f"{len(doses)} pairs" if len(doses) > 1 else "the pair"
+        many = counted(len(doses), "pair") if len(doses) > 1 else "the pair"
         making = jobs.newest(SIMULATE)
         if making and (making.live or (making.state != "finished" and making.subject == id)):
             jobs.follow(making)

@@ -16,6 +16,7 @@ MODULES = (
     "measure",
     "overlay",
     "curves",
+    "readout",
     "lens",
     "pane",
     "tools",

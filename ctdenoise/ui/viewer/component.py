@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ctdenoise.ui.viewer import assets
+from ctdenoise.ui.viewer.readout import Readout
 from ctdenoise.units import DIFFERENCE, WINDOWS, Window
 
 Point = tuple[float, float]
@@ -99,6 +100,7 @@ def viewer(
     dial: Sequence[float] = (),
     stops: int = 9,
     view: tuple[float, float, float] | None = None,
+    readout: Readout | None = None,
 ) -> ViewerState:
     """Show ``panes`` side by side, linked, and return what was set in them.
 
@@ -107,14 +109,15 @@ def viewer(
     ``height``: of a pane at most, in pixels. ``columns``: how many panes stand side by side, None
     for as many as fit. ``labels``: one per frame.
     ``frame`` and ``window`` hold at the start and again whenever the
-    page passes another value; ``follow`` goes along with frames that are added at the end.
+    page passes another value; with ``follow``, ``frame`` holds at the start alone, and the viewer
+    goes along with frames that are added at the end while it shows the last.
     ``report`` names the states whose change, once the button is released, reruns the page (or the
     fragment). The windows that one chooses by name are in HU, and left out for other units.
     ``dials``: where a frame's address holds ``{}``, pictures are mixed from those at the nearest of
     ``stops`` settings from 0 to 1 a dial (``0.25``, or ``0.25-0.5`` of two dials, in place of the
     ``{}``) as the dials move; ``dial`` is where they stand at the start. ``view``: the pixel (row,
     column) in the middle of every pane and how many times the picture is enlarged, at the start
-    and after a reset; None for the whole picture.
+    and after a reset; None for the whole picture. ``readout``: what is told of the frame in view.
     """
     if not panes:
         raise ValueError("a viewer needs at least one pane")
@@ -145,6 +148,7 @@ def viewer(
         "stops": stops,
         "view": view,
         "difference": DIFFERENCE if unit == "HU" else window.width / 2,
+        "readout": asdict(readout) if readout else None,
     }
     result = _component(
         key=key,

@@ -7,7 +7,7 @@ const HEIGHT = 150, LEFT = 52, TOP = 10, BOTTOM = 30, LINE = 14;
 
 /** Plotly's names as SVG's lengths.
  * @type {Record<string, string>} */
-const DASHES = {
+export const DASHES = {
   dot: "1.5 3", dash: "7 4", longdash: "12 4", dashdot: "7 3 1.5 3", longdashdot: "12 3 1.5 3 1.5 3",
 };
 
@@ -36,7 +36,7 @@ export function apart(heights, lowest) {
 }
 
 /** @type {(content: string | number, attributes: Attributes) => SVGElement} */
-function text(content, attributes) {
+export function text(content, attributes) {
   const node = shape("text", attributes);
   node.textContent = String(content);
   return node;

@@ -49,6 +49,23 @@ type PaneData = {
 type BandData = { label: string; rows: [first: number, stop: number]; color: string };
 type DialData = { title: string; low: string; high: string };
 
+/** Texts and notes: one a frame. */
+type FigureData = { title: string; help: string; values: string[]; notes: string[] };
+type CurveData = { name: string; color: string; dash: string; values: (number | null)[] };
+type ChartData = { title: string; log: boolean; curves: CurveData[] };
+/** Each cell of a row: a text for every frame, or one for all. */
+type TableData = { title: string; note: string; head: string[]; rows: string[][][] };
+/** What readout.py sends; its class Readout tells what each means. */
+type ReadoutData = {
+  figures: FigureData[];
+  charts: ChartData[];
+  at: number[];
+  across: string;
+  end: number;
+  remarks: string[];
+  table: TableData | null;
+};
+
 /** What component.py sends at every rerun; its function viewer() tells what each means. */
 type ViewerData = {
   panes: PaneData[];
@@ -72,6 +89,7 @@ type ViewerData = {
   stops: number;
   view: [row: number, column: number, zoom: number] | null;
   difference: number;
+  readout: ReadoutData | null;
 };
 
 /** What Streamlit hands to a component. */

@@ -10,6 +10,7 @@ import { extremes } from "./measure.js";
 import { PaneView } from "./pane.js";
 import { addresses, isAbort, PixelStore } from "./pixels.js";
 import { Player } from "./player.js";
+import { Readout } from "./readout.js";
 import { Toolbar } from "./toolbar.js";
 import { attachTools } from "./tools.js";
 import { clamp, Unit } from "./unit.js";
@@ -55,6 +56,7 @@ export class Viewer {
     /** @type {Toolbar} */ this.toolbar;
     /** @type {Player} */ this.player;
     /** @type {Dials} */ this.dials;
+    /** @type {Readout} */ this.readout;
     /** @type {Unit} */ this.unit;
     /** @type {Interval} */ this.range; // what the sliders cover
     /** @type {Turn} */ this.turn;
@@ -78,7 +80,7 @@ export class Viewer {
     this.data = data;
     const follows = before && data.follow && this.frame === this.frames - 1;
     this.frames = Math.max(...data.panes.map((pane) => pane.frames.length));
-    if (!before || before.frame !== data.frame) this.frame = data.frame;
+    if (!before || (!data.follow && before.frame !== data.frame)) this.frame = data.frame;
     if (follows) this.frame = this.frames - 1;
     this.frame = Math.min(Math.max(this.frame, 0), this.frames - 1);
     if (!before || String(before.window) !== String(data.window)) [this.level, this.width] = data.window;
@@ -102,7 +104,8 @@ export class Viewer {
    * @param {ViewerData | undefined} before */
   build(before) {
     /** @param {ViewerData} data */
-    const shape = ({ panes, tools, presets, unit, dials }) => JSON.stringify([panes.length, tools, presets, unit, dials]);
+    const shape = ({ panes, tools, presets, unit, dials, readout }) =>
+      JSON.stringify([panes.length, tools, presets, unit, dials, readout?.charts.length]);
     if (before && shape(before) === shape(this.data)) return;
     this.player?.stop();
     this.panes = this.data.panes.map((data, i) => new PaneView(this, i, data));
@@ -113,6 +116,7 @@ export class Viewer {
     this.toolbar = new Toolbar(this, this.part("toolbar"), this.part("options"), this.help);
     this.player = new Player(this, this.part("player"));
     this.dials = new Dials(this, this.part("dials"));
+    this.readout = new Readout(this, this.part("readout"));
     this.resizing.observe(this.root);
   }
 
@@ -402,6 +406,7 @@ export class Viewer {
     }
     if (due.has("frame")) this.player.draw();
     if (due.has("dials")) this.dials.draw();
+    if (due.has("frame")) this.readout.draw();
     if (due.has("tools")) this.toolbar.drawTools();
     if (due.has("tools")) this.root.dataset.tool = this.tool;
     if (due.has("curves")) drawCurves(this.figure, this);

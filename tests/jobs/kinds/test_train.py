@@ -65,7 +65,7 @@ def test_it_goes_on_from_its_last_epoch_with_more(pair_id: str) -> None:
     assert again.config.epochs == 3 and again.config.time_budget_s is None
     assert work(run).state == "finished"
     for epochs in (None, 3):
-        with pytest.raises(Problem, match="has finished its 3 epochs"):
+        with pytest.raises(Problem, match="has finished after 3 epochs"):
             train.continue_run(run.id, epochs)
     with pytest.raises(Problem, match="epochs"):
         train.continue_run(run.id, 10**9)

@@ -9,19 +9,22 @@ from ctdenoise.config import events, progress_slice, shipped
 from ctdenoise.config.config import MOST_EPOCHS
 from ctdenoise.config.run_folder import kept as kept_epochs
 from ctdenoise.jobs.kinds.train import continue_run
-from ctdenoise.losses.term import term_title
-from ctdenoise.metrics.metric import clipped, titles, viewing
-from ctdenoise.ui import downloads, menu, pictures
-from ctdenoise.ui.components import cards, charts, jobs, palette, panes
+from ctdenoise.ui import menu, pictures
+from ctdenoise.ui.components import cards, jobs, panes
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.train import form
 from ctdenoise.ui.viewer import Pane, viewer
-from ctdenoise.units import Window
+from ctdenoise.ui.watch import readout
+from ctdenoise.units import Window, counted
 from ctdenoise.workspace.runs import Run, find_run, last_epoch
 
 SLOW_SECONDS, SLOWER, RECENT = 30.0, 3, 5
 """An epoch is late after so many seconds, and so many times what the recent ones took."""
+COMPARED = 3
+"""As many networks as Compare shows at a time."""
+HEIGHT = 420
+"""Of a picture at most, in pixels: three of them fill a screen of 1280 x 720."""
 
 
 def pace(run: Run) -> float | None:
@@ -58,12 +61,8 @@ def _show(run: Run) -> None:
     if not epochs:
         return
     start = events.start(said)
-    facts = progress_slice.facts(run.folder)
-    pictures, curves = st.columns([3, 1], gap="medium")
-    with pictures:
-        _pictures(run, epochs, Window(*start.window), facts)
-    with curves:
-        _figures(run, epochs, start, facts.unit)
+    _pictures(run, epochs, start)
+    st.caption(plain(f"{readout.convention(start)} {start.split}"))
 
 
 def _status(run: Run, epochs: list[events.Epoch]) -> None:
@@ -75,7 +74,8 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
     done = epochs[-1].epoch if epochs else 0
     job, text = run.job, ""
     if job and job.state == "running" and epochs:
-        text = f"Epoch {done}" if budget else f"Epoch {done} of {total}"
+        text = f"Epoch {done}" if done else "In epoch 1"
+        text += "" if budget else f" of {total}"
         text += remaining(epochs, job.started or 0.0, time.time())
     with bar:
         if job:
@@ -89,7 +89,7 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
     with button.popover("Continue", icon=":material/play_arrow:", width="stretch"):
         most = MOST_EPOCHS - done
         if most < 1:
-            st.write(f"This run has had {done} epochs, and more are not possible.")
+            st.write(f"This run has had {counted(done, 'epoch')}, and more are not possible.")
             return
         more = st.number_input("More epochs", 1, most, min(most, max(total - done, 5)))
         if st.button("Go on", type="primary", width="stretch"):
@@ -104,7 +104,8 @@ def remaining(epochs: list[events.Epoch], started: float, moment: float) -> str:
     passed = moment - max(last.time, started)
     lengths = [b.time - a.time for a, b in pairwise(epochs)][-RECENT:]
     if passed > max([SLOW_SECONDS, *(SLOWER * length for length in lengths)]):
-        return f", the next one takes longer than usual: {cards.duration(passed)} so far"
+        late = ", the next one takes longer than usual:" if lengths else ", for"
+        return f"{late} {cards.duration(passed)} so far"
     if last.seconds_left is None:
         return ""
     return f", about {cards.duration(max(last.seconds_left - passed, 1.0))} left"
@@ -122,30 +123,14 @@ def _branch(run: Run) -> None:
             st.switch_page(menu.page("Train"))
 
 
-def run_card(run: Run) -> None:
-    """The run as a zip, made when it is asked for."""
-    st.link_button(
-        "Run card (zip)",
-        downloads.of_run(run, "card"),
-        icon=":material/badge:",
-        width="stretch",
-        disabled=not kept_epochs(run.folder),
-        help="Settings, network, figures, pictures, hashes of the scans, version, and a script "
-        "that repeats the run. No scan goes with it, except for the slice in its pictures.",
-    )
-
-
-def network_file(run: Run) -> None:
-    """The newest network as ONNX, made on a worker when it is asked for."""
-    dial = " Its dial stands at the smooth end." if run.config.loss.dial else ""
-    st.link_button(
-        "Network (ONNX)",
-        downloads.of_run(run, "network"),
-        icon=":material/deployed_code:",
-        width="stretch",
-        disabled=not kept_epochs(run.folder),
-        help=f"For programs without PyTorch: HU in and out, any size.{dial} Takes a few seconds.",
-    )
+def siblings(run: Run) -> list[str]:
+    """The runs to compare one with, itself first: what shares its sweep or its descent, then what
+    learned from one of its pairs, the newest of each first."""
+    others = [each for each in runs() if each.id != run.id and kept_epochs(each.folder)]
+    family = {run.id, run.parent}
+    near = [e for e in others if (e.sweep and e.sweep == run.sweep) or family & {e.id, e.parent}]
+    beside = [e for e in others if e not in near and set(e.pairs) & set(run.pairs)]
+    return [run.id, *(each.id for each in near + beside)][:COMPARED]
 
 
 def _descent(run: Run) -> None:
@@ -171,11 +156,11 @@ def _parent(run: Run) -> str:
     return f"{name}, epoch {run.parent_epoch}"
 
 
-def _pictures(
-    run: Run, epochs: list[events.Epoch], window: Window, facts: progress_slice.Geometry
-) -> None:
-    """Low dose, the network after each epoch, full dose; the scrubber follows the newest epoch."""
+def _pictures(run: Run, epochs: list[events.Epoch], start: events.Started) -> None:
+    """Low dose, the network after each epoch, full dose, and what belongs to the epoch in view:
+    the newest, until somebody chooses another."""
     (low, full), style = panes.references(run), panes.run_style(run)
+    facts = progress_slice.facts(run.folder)
     each = tuple(pictures.Progress(run=run.id, image=epoch.image).address for epoch in epochs)
     viewer(
         [
@@ -184,62 +169,12 @@ def _pictures(
             full,
         ],
         key=f"watch-{run.id}",
-        height=330,
-        window=window,
+        height=HEIGHT,
+        window=Window(*start.window),
         follow=True,
         report=(),
-        frame=st.session_state.setdefault(f"watch-frame-{run.id}", len(epochs) - 1),
+        frame=len(epochs) - 1,
         labels=[panes.before(run) if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
+        readout=readout.readout(run, epochs, start, facts.unit),
         **facts.geometry,
     )
-
-
-def _figures(run: Run, epochs: list[events.Epoch], start: events.Started, unit: str) -> None:
-    """Numbers with unit and convention, then the curves."""
-    last = epochs[-1]
-    st.page_link(
-        menu.page("Compare"),
-        label="Compare it with others",
-        icon=":material/compare:",
-        query_params={"run": run.id},
-    )
-    change = 100 * (last.validation_mse / last.low_mse - 1) if last.low_mse else 0.0
-    st.metric(
-        f"Validation MSE ({plain(unit)}²)" if unit else "Validation MSE",
-        f"{last.validation_mse:,.0f}" if unit == "HU" else f"{last.validation_mse:.3g}",
-        delta=f"{change:+.0f} % against low dose",
-        delta_color="inverse",
-        help="Mean squared error on patches that training never saw.",
-    )
-    how = viewing(Window(*start.window)).how
-    convention = f"{titles(clipped())} of the picture shown, {how}."
-    columns = st.columns(2)
-    for number, (metric, value) in enumerate(progress_slice.figures(last)):
-        place, text = columns[number % 2], metric.text(value, digits=max(metric.digits - 1, 0))
-        place.metric(plain(metric.heading(unit)), text, help=convention)
-    style = panes.run_style(run)
-    if len(epochs) > 2:  # a curve needs points, and the first picture comes sooner without charts
-        bare = {"displayModeBar": False}
-        curve = charts.learning_curve(epochs, style.color, palette.LOW.color, unit)
-        st.plotly_chart(curve, key="learning", config=bare)
-        terms = charts.term_curves(epochs)
-        st.plotly_chart(terms, key="terms", config=bare)
-    st.caption(f"{convention} {plain(start.split)}")
-    with st.expander("Loss terms"):
-        st.dataframe(
-            [
-                {
-                    "Term": term_title(name),
-                    "Factor": factor,
-                    "Value": last.terms.get(name),
-                    "Gradient norm": last.gradients.get(name),
-                }
-                for name, factor in start.factors.items()
-            ],
-            hide_index=True,
-            placeholder="",
-        )
-        st.caption(
-            "The loss is the sum of value × factor. A term whose gradient is small beside the "
-            f"others' does little. Computed on {plain(start.device)} in {plain(start.precision)}."
-        )

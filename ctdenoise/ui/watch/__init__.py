@@ -1,0 +1,1 @@
+"""The Watch page: one run, from before training to its last epoch."""
