@@ -432,8 +432,15 @@ def test_turning_a_dial_mixes_the_pictures_beside_it_without_the_server(
 ) -> None:
     held: list[Route] = []
     ends = re.compile(r"/[01]-[01]$")
-    page.route("**/pixels/dial/**", lambda route: held.append(route)
-               if not ends.search(route.request.url) else route.continue_())  # fmt: skip
+    holding = [True]
+
+    def serve(route: Route) -> None:
+        if holding and not ends.search(route.request.url):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/pixels/dial/**", serve)
     opened(page, f"{demo}/?panes=dial,full,difference")
     while not held:  # until the ends are here; what lies between them keeps us waiting
         page.wait_for_timeout(50)
@@ -441,7 +448,7 @@ def test_turning_a_dial_mixes_the_pictures_beside_it_without_the_server(
     page.mouse.move(*at(page, 0, 40, 60))
     expect(page.get_by_test_id("viewer-value-0")).to_have_text("≈ 200 HU")
     expect(page.locator(".waiting")).to_have_count(0)
-    page.unroute("**/pixels/dial/**")
+    holding.clear()
     for route in held:
         route.continue_()
     expect(page.get_by_test_id("viewer-value-0")).to_have_text("200 HU")
