@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from demo.pictures import picture
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from screen import at, canvas, drag
 from serving import ROOT
 
@@ -308,6 +308,73 @@ def test_magnifier_enlarges_the_same_place_in_every_pane(page: Page, demo: str) 
         assert abs(middle - canvas(page, pane)[40, 100]) <= 3
 
 
+SIZES = """() => {
+    const parts = (name) => [...document.querySelectorAll("*")]
+        .flatMap((each) => [...(each.shadowRoot?.querySelectorAll(name) ?? [])])
+        .filter((each) => each.checkVisibility({ opacityProperty: true }));
+    const box = (each) => each.getBoundingClientRect();
+    const [root] = parts(".viewer"), frame = box(root);
+    const clipped = (each) => each.closest(".area") && !each.matches(".area");
+    const labels = parts(".name, .note, .value, .region, .window, .mark, .overlay .label, "
+        + ".frame-label, .quantity, .preset, .tool, .dial > *")
+        .filter((each) => each.textContent || each.matches("input, .tool"));
+    const over = (p, q) => Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1
+        && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 1;
+    const told = (each) => each.getAttribute("class") + " " + each.textContent;
+    return {
+        panes: parts(".area").map((each) => [box(each).width, box(each).height]),
+        outside: parts("*").filter((each) => !clipped(each) && !each.closest(".help, svg")
+            && (box(each).right > frame.right + 1 || box(each).left < frame.left - 1)).map(told),
+        overlapping: labels.flatMap((p, i) => labels.slice(i + 1)
+            .filter((q) => over(box(p), box(q))).map((q) => told(p) + " / " + told(q))),
+        type: parseFloat(getComputedStyle(parts(".name")[0]).fontSize),
+        buttons: parts(".tool, .preset").length,
+    };
+}"""
+"""What is seen of the viewer: [width, height] of the panes, and what lies where it should not."""
+
+LARGEST = {1: 600, 2: 600, 3: 420, 4: 315}
+"""Screen pixels that so many square pictures are high at least, on a screen of 1280 x 720."""
+
+
+@pytest.mark.parametrize("count", LARGEST)
+def test_the_viewer_keeps_within_its_frame_and_fills_the_screen(
+    page: Page, demo: str, count: int
+) -> None:
+    kinds = ["low", "full", "dial", "difference"][:count]
+    opened(page, f"{demo}/?panes={','.join(kinds)}&shape=128/128&long=1&band=1&enlarged=1")
+    page.get_by_test_id("viewer-tool-region").click()
+    drag(page, at(page, 0, 18, 88), at(page, 0, 24, 94))
+    expect(page.get_by_test_id("viewer-region-0")).to_contain_text("HU")
+    for width in (390, 768, 1024, 1280):
+        page.set_viewport_size({"width": width, "height": 720})
+        page.wait_for_timeout(300)
+        page.get_by_test_id("viewer-pane-0").hover()
+        seen = page.evaluate(SIZES)
+        assert (width, seen["outside"], seen["overlapping"]) == (width, [], [])
+    before = page.evaluate(SIZES)
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement !== null")
+    page.wait_for_timeout(300)
+    full = page.evaluate(SIZES)
+    page.keyboard.press("s")
+    page.keyboard.press("2")
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(4000)  # until what only the moving pointer shows is gone
+    presented = page.evaluate(SIZES)
+    for seen in (full, presented):
+        assert min(height for _, height in seen["panes"]) >= LARGEST[count] > before["panes"][0][1]
+        assert (seen["outside"], seen["overlapping"]) == ([], [])
+    assert full["buttons"] == before["buttons"] > presented["buttons"] == 0
+    assert presented["type"] >= 20
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.fullscreenElement === null")
+    page.wait_for_timeout(300)
+    after = page.evaluate(SIZES)
+    assert after["panes"] == before["panes"] and after["type"] == before["type"]
+    expect(told(page)).to_contain_text("Window(level=480.0, width=2500.0)")  # key 2 chose bone
+
+
 def test_five_panes_fit_a_small_screen_without_scrolling_sideways(page: Page, demo: str) -> None:
     opened(page, f"{demo}/?panes=low,net,full,other,difference&band=1", 4)
     boxes = [page.get_by_test_id(f"viewer-pane-{i}").bounding_box() for i in range(5)]
@@ -365,7 +432,28 @@ def test_in_hu_nothing_is_said_of_other_units(page: Page, demo: str) -> None:
 def test_turning_a_dial_mixes_the_pictures_beside_it_without_the_server(
     page: Page, demo: str
 ) -> None:
+    held: list[Route] = []
+    ends = re.compile(r"/[01]-[01]$")
+    holding = [True]
+
+    def serve(route: Route) -> None:
+        if holding and not ends.search(route.request.url):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/pixels/dial/**", serve)
     opened(page, f"{demo}/?panes=dial,full,difference")
+    while not held:  # until the ends are here; what lies between them keeps us waiting
+        page.wait_for_timeout(50)
+    page.get_by_test_id("viewer-dial-0").fill("0.5")
+    page.mouse.move(*at(page, 0, 40, 60))
+    expect(page.get_by_test_id("viewer-value-0")).to_have_text("≈ 200 HU")
+    expect(page.locator(".waiting")).to_have_count(0)
+    holding.clear()
+    for route in held:
+        route.continue_()
+    expect(page.get_by_test_id("viewer-value-0")).to_have_text("200 HU")
     asked: list[str] = []
     page.wait_for_function(EVERY_SETTING_IS_HERE)
     page.on("request", lambda request: asked.append(request.url))

@@ -3,6 +3,13 @@
 import { make } from "./dom.js";
 import { clamp } from "./unit.js";
 
+const SETTING = "{}"; // stands in an address for where the dials stand
+
+/** @param {string} address */
+export const isTemplate = (address) => address.includes(SETTING);
+/** @type {(address: string, setting: string) => string} */
+export const filled = (address, setting) => address.replace(SETTING, setting);
+
 /** @param {number} value 0 to 1 */
 const percent = (value) => `${Math.round(100 * value)} %`;
 
@@ -40,6 +47,32 @@ export function everySetting(positions, stops) {
   /** @param {number[]} chosen */
   const far = (chosen) => Math.hypot(...chosen.map((stop, i) => stop / (stops - 1) - positions[i]));
   return all.sort((p, q) => far(p) - far(q)).map((chosen) => setting(chosen, stops));
+}
+
+/** Numbers of stops, the largest first, whose grid has all its settings among those of `stops`.
+ * @param {number} stops */
+const grids = (stops) => Array.from({ length: stops - 1 }, (_, i) => stops - i).filter((each) => (stops - 1) % (each - 1) === 0);
+
+/** What can stand for a position of all dials, the best first: a mixture of the settings around it,
+ * those of ever coarser grids, and at last the nearest setting alone.
+ * @type {(positions: number[], stops: number) => Generator<Weighted[]>} */
+export function* mixtures(positions, stops) {
+  for (const each of grids(stops)) yield mixture(positions, each);
+  for (const each of everySetting(positions, stops)) yield [[each, 1]];
+}
+
+/** Every setting there is a picture for, the most useful first: the ends, between which everything
+ * can be mixed, those around `positions`, then grid by grid, the nearest first.
+ * @type {(positions: number[], stops: number) => string[]} */
+export function mostUseful(positions, stops) {
+  const around = new Set(mixture(positions, stops).map(([each]) => each));
+  const all = grids(stops).reverse().map((each) => new Set(everySetting(positions.map(() => 0), each)));
+  /** @param {string} each */
+  const rank = (each) => {
+    const grid = all.findIndex((some) => some.has(each));
+    return grid && around.has(each) ? 0.5 : grid;
+  };
+  return everySetting(positions, stops).sort((p, q) => rank(p) - rank(q));
 }
 
 export class Dials {

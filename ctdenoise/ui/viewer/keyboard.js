@@ -23,9 +23,10 @@ export function action(state, key) {
     "-": () => state.zoomAt(0.8, x, y),
     p: () => state.offers("play") && state.player.toggle(),
     r: () => state.reset(),
-    f: () => state.fullscreen(),
+    f: () => state.fullScreen.toggle(),
+    s: () => state.fullScreen.present(),
     "?": () => (state.help.hidden = !state.help.hidden),
-    Escape: () => (state.help.hidden ? state.clearDrawing() : (state.help.hidden = true)),
+    Escape: () => (!state.help.hidden ? (state.help.hidden = true) : state.fullScreen.on ? state.fullScreen.leave() : state.clearDrawing()),
     Delete: () => state.clearDrawing(),
     " ": () => (state.spaceHeld = true),
   };

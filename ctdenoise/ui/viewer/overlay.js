@@ -5,6 +5,8 @@ import { distance } from "./measure.js";
 
 export const COLOURS = { line: "#ffd84d", distance: "#8ce99a", region: "#74d7ff", background: "#ffb3d1" };
 
+const LINE_HEIGHT = 15, MARK = 16; // screen pixels that a label, and an edge's letter, take
+
 /** @param {number} value */
 const number = (value) => value.toFixed(1);
 
@@ -68,10 +70,12 @@ function rectangle(view, area, colour, dashed) {
 /** @type {(view: View, band: BandData, columns: number) => SVGElement[]} */
 function band(view, { label: text, rows: [first, stop], color }, columns) {
   const points = corners(view, [first, 0, stop - first, columns]);
-  const x = Math.max(...points.map((p) => p[0])), y = Math.min(...points.map((p) => p[1]));
+  const heights = points.map((p) => p[1]), x = Math.min(Math.max(...points.map((p) => p[0])), view.width - MARK);
+  const top = Math.max(Math.min(...heights), 0), bottom = Math.min(Math.max(...heights), view.height);
+  const seen = bottom - top > LINE_HEIGHT; // of a band that is out of view, no name lies on another's
   return [
     shape("polygon", { points: points.map((p) => p.map(number)).join(" "), fill: "none", stroke: color, "stroke-opacity": 0.9 }),
-    label(text, Math.min(x, view.width) - 6, Math.max(y, 0) + 15, color, "end"),
+    ...(seen ? [label(text, x - 6, top + 15, color, "end")] : []),
   ];
 }
 
@@ -99,8 +103,9 @@ export function drawOverlay(svg, state, pane) {
   svg.replaceChildren(...nodes);
 }
 
-/** L, R, A, P at the edges.
+/** L, R, A, P at the edges; the lower edge has other text, and its mark stands there.
  * @param {Marks | null} marks */
 export function orientationMarks(marks) {
-  return marks ? Object.entries(marks).map(([edge, letter]) => make("span", { class: `mark ${edge}` }, letter)) : [];
+  if (!marks) return [];
+  return (/** @type {const} */ (["right", "left", "top"])).map((edge) => make("span", { class: `mark ${edge}` }, marks[edge]));
 }

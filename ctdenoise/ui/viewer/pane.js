@@ -1,13 +1,12 @@
 /** One pane: a canvas with the picture's own pixels, turned and scaled by CSS, and its captions. */
 
-import { everySetting, mixture } from "./dials.js";
+import { filled, isTemplate, mixture, mixtures } from "./dials.js";
 import { context2d, make, shape } from "./dom.js";
 import { Lens } from "./lens.js";
 import { statistics } from "./measure.js";
 import { drawOverlay, orientationMarks } from "./overlay.js";
 import { difference, mix } from "./pixels.js";
 
-const SETTING = "{}"; // stands in an address for where the dial stands
 /** @type {(pane: PaneData, frame: number) => string} */
 const address = ({ frames }, frame) => frames[Math.min(frame, frames.length - 1)];
 
@@ -23,6 +22,7 @@ export class PaneView {
     /** @type {Picture | null} */
     this.picture = null;
     this.pending = this.stale = false;
+    this.rough = false; // whether the picture stands in for one that is still to come
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.canvas = make("canvas", { role: "img", "data-testid": `viewer-canvas-${index}`, width: 1, height: 1 });
@@ -34,7 +34,8 @@ export class PaneView {
     this.note = make("span", { class: "note" });
     this.value = make("span", { class: "value", "data-testid": `viewer-value-${index}` });
     this.region = make("span", { class: "region", "data-testid": `viewer-region-${index}` });
-    this.window = make("span", { class: "corner bottom right", "data-testid": `viewer-window-${index}` });
+    this.window = make("span", { class: "window", "data-testid": `viewer-window-${index}` });
+    this.bottom = make("span", { class: "mark bottom" });
     this.marks = make("div", { class: "marks" });
     this.message = make("div", { class: "message", "data-testid": `viewer-message-${index}`, hidden: true });
     this.lens = new Lens();
@@ -44,8 +45,10 @@ export class PaneView {
       this.holder,
       this.overlay,
       this.marks,
-      make("div", { class: "corner bottom left" }, this.region, this.value),
-      this.window,
+      make(
+        "div", { class: "foot" },
+        make("div", { class: "corner" }, this.region, this.value), this.bottom, make("div", { class: "corner right" }, this.window),
+      ),
       make("div", { class: "spinner", role: "status", "aria-label": "Loading" }),
       this.message,
       this.lens.canvas,
@@ -65,40 +68,44 @@ export class PaneView {
     this.note.textContent = data.note;
     this.element.style.setProperty("--identity", data.color);
     this.marks.replaceChildren(...orientationMarks(marks));
+    this.bottom.textContent = marks?.bottom ?? "";
   }
 
-  /** What to fetch for a frame.
-   * @type {(frame: number) => Source} */
-  source(frame) {
-    const { minus } = this.data, own = this.mixed(address(this.data, frame));
-    return minus === null ? own : difference(own, this.mixed(address(this.state.data.panes[minus], frame)));
-  }
-
-  /** @type {(address: string) => Source} */
-  mixed(address) {
-    if (!address.includes(SETTING)) return address;
-    const { dial, data } = this.state;
-    return mix(mixture(dial, data.stops).map(([setting, weight]) => [address.replace(SETTING, setting), weight]));
-  }
-
-  /** The addresses of a frame for everywhere that the dial can stand, the nearest first.
+  /** The address of a frame, and of what is subtracted from it.
    * @type {(frame: number) => string[]} */
-  allSettings(frame) {
-    const own = address(this.data, frame), { dial, data } = this.state;
-    return own.includes(SETTING) ? everySetting(dial, data.stops).map((setting) => own.replace(SETTING, setting)) : [];
+  addresses(frame) {
+    const { minus } = this.data;
+    return [this.data, ...(minus === null ? [] : [this.state.data.panes[minus]])].map((data) => address(data, frame));
+  }
+
+  /** What to fetch for a frame; of settings of the dials, mixed as they stand or as `weighted` says.
+   * @type {(frame: number, weighted?: Weighted[]) => Source} */
+  source(frame, weighted = mixture(this.state.dial, this.state.data.stops)) {
+    const [own, other] = this.addresses(frame).map((address) =>
+      isTemplate(address) ? mix(weighted.map(([setting, weight]) => [filled(address, setting), weight])) : address);
+    return other === undefined ? own : difference(own, other);
+  }
+
+  /** Of what the picture of a frame may be mixed, the best first.
+   * @type {(frame: number) => Iterable<Weighted[]>} */
+  mixtures(frame) {
+    return this.addresses(frame).some(isTemplate) ? mixtures(this.state.dial, this.state.data.stops) : [[]];
   }
 
   /** The previous picture stays, dimmed, until the next is here. */
   wait() {
+    if (this.pending) return;
     this.pending = true;
-    clearTimeout(this.timer);
     this.timer = setTimeout(() => this.element.classList.add("waiting"), PATIENCE_MS);
   }
 
-  /** @param {Picture} picture */
-  show(picture) {
+  /** A `rough` picture stands in for one that is still to come.
+   * @type {(picture: Picture, rough: boolean) => void} */
+  show(picture, rough) {
     this.settle();
     this.message.hidden = true;
+    this.rough = rough;
+    this.element.classList.toggle("rough", rough);
     if (picture === this.picture) return;
     this.picture = picture;
     const { rows, columns } = picture;
@@ -113,6 +120,8 @@ export class PaneView {
   /** @type {(sentence: string, retry: () => void) => void} */
   fail(sentence, retry) {
     this.settle();
+    this.rough = false;
+    this.element.classList.remove("rough");
     this.picture = null;
     this.message.replaceChildren(sentence, make("button", { type: "button", onclick: retry }, "Try again"));
     this.message.hidden = false;
@@ -155,15 +164,20 @@ export class PaneView {
     if (picture && pointer) {
       const [row, column] = pointer.pixel.map(Math.round);
       if (row >= 0 && column >= 0 && row < picture.rows && column < picture.columns)
-        this.value.textContent = unit.text(picture.values[row * picture.columns + column]) + unit.suffix;
+        this.value.textContent = this.about + unit.text(picture.values[row * picture.columns + column]) + unit.suffix;
     }
     this.region.textContent = picture && region ? this.regionText(picture, region, background, unit) : "";
+  }
+
+  /** Before every number of a picture that is still to become finer. */
+  get about() {
+    return this.rough ? "≈ " : "";
   }
 
   /** @type {(picture: Picture, region: Region, background: Region | null, unit: Viewer["unit"]) => string} */
   regionText(picture, region, background, unit) {
     const inside = statistics(picture, region);
-    const text = `${unit.text(inside.mean, 1)} ± ${unit.text(inside.sd, 1)}${unit.suffix}`;
+    const text = `${this.about}${unit.text(inside.mean, 1)} ± ${unit.text(inside.sd, 1)}${unit.suffix}`;
     if (!background || this.isDifference) return text;
     const outside = statistics(picture, background);
     return outside.sd > 0 ? `${text}\nCNR ${(Math.abs(inside.mean - outside.mean) / outside.sd).toFixed(2)}` : text;

@@ -54,7 +54,7 @@ export class Player {
 
   /** The next frame, once the pictures of this one are all here. */
   advance() {
-    if (this.state.loading) return;
+    if (this.state.loader.waiting.size) return;
     if (this.state.frame === this.state.frames - 1) return this.stop();
     this.state.setFrame(this.state.frame + 1);
   }

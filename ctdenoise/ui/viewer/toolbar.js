@@ -49,7 +49,8 @@ export class Toolbar {
       make(
         "div", { class: "group end" },
         iconButton("reset", "Whole picture and first window", "r", () => state.reset(), "viewer-reset"),
-        iconButton("fullscreen", "Full screen", "f", () => state.fullscreen()),
+        iconButton("fullscreen", "Full screen, and back", "f", () => state.fullScreen.toggle(), "viewer-fullscreen"),
+        iconButton("present", "Present: the whole screen, large type, no tools", "s", () => state.fullScreen.present(), "viewer-present"),
         iconButton("help", "How to use the viewer", "?", () => (help.hidden = !help.hidden), "viewer-help"),
       ),
     );
@@ -160,6 +161,9 @@ export class Toolbar {
   drawHelp() {
     const many = this.state.frames > 1;
     const rows = [
+      ["f", "full screen, and back"],
+      ["s", "present, for a projector: the whole screen, large type, no tools; all keys go on working"],
+      ["Esc", "leave the full screen; on the page: clear what the tool has drawn"],
       ["Left drag", "the tool in hand"],
       ["Right drag", "window: right widens, down darkens"],
       ["Wheel", many ? "next and previous frame" : "zoom at the pointer"],
@@ -170,7 +174,6 @@ export class Toolbar {
       ["+ − r", "zoom in, out, reset"],
       [`1 – ${this.presets.length}`, "window presets"],
       ...this.tools.map(({ name }) => [TIPS[name][1], TIPS[name][0].split(":")[0].toLowerCase()]),
-      ["Esc", "clear what the tool has drawn"],
     ];
     this.help.replaceChildren(
       make("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => (this.help.hidden = true) }, "×"),

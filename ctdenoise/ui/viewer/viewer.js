@@ -3,20 +3,21 @@
 import { Curtain } from "./curtain.js";
 import { drawCurves } from "./curves.js";
 import { Dials } from "./dials.js";
+import { FullScreen } from "./fullscreen.js";
 import { radiological, View } from "./geometry.js";
 import { attachKeyboard } from "./keyboard.js";
+import { arranged, GAP } from "./layout.js";
+import { Loader } from "./loader.js";
 import { GreyTable } from "./lut.js";
 import { extremes } from "./measure.js";
 import { PaneView } from "./pane.js";
-import { addresses, isAbort, PixelStore } from "./pixels.js";
 import { Player } from "./player.js";
 import { Readout } from "./readout.js";
 import { Toolbar } from "./toolbar.js";
 import { attachTools } from "./tools.js";
 import { clamp, Unit } from "./unit.js";
 
-const GAP = 4, CAPTION = 24, NARROWEST = 190, MOST_COLUMNS = 5;
-const REST_MS = 250; // a frame is reported, and its neighbours fetched, once scrolling rests
+const CAPTION = 24, LARGE_CAPTION = 40; // as high as in viewer.css
 const ALL = ["pixels", "place", "overlay", "numbers", "window", "frame", "dials", "tools", "curves"];
 
 export class Viewer {
@@ -31,7 +32,8 @@ export class Viewer {
     this.view = new View();
     this.table = new GreyTable();
     this.differenceTable = new GreyTable();
-    this.pixels = new PixelStore();
+    this.loader = new Loader(this);
+    this.fullScreen = new FullScreen(this.root, () => this.layout());
     /** @type {PaneView[]} */ this.panes = [];
     /** @type {Set<string>} */ this.due = new Set(); // those of ALL that the next draw() draws
     this.tool = "window";
@@ -43,10 +45,7 @@ export class Viewer {
     /** @type {Region | null} */ this.background = null;
     /** @type {{ pane: PaneView, pixel: Pixel } | null} */ this.pointer = null;
     /** @type {Record<string, string>} */ this.reported = {}; // what Python heard last, as JSON
-    this.loading = 0; // how many pictures of this frame are still under way
-    /** @type {Source[]} */ this.wanted = [];
     this.measured = false;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */ this.resting = undefined;
     /** @type {number | undefined} */ this.request = undefined;
     this.call = {}; // the latest of Streamlit's calls, see main.js
     // From here on: set by the first update().
@@ -96,7 +95,7 @@ export class Viewer {
     this.turn = turn;
     this.panes.forEach((pane, i) => pane.describe(data.panes[i], marks));
     this.curtain.apply();
-    this.load();
+    this.loader.load();
     this.refresh(...ALL);
   }
 
@@ -117,7 +116,7 @@ export class Viewer {
     this.player = new Player(this, this.part("player"));
     this.dials = new Dials(this, this.part("dials"));
     this.readout = new Readout(this, this.part("readout"));
-    this.resizing.observe(this.root);
+    this.resizing.observe(this.stage);
   }
 
   /** @param {string} tool */
@@ -128,44 +127,18 @@ export class Viewer {
   destroy() {
     this.resizing.disconnect();
     this.player?.stop();
-    clearTimeout(this.resting);
-    this.pixels.keepOnly([]);
+    this.loader.stop();
     if (this.request) cancelAnimationFrame(this.request);
   }
 
   // Pictures
 
-  load() {
-    const { frame } = this, sources = this.panes.map((pane) => pane.source(frame));
-    this.loading = 0;
-    this.wanted = sources;
-    this.pixels.keepOnly(sources);
-    this.panes.forEach((pane, i) => {
-      const here = this.pixels.peek(sources[i]);
-      if (here) return this.arrived(pane, here);
-      this.loading++;
-      pane.wait();
-      this.refresh("numbers");
-      const current = () => this.wanted === sources;
-      this.pixels
-        .get(sources[i])
-        .then((picture) => current() && this.arrived(pane, picture))
-        .catch((error) => {
-          if (!current() || isAbort(error)) return;
-          pane.fail(error.message, () => this.load());
-          this.refresh("numbers", "curves");
-        })
-        .finally(() => current() && this.loading--);
-    });
-    clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.rest(), REST_MS);
-  }
-
-  /** @type {(pane: PaneView, picture: Picture) => void} */
-  arrived(pane, picture) {
+  /** A pane has a picture of the frame; a `rough` one stands in for one that is still to come.
+   * @type {(pane: PaneView, picture: Picture, rough: boolean) => void} */
+  arrived(pane, picture, rough) {
     const fresh = picture.rows !== this.view.rows || picture.columns !== this.view.columns || !this.measured;
     this.view.setImage(picture.rows, picture.columns, this.data.spacing, this.turn);
-    pane.show(picture);
+    pane.show(picture, rough);
     if (fresh) this.measure(picture);
     this.refresh("pixels", "place", "overlay", "numbers", "curves");
   }
@@ -192,23 +165,6 @@ export class Viewer {
     this.layout();
   }
 
-  /** Scrolling has come to rest: tell Python, and fetch the neighbours one after the other. */
-  async rest() {
-    if (this.player.playing) return this.ahead();
-    this.reportFrame();
-    return this.ahead();
-  }
-
-  async ahead() {
-    const { wanted, frame } = this;
-    const next = [frame + 1, frame - 1, frame + 2].filter((each) => each >= 0 && each < this.frames);
-    const others = next.flatMap((each) => this.panes.flatMap((pane) => addresses(pane.source(each))));
-    for (const address of [...this.panes.flatMap((pane) => pane.allSettings(frame)), ...others]) {
-      if (this.wanted !== wanted || this.loading) return;
-      await this.pixels.get(address).catch(() => {}); // an error is told when the frame is shown
-    }
-  }
-
   // What a person sets
 
   /** @param {number} frame */
@@ -216,14 +172,14 @@ export class Viewer {
     const inside = Math.min(Math.max(frame, 0), this.frames - 1);
     if (inside === this.frame) return;
     this.frame = inside;
-    this.load();
+    this.loader.load();
     this.refresh("frame");
   }
 
   /** @param {number[]} positions 0 to 1, one a dial */
   setDial(positions) {
     this.dial = positions;
-    this.load();
+    this.loader.show();
     this.refresh("dials");
   }
 
@@ -305,11 +261,6 @@ export class Viewer {
     this.reportWindow();
   }
 
-  fullscreen() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else this.root.requestFullscreen?.();
-  }
-
   /** Whether the tool in hand has drawn anything. */
   hasDrawing() {
     /** @type {Record<string, unknown>} */
@@ -364,24 +315,19 @@ export class Viewer {
 
   // Drawing
 
-  /** Columns and size of the panes for the room there is. */
   layout() {
     const width = this.grid.clientWidth;
     if (!width || !this.data) return;
-    const count = this.curtain.on ? 1 : this.panes.length, [w, h] = this.view.extent;
-    const full = document.fullscreenElement !== null && this.root.matches(":fullscreen");
-    const around = this.root.scrollHeight - this.grid.offsetHeight;
-    const most = full ? Math.max(window.innerHeight - around - 24, 200) : this.data.height;
-    const fitting = Math.min(count, MOST_COLUMNS, Math.max(Math.floor((width + GAP) / (NARROWEST + GAP)), 1));
-    const asked = this.curtain.on ? 1 : this.data.columns;
-    const rows = Math.ceil(count / (asked ?? fitting)), columns = asked ?? Math.ceil(count / rows);
-    const paneWidth = Math.floor((width - GAP * (columns - 1)) / columns);
-    const paneHeight = Math.round(Math.min(full ? most / rows - CAPTION : most, (paneWidth * h) / w));
-    this.grid.style.gridTemplateColumns = `repeat(${columns}, ${paneWidth}px)`;
-    this.grid.style.gridAutoRows = `${paneHeight + CAPTION}px`;
-    this.root.classList.toggle("tight", paneWidth < 260);
-    this.view.width = paneWidth;
-    this.view.height = paneHeight;
+    const { on: full, presenting } = this.fullScreen, caption = presenting ? LARGE_CAPTION : CAPTION;
+    const size = arranged({
+      count: this.curtain.on ? 1 : this.panes.length, extent: this.view.extent, asked: this.curtain.on ? 1 : this.data.columns,
+      width, most: this.data.height, height: full ? this.stage.clientHeight - 2 * GAP : null, caption,
+    });
+    this.grid.style.gridTemplateColumns = `repeat(${size.columns}, ${size.width}px)`;
+    this.grid.style.gridAutoRows = `${size.height + caption}px`;
+    this.root.classList.toggle("tight", size.width < 260);
+    this.view.width = size.width;
+    this.view.height = size.height;
     this.refresh("place", "overlay", "curves");
   }
 

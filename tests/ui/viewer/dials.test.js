@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { everySetting, mixture } from "../../../ctdenoise/ui/viewer/dials.js";
+import { everySetting, mixture, mixtures, mostUseful } from "../../../ctdenoise/ui/viewer/dials.js";
 import { near, uniform, whole } from "./random.js";
 
 /** What a mixture makes of a quantity that is known at each setting. */
@@ -60,4 +60,22 @@ test("what is mixed is among the settings there are", () => {
     const stops = whole(2, 60), known = new Set(everySetting([0], stops));
     for (const [name] of mixture([uniform()], stops)) assert.ok(known.has(name), name);
   }
+});
+
+test("the ends are fetched first, then what the dials stand on, then ever finer grids", () => {
+  const order = mostUseful([0.3], 29);
+  assert.deepEqual(order.slice(0, 7), ["0", "1", "0.2857", "0.3214", "0.5", "0.25", "0.75"]);
+  assert.deepEqual(new Set(order), new Set(everySetting([0.3], 29)));
+  assert.equal(order.length, 29);
+  assert.deepEqual(new Set(mostUseful([0.6, 0.6], 5).slice(0, 4)), new Set(["0-0", "0-1", "1-0", "1-1"]));
+});
+
+test("until they are here it is mixed of those that are, as near to it as there are", () => {
+  const best = (here) => [...mixtures([0.3], 29)].find((parts) => parts.every(([name]) => here.includes(name)));
+  const names = (here) => best(here).map(([name]) => name);
+  assert.deepEqual(names(["0", "0.2857", "0.3214", "1"]), ["0.2857", "0.3214"]);
+  assert.deepEqual(names(["0", "0.25", "0.5", "1"]), ["0.25", "0.5"]);
+  assert.deepEqual(names(["0", "0.5", "1"]), ["0", "0.5"]);
+  assert.deepEqual(names(["0", "1"]), ["0", "1"]);
+  assert.deepEqual(best(["0"]), [["0", 1]]);
 });

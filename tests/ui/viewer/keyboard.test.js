@@ -10,8 +10,9 @@ function viewer() {
   const state = {
     done, root: {}, frame: 7, frames: 20, view: { width: 300, height: 200 }, help: { hidden: true }, spaceHeld: false,
     offers: () => true, player: { toggle: note("play") }, choose: note("choose"),
+    fullScreen: { on: false, toggle: note("fullscreen"), present: note("present"), leave: note("leave") },
   };
-  for (const name of ["setFrame", "usePreset", "zoomAt", "reset", "fullscreen", "clearDrawing"]) state[name] = note(name);
+  for (const name of ["setFrame", "usePreset", "zoomAt", "reset", "clearDrawing"]) state[name] = note(name);
   attachKeyboard(state);
   return state;
 }
@@ -31,7 +32,7 @@ const DOES = {
   w: ["choose", "window"], z: ["choose", "zoom"], d: ["choose", "distance"], l: ["choose", "line"],
   g: ["choose", "region"], m: ["choose", "magnifier"], c: ["choose", "curtain"],
   1: ["usePreset", 0], 9: ["usePreset", 8], "+": ["zoomAt", 1.25, 150, 100], "=": ["zoomAt", 1.25, 150, 100],
-  "-": ["zoomAt", 0.8, 150, 100], p: ["play"], r: ["reset"], f: ["fullscreen"], Delete: ["clearDrawing"], Escape: ["clearDrawing"],
+  "-": ["zoomAt", 0.8, 150, 100], p: ["play"], r: ["reset"], f: ["fullscreen"], s: ["present"], Delete: ["clearDrawing"], Escape: ["clearDrawing"],
 };
 
 test("each key does one thing, and the page hears nothing of it", () => {
@@ -56,12 +57,15 @@ test("whoever types a number, moves a slider or presses a button is left alone",
   }
 });
 
-test("Escape closes the help before it clears a drawing", () => {
+test("Escape closes the help before it leaves the full screen or clears a drawing", () => {
   const state = viewer();
+  state.fullScreen.on = true;
   press(state, "?");
   assert.equal(state.help.hidden, false);
   press(state, "Escape");
   assert.deepEqual([state.help.hidden, state.done], [true, []]);
+  press(state, "Escape");
+  assert.deepEqual(state.done, [["leave"]]);
 });
 
 test("Space is held until it is released or the viewer loses the focus", () => {
