@@ -120,6 +120,7 @@ def test_what_somebody_waits_for_is_answered_beside_everything_else(
     told = running.request(*nap("NOW"), "ann")
     assert told["nice"] < 10 and told["OMP_NUM_THREADS"] == str(INTERACTIVE_THREADS)
     assert told["MALLOC_ARENA_MAX"] == "2"
+    assert int(told["CTDENOISE_TRAINING_THREADS"]) >= INTERACTIVE_THREADS  # for estimates
     with pytest.raises(Problem, match="too long"):
         running.request(*nap("NOW", 60), "ann", timeout=0.1)
     began = time.monotonic()

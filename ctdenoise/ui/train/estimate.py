@@ -1,5 +1,5 @@
 """How long a run will take here, and whether it can start at all: counted from its settings or,
-once somebody works with them, from real steps."""
+once somebody works with them, from parts of it that are tried out."""
 
 import time
 
@@ -13,10 +13,14 @@ from ctdenoise.jobs.executor import executor, result
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.ui.components.cards import duration
 from ctdenoise.ui.train import form
+from ctdenoise.units import counted
 from ctdenoise.workspace.sample import WORKSPACE as EVERYBODY
 
 LABEL = "Time on this machine"
-MEASURED = "Measured here with real steps of this network, then multiplied."
+MEASURED = (
+    "From Start to the last picture: steps, validation and pictures of this network were tried out "
+    "here for a second, then multiplied. It holds for a machine that does nothing else meanwhile."
+)
 COUNTED = (
     "Counted from the settings, for a processor of a few cores: it may well be three times as long "
     "or as short."
@@ -39,22 +43,35 @@ def show(place: DeltaGenerator, config: Config) -> None:
             _tell_counted(place, config)
             return
         for _ in range(6):
-            place.metric(LABEL, "measuring …", help=MEASURED)
+            _tell(place, "measuring …", MEASURED)
             time.sleep(0.1)
         job = executor().ask(ESTIMATE, asked, EVERYBODY)
     end = time.monotonic() + WAIT_SECONDS
     while job.live and time.monotonic() < end:
-        place.metric(LABEL, "measuring …", help=MEASURED)
+        _tell(place, "measuring …", MEASURED)
         time.sleep(0.1)
         job = queue.job(job.id)
     if job.live:
         _tell_counted(place, config)
     else:
-        place.metric(LABEL, f"about {duration(result(job))}", help=MEASURED)
+        _tell(place, f"about {duration(result(job))}", MEASURED)
+
+
+def foreseen(config: Config) -> float | None:
+    """What was measured for these settings in seconds; None where nothing was of late."""
+    job = queue.answers(ESTIMATE, Estimate(config=config), EVERYBODY)
+    return float(job.result) if job and job.state == "finished" else None
 
 
 def _tell_counted(place: DeltaGenerator, config: Config) -> None:
-    place.metric(LABEL, f"roughly {duration(guessed_seconds(config))}", help=COUNTED)
+    _tell(place, f"roughly {duration(guessed_seconds(config))}", COUNTED)
+
+
+def _tell(place: DeltaGenerator, value: str, how: str) -> None:
+    """The time of this run alone and, apart from it, how many others it has to wait for."""
+    before = len(queue.live("train"))
+    waits = f"after {counted(before, 'run')} before it" if before else None
+    place.metric(LABEL, value, waits, delta_color="off", delta_arrow="off", help=how)
 
 
 def check(config: Config) -> None:
