@@ -18,8 +18,8 @@ from ctdenoise.workspace.sample import WORKSPACE as EVERYBODY
 
 LABEL = "Time on this machine"
 MEASURED = (
-    "From Start to the last picture: steps, validation and pictures of this network were tried out "
-    "here for a second, then multiplied. It holds for a machine that does nothing else meanwhile."
+    "From the first step to the last picture: steps, validation and pictures of this network were "
+    "tried out here for a second, then multiplied. It holds while this machine does nothing else."
 )
 COUNTED = (
     "Counted from the settings, for a processor of a few cores: it may well be three times as long "
@@ -31,47 +31,45 @@ DOWNLOAD_SECONDS = 300
 
 def show(place: DeltaGenerator, config: Config) -> None:
     """What was measured for these settings or, where they are only looked at or a step is long,
-    what was counted.
+    what was counted; apart from it, how many other runs come first.
 
-    Real steps are measured once the person has stopped moving controls; what was measured holds for
+    Its parts are measured once the person has stopped moving controls; what was measured holds for
     all visitors. Every call on ``place`` lets a newer run of this script take over.
     """
+    before = len(queue.live("train"))
+    waits = f"after {counted(before, 'run')} before it" if before else None
+
+    def tell(value: str, how: str = MEASURED) -> None:
+        place.metric(LABEL, value, waits, delta_color="off", delta_arrow="off", help=how)
+
+    def tell_counted() -> None:
+        tell(f"roughly {duration(guessed_seconds(config))}", COUNTED)
+
     asked = Estimate(config=config)
     job = queue.answers(ESTIMATE, asked, EVERYBODY)
     if job is None:
         if form.untouched(config) or not is_measurable(config):
-            _tell_counted(place, config)
+            tell_counted()
             return
         for _ in range(6):
-            _tell(place, "measuring …", MEASURED)
+            tell("measuring …")
             time.sleep(0.1)
         job = executor().ask(ESTIMATE, asked, EVERYBODY)
     end = time.monotonic() + WAIT_SECONDS
     while job.live and time.monotonic() < end:
-        _tell(place, "measuring …", MEASURED)
+        tell("measuring …")
         time.sleep(0.1)
         job = queue.job(job.id)
     if job.live:
-        _tell_counted(place, config)
+        tell_counted()
     else:
-        _tell(place, f"about {duration(result(job))}", MEASURED)
+        tell(f"about {duration(result(job))}")
 
 
 def foreseen(config: Config) -> float | None:
     """What was measured for these settings in seconds; None where nothing was of late."""
     job = queue.answers(ESTIMATE, Estimate(config=config), EVERYBODY)
     return float(job.result) if job and job.state == "finished" else None
-
-
-def _tell_counted(place: DeltaGenerator, config: Config) -> None:
-    _tell(place, f"roughly {duration(guessed_seconds(config))}", COUNTED)
-
-
-def _tell(place: DeltaGenerator, value: str, how: str) -> None:
-    """The time of this run alone and, apart from it, how many others it has to wait for."""
-    before = len(queue.live("train"))
-    waits = f"after {counted(before, 'run')} before it" if before else None
-    place.metric(LABEL, value, waits, delta_color="off", delta_arrow="off", help=how)
 
 
 def check(config: Config) -> None:
