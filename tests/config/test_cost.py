@@ -25,7 +25,7 @@ STEPS = [
     {"network": "unet", "layers": 4, "filters": 32, "batch": 16, "patch": 64},
     {"network": "unet", "layers": 2, "filters": 96, "batch": 4, "patch": 64},
     {"batch": 16, "patch": 64, "loss": {"vgg": 20}},
-    {"batch": 16, "patch": 64, "filters": 4, "loss": {"adversarial": 20}},
+    {"batch": 4, "patch": 64, "filters": 4, "loss": {"adversarial": 20}},
 ]
 PICTURES = [{}, {"activation": "gelu"}, {"network": "unet", "layers": 4, "filters": 32}]
 
