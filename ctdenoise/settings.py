@@ -22,6 +22,10 @@ MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
 """Environment of processes that shall give the memory of an upload back to the system once it has
 been read (457 MB become 152 MB); read when a process starts."""
 
+TRAINING_THREADS = "CTDENOISE_TRAINING_THREADS"
+"""Set by the engine for its workers that have fewer threads than a training: they tell how long one
+takes."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -110,6 +114,11 @@ def machine_mb() -> int:
         with suppress(OSError, ValueError):  # "max" is no number
             found.append(int((Path("/sys/fs/cgroup") / file).read_text()))
     return max(int(min(found)) >> 20, 1)
+
+
+def training_threads() -> int:
+    """How many threads a training has beside us; 0 where nobody said so."""
+    return int(os.environ.get(TRAINING_THREADS) or 0)
 
 
 def _default_home() -> Path:

@@ -1,8 +1,9 @@
 """What a run will take in memory and arithmetic, counted from its settings alone (no torch).
 
 Nothing is measured and nothing is allocated, so that limits can be held before anything runs. The
-counts are those of float32 on a processor, and come to within a factor of two of what is measured
-(tests/config/test_cost.py); bfloat16 and graphics processors take less. Python and torch
+counts are those of float32 on a processor: all tensors that exist at once, and room to rearrange
+them for convolutions, one to three times what the tensors alone take (tests/config/test_cost.py).
+Processors with AVX-512, bfloat16 and graphics processors rearrange less. Python and torch
 themselves, some 700 MB, and the scans of a run are not in them.
 """
 

@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args
 
 import dask
+import psutil
 from dask.system import CPU_COUNT
 from distributed import Nanny, Scheduler
 from distributed.core import Status
 
 from ctdenoise.files import write_atomically
 from ctdenoise.jobs.local import PROTOCOL, STATE, State, announced, fingerprint, folder, security
-from ctdenoise.settings import create_privately
+from ctdenoise.settings import TRAINING_THREADS, create_privately
 from ctdenoise.units import counted
 
 IDLE_SECONDS = 900
@@ -62,6 +63,11 @@ QUIET = {
     # Dask would give torch one thread.
     "distributed.nanny.pre-spawn-environ": {},
 }
+
+
+def _cores() -> int:
+    """As many threads as torch gives itself: one a core that this process may use."""
+    return min(psutil.cpu_count(logical=False) or CPU_COUNT, CPU_COUNT)
 
 
 def gpus() -> list[str]:
@@ -120,7 +126,10 @@ def workers(
                 name=f"interactive-{own}",
                 nthreads=3,
                 resources={"interactive": 3, "batch": 1},
-                env={"OMP_NUM_THREADS": str(INTERACTIVE_THREADS)},
+                env={
+                    "OMP_NUM_THREADS": str(INTERACTIVE_THREADS),
+                    TRAINING_THREADS: os.environ.get("OMP_NUM_THREADS") or str(_cores()),
+                },
                 **common,
                 **warm,
             )

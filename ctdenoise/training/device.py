@@ -5,12 +5,13 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
 
 import psutil
 import torch
 
 from ctdenoise.errors import Problem
-from ctdenoise.settings import machine_mb
+from ctdenoise.settings import machine_mb, training_threads
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of glibc's malloc.h."""
@@ -104,6 +105,24 @@ def keeping_memory() -> Iterator[None]:
         libc.mallopt(M_MMAP_THRESHOLD, 128 * 2**10)
         libc.mallopt(M_TRIM_THRESHOLD, 128 * 2**10)
         libc.malloc_trim(0)
+
+
+@contextmanager
+def with_threads_of_training() -> Iterator[None]:
+    """Let this thread compute with as many as a training has, in a worker that otherwise has fewer.
+
+    Torch keeps their number for each thread that calls it, and the last one that was set for those
+    that have not called it yet: nobody else's is to change.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(training_threads() or before)
+    others = Thread(target=torch.set_num_threads, args=(before,))
+    others.start()
+    others.join()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def available_memory(device: torch.device) -> int:

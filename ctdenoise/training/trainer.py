@@ -26,6 +26,7 @@ from ctdenoise.training import checkpoint, state
 from ctdenoise.training.collapse import collapsed
 from ctdenoise.training.device import available_memory, choose, keeping_memory
 from ctdenoise.training.learner import Learner
+from ctdenoise.training.pace import Pace
 from ctdenoise.training.patches import Patches, Patchwork
 from ctdenoise.training.schedule import dial_setting, learning_rate
 from ctdenoise.units import counted
@@ -55,7 +56,7 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
     write_atomically(out / "config.json", config.model_dump_json(indent=2))
     with keeping_memory():
         try:
-            training = _Training(config, pairs, out, on_event, resume, start)
+            training = Training(config, pairs, out, on_event, resume, start)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -64,11 +65,15 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
         return training.run(should_stop)
 
 
-class _Training:
-    """One start of a run: everything that is built once, then the loop in :meth:`run`."""
+class Training:
+    """One start of a run: everything that is built once, then the loop in :meth:`run`.
+
+    Its parts are also what :mod:`~ctdenoise.training.estimate` tries out and times.
+    """
 
     def __init__(self, config: Config, pairs: Sequence[Pair], out: Path,
-                 on_event: OnEvent | None, resuming: bool, start: Path | None) -> None:  # fmt: skip
+                 on_event: OnEvent | None = None, resuming: bool = False,
+                 start: Path | None = None) -> None:  # fmt: skip
         self.config, self.out, self.on_event = config, out, on_event
         self.machine = choose(config.device, config.precision, config.filters)
         device = self.machine.device
@@ -102,10 +107,12 @@ class _Training:
             self.progress = state.load(out, self.learner.network, self.learner.optimiser,
                                        self.generator, self.learner.terms)  # fmt: skip
         self.collapsed, self.error = "", math.inf
+        self.pace = Pace()
         self.sums = {name: torch.tensor(value, device=device)
                      for name, value in self.progress.sums.items()}  # fmt: skip
 
     def run(self, should_stop: Callable[[], bool]) -> events.Ended:
+        """Train to the end, or until ``should_stop`` says so."""
         progress = self.progress
         while True:
             try:
@@ -115,7 +122,7 @@ class _Training:
                 if ended := self._in_less_memory(error):
                     return ended
         while not self._finished():
-            began = time.perf_counter()
+            began, first = time.perf_counter(), progress.step
             try:
                 stopped, norms = self._epoch(should_stop)
             except (RuntimeError, MemoryError) as error:
@@ -123,8 +130,10 @@ class _Training:
                     return ended
                 continue
             finally:
-                progress.train_seconds += time.perf_counter() - began
-                progress.wall_seconds += time.perf_counter() - began
+                took = time.perf_counter() - began
+                progress.train_seconds += took
+                progress.wall_seconds += took
+            self.pace.stepped(progress.step - first, took)
             if stopped:
                 self._keep()
                 return self._end("stopped", f"Stopped in epoch {progress.epoch + 1}; what was "
@@ -152,7 +161,7 @@ class _Training:
             done = self._done(before + time.perf_counter() - began)
             if done >= 1 and progress.position:
                 break
-            low, full = self._batch()
+            low, full = self.batch()
             terms, norms = self.learner.step(
                 low, full, learning_rate(self.config, done), progress.factors,
                 setting=dial_setting(progress.step, dials),
@@ -164,7 +173,7 @@ class _Training:
         self._settle()
         return False, norms
 
-    def _batch(self) -> Patches:
+    def batch(self) -> Patches:
         """New random patches, or the next ones of the collection, in the same order each epoch."""
         size, config = self.progress.batch, self.config
         if self.collection is None:
@@ -190,12 +199,7 @@ class _Training:
     def _start(self) -> None:
         """Calibrate the loss, tell how the run starts and judge the untrained network."""
         config, progress = self.config, self.progress
-        if not progress.factors:
-            before = self.generator.get_state()
-            try:
-                progress.factors = self.learner.factors(config.loss, *self._batch())
-            finally:
-                self.generator.set_state(before)  # the first step sees this batch as well
+        self.calibrate()
         self._emit(events.Started(
             time=time.time(), device=self.machine.name, precision=self.machine.precision,
             parameters=sum(p.numel() for p in self.learner.parameters),
@@ -210,6 +214,16 @@ class _Training:
                 self._emit(last)
         else:
             self._judge({}, {})
+
+    def calibrate(self) -> None:
+        """Find what each term of the loss is multiplied with, where that is not known yet."""
+        if self.progress.factors:
+            return
+        before = self.generator.get_state()
+        try:
+            self.progress.factors = self.learner.factors(self.config.loss, *self.batch())
+        finally:
+            self.generator.set_state(before)  # the first step sees this batch as well
 
     def _end_epoch(self, norms: dict[str, Tensor]) -> bool:
         """Judge and keep the epoch; False, and nothing kept, where it is no longer a number."""
@@ -229,27 +243,40 @@ class _Training:
         """Validate, draw the progress slice, keep the state and tell; False if not a number."""
         progress = self.progress
         began = time.perf_counter()
-        # A new residual network changes nothing.
-        untouched = progress.step == 0 and self.config.residual and not self.started
         low_mse = self._mse(lambda low: low)
-        validation_mse = low_mse if untouched else self._mse(self.learner.forward)
+        # A new residual network changes nothing.
+        if progress.step == 0 and self.config.residual and not self.started:
+            self.record(terms, gradients, (low_mse, low_mse), self.slice.low)
+            return True
+        validation_mse, image = self.look()
         if not math.isfinite(validation_mse):
             return False
-        image = self.slice.low if untouched else self._picture()
+        self.pace.looked(time.perf_counter() - began)
+        self.record(terms, gradients, (validation_mse, low_mse), image)
+        return True
+
+    def look(self) -> tuple[float, NDArray[np.float32]]:
+        """What the network makes of the validation patches, in MSE, and of the progress slice."""
+        mse = self._mse(self.learner.forward)
+        return mse, self._picture() if math.isfinite(mse) else self.slice.low
+
+    def record(self, terms: dict[str, float], gradients: dict[str, float],
+               errors: tuple[float, float], image: NDArray[np.float32]) -> None:  # fmt: skip
+        """Score the picture, keep the state and tell; ``errors``: validation and low dose MSE."""
+        progress = self.progress
+        began = time.perf_counter()
         name = f"epoch_{progress.epoch:04d}.tif"
         progress_slice.write(image, self.out / "progress" / name, self.unit)
-        metrics = self.slice.score(image)
-        overhead = time.perf_counter() - began
         event = events.Epoch(
             time=time.time(), epoch=progress.epoch, step=progress.step,
             train_seconds=progress.train_seconds, terms=terms, gradients=gradients,
-            validation_mse=validation_mse, low_mse=low_mse, metrics=metrics,
-            image=name, seconds_left=self._seconds_left(overhead))  # fmt: skip
+            validation_mse=errors[0], low_mse=errors[1], metrics=self.slice.score(image),
+            image=name, seconds_left=self._seconds_left())  # fmt: skip
         progress.last_event = event.model_dump_json()
         self._keep()
         self._emit(event)
         self._tell_collapse(event, image)
-        return True
+        self.pace.kept(time.perf_counter() - began)
 
     def _tell_collapse(self, event: events.Epoch, image: NDArray[np.float32]) -> None:
         """Say once that the network has collapsed, and again where it does so after it was well."""
@@ -277,15 +304,13 @@ class _Training:
         with torch.inference_mode():
             return self.learner.forward(low[None, None])[0, 0].float().cpu().numpy()
 
-    def _seconds_left(self, overhead: float) -> float | None:
+    def _seconds_left(self) -> float | None:
+        """Until the run is over, its last picture and checkpoint included."""
         progress, config = self.progress, self.config
         if config.time_budget_s:
             return max(0.0, config.time_budget_s - progress.wall_seconds)
-        if not progress.step:
-            return None
         steps = config.epochs * config.steps_per_epoch - progress.step
-        return (steps * progress.train_seconds / progress.step
-                + overhead * (config.epochs - progress.epoch))  # fmt: skip
+        return self.pace.left(steps, config.epochs - progress.epoch)
 
     def _in_less_memory(self, error: BaseException) -> events.Ended | None:
         """Go on with half the batch where the memory did not suffice; the end where it was halved

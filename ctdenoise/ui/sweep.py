@@ -1,6 +1,7 @@
 """The Sweep page: ordering a grid of short runs, and the grid of their pictures."""
 
 import secrets
+import time
 
 import streamlit as st
 
@@ -130,7 +131,9 @@ def show(sweep: str) -> None:
         st.rerun(scope="app")
     ended = sum(not run.live for run in cells)
     if ended < len(cells):
-        st.progress(ended / len(cells), f"{ended} of {counted(len(cells), 'run')} done")
+        left = _seconds_left(cells, time.time())
+        rest = f", about {cards.duration(left)} left" if left is not None else ""
+        st.progress(ended / len(cells), f"{ended} of {counted(len(cells), 'run')} done{rest}")
     said = {run.id: events.read(run.folder) for run in cells}
     begun = [run for run in cells if _last(said[run.id])]
     if not begun:
@@ -152,6 +155,21 @@ def show(sweep: str) -> None:
     )
     _table(begun, said, facts.unit)
     _stop(sweep, cells)
+
+
+def _seconds_left(cells: list[Run], moment: float) -> float | None:
+    """Until all runs are done, told at ``moment``: each takes as long as those that are; None
+    before the first is."""
+    jobs = [run.job for run in cells if run.job]
+    took = [job.ended - job.started for job in jobs
+            if job.state == "finished" and job.started and job.ended]  # fmt: skip
+    if not took:
+        return None
+    going = [moment - job.started for job in jobs if job.state == "running" and job.started]
+    each = sum(took) / len(took)
+    waits = sum(job.state == "queued" for job in jobs)
+    rest = [max(each - passed, 1.0) for passed in going]
+    return (sum(rest) + waits * each) / max(len(going), 1)
 
 
 def _nothing_yet(cells: list[Run]) -> str:

@@ -1,11 +1,11 @@
 """What a run will take, counted from its settings, is about what it takes."""
 
-import json
-import subprocess
-import sys
+from itertools import accumulate
+from typing import Any
 
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from ctdenoise.config.config import Config, parse
@@ -13,42 +13,10 @@ from ctdenoise.config.cost import picture_cost, run_cost, step_cost
 from ctdenoise.losses.adversarial import Critic
 from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.training.checkpoint import build_network
-
-MEASURED = """
-import gc, json, sys, torch
-from pathlib import Path
-from ctdenoise.config.config import parse
-from ctdenoise.training.device import choose, keeping_memory
+from ctdenoise.training.device import choose
 from ctdenoise.training.learner import Learner
 from ctdenoise.units import WINDOWS
 
-def learn(config, of_picture=False):
-    learner = Learner(config, choose("cpu", "float32", config.filters), (0.0, 500.0, 30.0),
-                      WINDOWS["soft tissue"], is_hu=True, generator=torch.Generator())
-    if of_picture:
-        with torch.inference_mode():
-            learner.forward(torch.zeros(1, 1, 512, 512))
-        return
-    low = torch.randn(config.batch, 1, config.patch, config.patch)
-    factors = dict.fromkeys(config.loss.weights(), 1.0)
-    for _ in range(2):
-        learner.step(low, low / 2, 1e-6, factors, setting=[0.5] * config.dials)
-
-def memory(name):
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
-
-for values, of_picture in json.loads(sys.argv[1]):
-    config = parse(values | {"device": "cpu", "precision": "float32"})
-    with keeping_memory():
-        learn(config.model_copy(update={"batch": 1, "patch": 16, "layers": 2, "filters": 2}))
-    gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
-    before = memory("VmRSS")
-    with keeping_memory():
-        learn(config, of_picture)
-    print(memory("VmHWM") - before)
-"""
 STEPS = [
     {"batch": 16, "patch": 64},
     {"batch": 16, "patch": 64, "activation": "gelu"},
@@ -57,21 +25,47 @@ STEPS = [
     {"network": "unet", "layers": 4, "filters": 32, "batch": 16, "patch": 64},
     {"network": "unet", "layers": 2, "filters": 96, "batch": 4, "patch": 64},
     {"batch": 16, "patch": 64, "loss": {"vgg": 20}},
-    {"batch": 16, "patch": 64, "filters": 4, "loss": {"adversarial": 20}},
+    {"batch": 4, "patch": 64, "filters": 4, "loss": {"adversarial": 20}},
 ]
 PICTURES = [{}, {"activation": "gelu"}, {"network": "unet", "layers": 4, "filters": 32}]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's own peak so")
-def test_the_memory_of_steps_and_pictures_is_within_a_factor_of_two() -> None:
-    cases = [(values, False) for values in STEPS] + [(values, True) for values in PICTURES]
-    command = [sys.executable, "-c", MEASURED, json.dumps(cases)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    ratios = {}
-    for (values, of_picture), taken in zip(cases, said.split(), strict=True):
-        cost = (picture_cost if of_picture else step_cost)(parse(values))
-        ratios[json.dumps([values, of_picture])] = round(cost.memory_bytes / int(taken), 2)
-    assert not {case: ratio for case, ratio in ratios.items() if not 0.5 < ratio < 2}, ratios
+def taken(config: Config, of_picture: bool) -> int:
+    """Bytes of all tensors that exist at once, by torch's own account: the same on every machine,
+    while what convolutions rearrange beside them differs from processor to processor."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as account:
+        learner = Learner(
+            config,
+            choose("cpu", "float32", config.filters),
+            (0.0, 500.0, 30.0),
+            WINDOWS["soft tissue"],
+            is_hu=True,
+            generator=torch.Generator(),
+        )
+        if of_picture:
+            with torch.inference_mode():
+                learner.forward(torch.zeros(1, 1, 512, 512))
+        else:
+            low = torch.randn(config.batch, 1, config.patch, config.patch)
+            factors = dict.fromkeys(config.loss.weights(), 1.0)
+            for _ in range(2):  # only in the second do the optimiser's numbers exist from the start
+                learner.step(low, low / 2, 1e-6, factors, setting=[0.5] * config.dials)
+    told = account.profiler.kineto_results.events()
+    return max(accumulate(event.nbytes() for event in told if event.name() == "[memory]"))
+
+
+@pytest.mark.parametrize(
+    ("values", "of_picture"),
+    [(values, False) for values in STEPS] + [(values, True) for values in PICTURES],
+)
+def test_the_memory_of_steps_and_pictures_is_what_tensors_take_and_room_to_rearrange_them(
+    values: dict[str, Any], of_picture: bool
+) -> None:
+    """Never less than what must exist, so that nothing is begun that cannot be; and not so much
+    more that what would fit is refused."""
+    config = parse(values | {"device": "cpu", "precision": "float32"})
+    cost = (picture_cost if of_picture else step_cost)(config)
+    assert 0.9 < cost.memory_bytes / taken(config, of_picture) < 3
 
 
 @pytest.mark.parametrize(

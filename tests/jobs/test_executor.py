@@ -120,6 +120,7 @@ def test_what_somebody_waits_for_is_answered_beside_everything_else(
     told = running.request(*nap("NOW"), "ann")
     assert told["nice"] < 10 and told["OMP_NUM_THREADS"] == str(INTERACTIVE_THREADS)
     assert told["MALLOC_ARENA_MAX"] == "2"
+    assert int(told["CTDENOISE_TRAINING_THREADS"]) >= INTERACTIVE_THREADS  # for estimates
     with pytest.raises(Problem, match="too long"):
         running.request(*nap("NOW", 60), "ann", timeout=0.1)
     began = time.monotonic()
@@ -224,7 +225,8 @@ def test_runs_that_fail_say_so(launch: Callable[..., str]) -> None:
 
 
 def test_workspaces_take_turns_on_the_worker(launch: Callable[..., str]) -> None:
-    ahead = launch("zoe", 100)
+    ahead = launch("zoe", 1000)
+    until(lambda: state(ahead) == "running")
     order = [launch(who, 1) for who in ("amy", "amy", "amy", "ben", "cid", "ben")]
     assert [queue.position(i) for i in order] == [1, 4, 6, 2, 3, 5]
     queue.stop(ahead)
@@ -234,7 +236,7 @@ def test_workspaces_take_turns_on_the_worker(launch: Callable[..., str]) -> None
 
 
 def test_stop_and_continue(launch: Callable[..., str], running: DaskExecutor) -> None:
-    run_id, queued = launch(epochs=100), launch()
+    run_id, queued = launch(epochs=1000), launch()
     until(lambda: checkpoint(run_id).exists())
     queue.stop(queued)
     began = time.monotonic()
@@ -344,14 +346,18 @@ def test_an_engine_that_dies_while_it_is_spoken_to_is_told(
 
 
 def test_recover_leaves_what_is_well_alone(
-    launch: Callable[..., str], running: DaskExecutor
+    launch: Callable[..., str], running: DaskExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until(lambda: calls(running) == 0)  # what other tests stopped has let go of its worker
-    first, second = launch(epochs=100), launch()
+    first, second = launch(epochs=1000), launch()
     until(lambda: bool(starts(find_run(first))))
-    for _ in range(5):
-        running.recover()
-    assert calls(running) == 2
+    until(lambda: calls(running) == 2)  # what was sent to the scheduler has arrived there
+    made: list[str] = []
+    with monkeypatch.context() as listening:
+        listening.setattr(running, "_call", made.append)
+        for _ in range(5):
+            running.recover()
+    assert made == []
     assert queue.job(first).attempts == 0 and state(second) == "queued"
     queue.stop(first)
     until(lambda: state(second) == "finished")

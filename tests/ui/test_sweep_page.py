@@ -1,6 +1,8 @@
 """The Sweep page without a browser: what it orders and what it shows."""
 
 import json
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened
@@ -8,8 +10,9 @@ from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from ctdenoise.jobs import queue
 from ctdenoise.training.trainer import train
 from ctdenoise.ui.components import tables
+from ctdenoise.ui.sweep import _seconds_left
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.runs import runs_of
+from ctdenoise.workspace.runs import Run, runs_of
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 
@@ -56,3 +59,14 @@ def test_cells_have_a_picture_and_their_numbers(pair: PairRecord, mine: Library)
     assert all(link.startswith("/watch?run=") for link in table["Open"])
     columns = json.loads(app.dataframe[0].proto.columns)
     assert sum(column.get("width", 0) for column in columns.values()) <= tables.ROOM
+
+
+def test_a_sweep_takes_as_long_for_the_others_as_for_those_that_are_done() -> None:
+    def cell(state: str, started: float | None = None, ended: float | None = None) -> Run:
+        job = SimpleNamespace(state=state, started=started, ended=ended)
+        return cast(Run, SimpleNamespace(job=job))
+
+    done, going, waiting = cell("finished", 100, 140), cell("running", 140), cell("queued")
+    assert _seconds_left([going, waiting, waiting], 150) is None
+    assert _seconds_left([done, going, waiting, waiting], 150) == 30 + 2 * 40
+    assert _seconds_left([done, going, going, waiting, waiting], 150) == (2 * 30 + 2 * 40) / 2

@@ -24,6 +24,13 @@ def test_what_is_left_shrinks_while_nothing_is_heard() -> None:
     assert remaining(said, 990, 1010) == ", about 5 min 0 s left"
     assert remaining(said, 990, 1030) == ", about 4 min 40 s left"
     assert remaining([epoch(1010, None)], 990, 1020) == ""
+    assert remaining([epoch(1010, None)], 990, 1020, 80) == ", about 50 s left"  # of 80 s in all
+
+
+def test_a_run_that_was_given_more_epochs_takes_as_long_for_each_as_before() -> None:
+    said = [epoch(1000 + 10 * n, 30 - 10 * n) for n in range(4)]
+    assert remaining(said, 5000, 5002, more=6) == ", about 58 s left"
+    assert remaining(said, 990, 1030, more=6) == ", about 1 s left"  # its own word counts
 
 
 def test_nothing_is_promised_once_an_epoch_is_late() -> None:

@@ -1,5 +1,5 @@
 """How long a run will take here, and whether it can start at all: counted from its settings or,
-once somebody works with them, from real steps."""
+once somebody works with them, from parts of it that are tried out."""
 
 import time
 
@@ -13,10 +13,14 @@ from ctdenoise.jobs.executor import executor, result
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.ui.components.cards import duration
 from ctdenoise.ui.train import form
+from ctdenoise.units import counted
 from ctdenoise.workspace.sample import WORKSPACE as EVERYBODY
 
 LABEL = "Time on this machine"
-MEASURED = "Measured here with real steps of this network, then multiplied."
+MEASURED = (
+    "From the first step to the last picture: steps, validation and pictures of this network were "
+    "tried out here for a second, then multiplied. It holds while this machine does nothing else."
+)
 COUNTED = (
     "Counted from the settings, for a processor of a few cores: it may well be three times as long "
     "or as short."
@@ -27,34 +31,45 @@ DOWNLOAD_SECONDS = 300
 
 def show(place: DeltaGenerator, config: Config) -> None:
     """What was measured for these settings or, where they are only looked at or a step is long,
-    what was counted.
+    what was counted; apart from it, how many other runs come first.
 
-    Real steps are measured once the person has stopped moving controls; what was measured holds for
+    Its parts are measured once the person has stopped moving controls; what was measured holds for
     all visitors. Every call on ``place`` lets a newer run of this script take over.
     """
+    before = len(queue.live("train"))
+    waits = f"after {counted(before, 'run')} before it" if before else None
+
+    def tell(value: str, how: str = MEASURED) -> None:
+        place.metric(LABEL, value, waits, delta_color="off", delta_arrow="off", help=how)
+
+    def tell_counted() -> None:
+        tell(f"roughly {duration(guessed_seconds(config))}", COUNTED)
+
     asked = Estimate(config=config)
     job = queue.answers(ESTIMATE, asked, EVERYBODY)
     if job is None:
         if form.untouched(config) or not is_measurable(config):
-            _tell_counted(place, config)
+            tell_counted()
             return
         for _ in range(6):
-            place.metric(LABEL, "measuring …", help=MEASURED)
+            tell("measuring …")
             time.sleep(0.1)
         job = executor().ask(ESTIMATE, asked, EVERYBODY)
     end = time.monotonic() + WAIT_SECONDS
     while job.live and time.monotonic() < end:
-        place.metric(LABEL, "measuring …", help=MEASURED)
+        tell("measuring …")
         time.sleep(0.1)
         job = queue.job(job.id)
     if job.live:
-        _tell_counted(place, config)
+        tell_counted()
     else:
-        place.metric(LABEL, f"about {duration(result(job))}", help=MEASURED)
+        tell(f"about {duration(result(job))}")
 
 
-def _tell_counted(place: DeltaGenerator, config: Config) -> None:
-    place.metric(LABEL, f"roughly {duration(guessed_seconds(config))}", help=COUNTED)
+def foreseen(config: Config) -> float | None:
+    """What was measured for these settings in seconds; None where nothing was of late."""
+    job = queue.answers(ESTIMATE, Estimate(config=config), EVERYBODY)
+    return float(job.result) if job and job.state == "finished" else None
 
 
 def check(config: Config) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from itertools import pairwise
+from statistics import median
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from ctdenoise.ui.components import cards, jobs, panes
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.train import form
+from ctdenoise.ui.train.estimate import foreseen
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.ui.watch import readout
 from ctdenoise.units import Window, counted
@@ -76,7 +78,9 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
     if job and job.state == "running" and epochs:
         text = f"Epoch {done}" if done else "In epoch 1"
         text += "" if budget else f" of {total}"
-        text += remaining(epochs, job.started or 0.0, time.time())
+        known = foreseen(run.config) if epochs[-1].seconds_left is None else None
+        more = None if budget else total - done
+        text += remaining(epochs, job.started or 0.0, time.time(), known, more)
     with bar:
         if job:
             jobs.show(job, text)
@@ -97,18 +101,31 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
             st.rerun(scope="app")
 
 
-def remaining(epochs: list[events.Epoch], started: float, moment: float) -> str:
-    """How much longer a run will take, told at ``moment``: what was said after the last epoch, less
-    what has passed since; or that the next epoch takes longer than those before it."""
+def remaining(
+    epochs: list[events.Epoch],
+    started: float,
+    moment: float,
+    foreseen: float | None = None,
+    more: int | None = None,
+) -> str:
+    """How much longer a run will take, told at ``moment``: what was said after the last epoch or,
+    before the first, ``foreseen`` (seconds), less what has passed since; or that the next epoch
+    takes longer than those before it.
+
+    ``more``: epochs to come, of which a run that goes on may have been given others than it had.
+    """
     last = epochs[-1]
     passed = moment - max(last.time, started)
     lengths = [b.time - a.time for a, b in pairwise(epochs)][-RECENT:]
     if passed > max([SLOW_SECONDS, *(SLOWER * length for length in lengths)]):
         late = ", the next one takes longer than usual:" if lengths else ", for"
         return f"{late} {cards.duration(passed)} so far"
-    if last.seconds_left is None:
-        return ""
-    return f", about {cards.duration(max(last.seconds_left - passed, 1.0))} left"
+    left = last.seconds_left
+    if last.time < started and more is not None:  # said before it went on
+        left = median(lengths) * more if lengths else None
+    elif left is None and foreseen is not None:
+        left = foreseen - (last.time - started)
+    return "" if left is None else f", about {cards.duration(max(left - passed, 1.0))} left"
 
 
 def _branch(run: Run) -> None:
