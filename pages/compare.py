@@ -4,9 +4,8 @@ import streamlit as st
 
 from ctdenoise.config import run_folder
 from ctdenoise.config.shipped import PREFIX, Shipped, shipped
-from ctdenoise.ui import menu
 from ctdenoise.ui.compare import adapt, view
-from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components import cards, next_step, panes
 from ctdenoise.ui.components.text import tell
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
 from ctdenoise.workspace.runs import Run
@@ -108,10 +107,4 @@ is_figure = all(st.session_state[key] == value for key, value in FIGURE.items())
 keep_link("figure", "compare", ["last"] if is_figure else [])
 adapt.tell()
 view.show(owner, record, [networks[id] for id in picked], sigma, maps, zoomed)
-if not trained:
-    st.page_link(
-        menu.page("Train"),
-        label="Train a network to compare",
-        icon=":material/arrow_forward:",
-        query_params={"pair": record.id},
-    )
+next_step.after("Compare", pair=record.id)

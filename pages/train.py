@@ -8,11 +8,13 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import branch, launch
 from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components import cards, next_step, panes
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import (
+    choose,
     free_name,
     from_link,
+    just_brought,
     pairs,
     recall,
     remember,
@@ -30,6 +32,8 @@ if not available:
     cards.preparing_sample()
     st.stop()
 
+if brought := just_brought():
+    st.session_state["train-pairs"] = brought
 linked = from_link("pair", "train")  # before the form writes its own settings into the address
 if named := [key for key in available if key[1] in linked]:
     st.session_state["train-pairs"] = named
@@ -93,6 +97,7 @@ with picture:
         "Learn from",
         list(available),
         key="train-pairs",
+        on_change=choose,
         format_func=cards.pair_names(available).__getitem__,
         help="With three patients or more, whole patients are kept aside for validation and test.",
     )
@@ -172,4 +177,6 @@ with picture:
             hide_index=True,
         )
 
+if runs():
+    next_step.after("Train")
 estimate.show(time_needed, config)  # last: it takes a second or two

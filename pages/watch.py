@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.ui import watch
-from ctdenoise.ui.components import cards, damage
+from ctdenoise.ui.components import cards, damage, next_step
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs, workspace
 from ctdenoise.workspace.runs import damaged, remove_run, rename_run
 
@@ -58,3 +58,4 @@ with st.expander("This run"):
             st.query_params.clear()
             st.rerun()
     st.json(mine[run_id].config.model_dump(mode="json"), expanded=False)
+next_step.after("Watch", run=run_id)

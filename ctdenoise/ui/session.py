@@ -58,6 +58,34 @@ def keep_link(parameter: str, page: str, values: list[str]) -> None:
     st.query_params[parameter] = values
 
 
+def enter(page: str) -> bool:
+    """Before ``page`` is drawn: whether one comes from another. What was brought or made since then
+    is to be chosen on the pages that follow, see :func:`just_brought`."""
+    state = st.session_state
+    if state.get("page") == page:
+        return False
+    state["page"], state["comes"] = page, True
+    own = [key for key in pairs() if key[0] == workspace()]
+    if fresh := [key for key in own if key not in state.get("own-pairs", own)]:
+        state["brought"] = fresh
+    state["own-pairs"] = own
+    return True
+
+
+def just_brought() -> list[tuple[str, str]]:
+    """The pairs that were last brought or made in this session, newest first, for a page to choose
+    when one comes to it; none once a person has chosen for themselves, see :func:`choose`."""
+    state = st.session_state
+    if not state.pop("comes", False):
+        return []
+    return [key for key in state.get("brought", []) if key in state["own-pairs"]]
+
+
+def choose() -> None:
+    """A person has chosen a pair: what was brought before is chosen by itself no more."""
+    st.session_state.pop("brought", None)
+
+
 def recall(key: str, default: Any) -> Any:
     """Before a widget with this key is drawn: its state, its last one on this page, or ``default``.
 
