@@ -29,7 +29,8 @@ with bring.expander(
     "Bring a scan",
     icon=":material/upload:",
     expanded=not results and not mine.scans(),
-    key=f"bring-{st.session_state.get('upload', 0)}",  # closed again after each upload
+    # Closed again after each upload, and as soon as there is something to see.
+    key=f"bring-{st.session_state.get('upload', 0)}-{bool(results)}",
 ):
     upload.uploader()
 upload.outcome()

@@ -12,8 +12,7 @@ st.set_page_config(
     page_title="CT Denoise", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
 )
 # Pictures come first: the page begins right under the menu. Links to pages are buttons, and the
-# one that leads on is the most visible of them. What Streamlit says of a lost connection stands
-# below, where it hides nothing that one may want to press.
+# one that leads on is the most visible of them.
 st.html(
     """<style>
 .stMainBlockContainer { padding: 3.6rem 2.5rem 2rem }
