@@ -17,7 +17,7 @@ with told:
     with st.container(key="first-step"):
         st.page_link(
             menu.page("Look"),
-            label="**Start here:** look at a low-dose scan",
+            label="**Start here:** look at a noisy scan",
             icon=":material/arrow_forward:",
             icon_position="right",
             width="stretch",

@@ -28,8 +28,10 @@ st.html(
 :is(.st-key-next-step, .st-key-first-step) [data-testid="stPageLink-NavLink"]:hover {
   background: #095a7d;
 }
-:is(.st-key-next-step, .st-key-first-step) [data-testid="stPageLink-NavLink"] * { color: white }
-.st-key-first-step [data-testid="stPageLink-NavLink"] { padding: 0.8rem 2rem }
+:is(.st-key-next-step, .st-key-first-step) [data-testid="stPageLink-NavLink"] * {
+  color: white; white-space: normal;
+}
+.st-key-first-step [data-testid="stPageLink-NavLink"] { padding: 0.8rem 1rem }
 .st-key-first-step [data-testid="stPageLink-NavLink"] p { font-size: 1.15rem }
 </style>"""
 )
