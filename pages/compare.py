@@ -4,9 +4,8 @@ import streamlit as st
 
 from ctdenoise.config import run_folder
 from ctdenoise.config.shipped import PREFIX, Shipped
-from ctdenoise.ui import menu
 from ctdenoise.ui.compare import adapt, choices, view
-from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components import cards, next_step, panes
 from ctdenoise.ui.components.text import tell
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
 
@@ -101,10 +100,4 @@ with st.container(horizontal=True):
     for id in picked:
         if isinstance(network := networks[id], Shipped):
             adapt.offer(network, owner, record)
-if not trained:
-    st.page_link(
-        menu.page("Train"),
-        label="Train a network to compare",
-        icon=":material/arrow_forward:",
-        query_params={"pair": record.id},
-    )
+next_step.after("Compare", pair=record.id)

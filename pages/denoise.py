@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from ctdenoise.ui.components import damage, upload
+from ctdenoise.ui.components import damage, next_step, upload
 from ctdenoise.ui.denoise import choices, result
 from ctdenoise.ui.session import workspace
 from ctdenoise.workspace import networks
@@ -28,12 +28,15 @@ bring.space(8)
 with bring.expander(
     "Bring a scan",
     icon=":material/upload:",
-    expanded=not mine.scans() or upload.left_files_out(),
-    key=f"bring-{st.session_state.get('upload', 0)}",  # closed again after each upload
+    expanded=not results and not mine.scans(),
+    # Closed again after each upload, and as soon as there is something to see.
+    key=f"bring-{st.session_state.get('upload', 0)}-{bool(results)}",
 ):
-    upload.uploader(mine)
+    upload.uploader()
+upload.outcome()
 damage.show(mine.damaged(), mine.remove)
 damage.show(denoisings.damaged(workspace()), partial(denoisings.remove_damaged, workspace()))
 damage.show(networks.damaged(workspace()), partial(networks.remove, workspace()))
 if results:
     result.show(results)
+    next_step.after("Denoise")

@@ -5,7 +5,7 @@ import streamlit as st
 from ctdenoise.config import run_folder
 from ctdenoise.config.shipped import Shipped, shipped
 from ctdenoise.ui import dial
-from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components import cards, next_step, panes
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs
 from ctdenoise.workspace.runs import Run
 
@@ -16,6 +16,7 @@ ships = {network.id: network for network in shipped().values() if network.config
 networks: dict[str, Run | Shipped] = {**trained, **ships}
 if not networks:
     dial.order()
+    next_step.after("Dial")
     st.stop()
 if linked := [id for id in from_link("run", "dial") if id in networks]:
     st.session_state["dial-run"] = linked[0]
@@ -43,3 +44,4 @@ keep_link("pair", "dial", [record.id])
 dial.show(networks[chosen], owner, record)
 with st.expander("A new network with a dial", icon=":material/add:"):
     dial.order()
+next_step.after("Dial")

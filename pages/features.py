@@ -6,7 +6,7 @@ from ctdenoise.config.loss import VGG_LAYERS
 from ctdenoise.jobs.kinds.features import SIGMAS, Smoothing
 from ctdenoise.losses.terms.vgg import layer_title
 from ctdenoise.ui import features
-from ctdenoise.ui.components import cards
+from ctdenoise.ui.components import cards, next_step
 from ctdenoise.ui.session import keep_link
 
 COUNTS = {"7 maps": 7, "16 maps": 16, "all maps": 512}
@@ -96,3 +96,4 @@ asked = Smoothing(
     owner=owner, pair=record.id, index=index, layer=layer, imagenet=shown == "imagenet"
 )
 features.show(asked, sigma, by, COUNTS[count])
+next_step.after("Features")

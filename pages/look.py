@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components import cards, next_step, panes
 from ctdenoise.ui.session import keep_link
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.workspace.library import library_of
 
-st.title("What does a lower dose do to the picture?")
-owner, record = cards.pair_picker("Scan", "look")
+heading, choice = st.columns([3, 2], vertical_alignment="bottom")
+heading.title("What does a lower dose do to the picture?")
+with choice:
+    owner, record = cards.pair_picker("Scan", "look")
 keep_link("pair", "look", [record.id])
 shown = [panes.low(owner, record), panes.full(owner, record)]
 shown.append(panes.difference("Low minus full", shown, of=0, minus=1, like=0))
@@ -27,9 +28,4 @@ st.caption(
     "a ruler, a region with mean and SD, a magnifier and a curtain. In the difference, only noise "
     "should be seen, or movement between two real scans."
 )
-st.page_link(
-    menu.page("Train"),
-    label="Train a network on this scan",
-    icon=":material/arrow_forward:",
-    query_params={"pair": record.id},
-)
+next_step.after("Look", pair=record.id)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.ui import map
-from ctdenoise.ui.components import cards
+from ctdenoise.ui.components import cards, next_step
 from ctdenoise.ui.session import runs
 
 st.title("Which is truer, which looks more natural?")
@@ -20,3 +20,4 @@ if len(groups) > 1:
     )
 live = any(run.live for run in groups[chosen])
 st.fragment(map.show, run_every=3.0 if live else None)(chosen, live)
+next_step.after("Map")

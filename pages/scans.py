@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards, damage, upload
+from ctdenoise.ui.components import cards, damage, next_step, upload
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.scans import download, simulate
 from ctdenoise.ui.scans import pair as pairing
@@ -12,27 +12,36 @@ from ctdenoise.workspace.library import PairRecord, library_of
 
 st.title("Which scans shall we use?")
 mine = library_of(workspace())
+WAYS = {"Look": ":material/visibility:", "Train": ":material/model_training:"}
 
 
 def pair_line(owner: str, record: PairRecord) -> None:
     """One pair with what can be done with it."""
     own = owner == workspace()
     with st.container(border=True):
-        line = st.columns([6, 1.2, 1.2, 1.2], vertical_alignment="center")
+        told, ways = st.columns([3, 2], vertical_alignment="center")
         name = plain(cards.pair_name(owner, record))
-        line[0].markdown(f"**{name}**  \n:small[{plain(record.matched)}]")
-        line[1].page_link(menu.page("Look"), label="Look", query_params={"pair": record.id})
-        line[2].page_link(menu.page("Train"), label="Train", query_params={"pair": record.id})
-        if own:
-            with line[3].popover("Change"):
-                cards.renamer(record.name, record.id, mine.rename)
-                st.caption("Removing a pair keeps the runs that learned from it.")
-                if st.button("Remove", key=f"remove-{record.id}", icon=":material/delete:"):
-                    mine.remove(record.id)
-                    st.rerun()
+        told.markdown(f"**{name}**  \n:small[{plain(record.matched)}]")
+        with ways.container(horizontal=True, horizontal_alignment="right"):
+            for page in ("Look", "Train"):
+                query = {"pair": record.id}
+                st.page_link(menu.page(page), label=page, icon=WAYS[page], query_params=query)
+            if own:
+                change(record)
 
 
-upload.uploader(mine)
+def change(record: PairRecord) -> None:
+    """Another name for a pair, or its end."""
+    with st.popover("Change"):
+        cards.renamer(record.name, record.id, mine.rename)
+        st.caption("Removing a pair keeps the runs that learned from it.")
+        if st.button("Remove", key=f"remove-{record.id}", icon=":material/delete:"):
+            mine.remove(record.id)
+            st.rerun()
+
+
+upload.uploader()
+upload.outcome()
 damage.show(mine.damaged(), mine.remove)
 download.real_pairs()
 scans = {record.id: record for record in mine.scans()}
@@ -72,5 +81,8 @@ else:
 
 st.subheader("Pairs ready to learn from")
 cards.preparing_sample()
-for (owner, _), record in pairs().items():
+available = pairs()
+for (owner, _), record in available.items():
     pair_line(owner, record)
+if available:
+    next_step.after("Scans", pair=next(iter(available.values())).id)

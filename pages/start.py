@@ -2,31 +2,44 @@
 
 import streamlit as st
 
+from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import pairs, runs
 
-st.title("What does a network see in the noise?")
-st.markdown(
-    "A CT scan with a quarter of the dose shows the same anatomy behind more noise. A small "
-    "convolutional network, shown both pictures again and again, learns to take the noise away. "
-    "Here you train one yourself, in minutes, and judge what it did."
-)
-
-cards.preparing_sample()
-if available := pairs():
-    (owner, _), record = next(iter(available.items()))
-    cards.first_look(owner, record)
+told, picture = st.columns([2, 3], gap="large", vertical_alignment="center")
+with told:
+    st.title("What does a network see in the noise?")
+    st.markdown(
+        "CT with a quarter of the dose shows the same anatomy behind more noise. Here you **train "
+        "a small network that takes the noise away**, in minutes and on real scans, and judge what "
+        "it did to them."
+    )
+    with st.container(key="first-step"):
+        st.page_link(
+            menu.page("Look"),
+            label="**Start here:** look at a noisy scan",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            width="stretch",
+        )
+    st.page_link(
+        menu.page("Scans"),
+        label="Or bring a scan of your own",
+        icon=":material/upload:",
+        width="stretch",
+    )
+with picture:
+    cards.preparing_sample()
+    if available := pairs():
+        (owner, _), record = next(iter(available.items()))
+        cards.first_look(owner, record)
 
 steps = st.columns(4)
-cards.step(steps[0], "1", "Look", "See what less dose does to a picture: window, zoom, measure.")
-cards.step(steps[1], "2", "Train", "Choose layers, filters and a loss. Press Train.")
-cards.step(steps[2], "3", "Watch", "The picture clears up, epoch by epoch.")
-cards.step(steps[3], "4", "Compare", "Judge with window, ruler, noise and line profile.")
+cards.step(steps[0], "Look", "What less dose does to a picture.")
+cards.step(steps[1], "Train", "Choose a network and press *Train*.")
+cards.step(steps[2], "Watch", "The picture clears up, epoch by epoch.")
+cards.step(steps[3], "Compare", "Which picture would you rather read?")
 
-st.markdown(
-    "**Bring your own scan:** drop DICOM files, a folder or a zip on the Scans page; one "
-    "series is enough, the program makes its low-dose twin."
-)
 if recent := runs()[:3]:
     st.subheader("Your latest runs")
     for run in recent:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.ui import sweep
-from ctdenoise.ui.components import cards
+from ctdenoise.ui.components import cards, next_step
 from ctdenoise.ui.session import from_link, keep_link, recall, remember
 
 st.title("What does each weight do to the picture?")
@@ -14,6 +14,7 @@ if linked := [id for id in from_link("sweep", "sweep") if id in sweeps]:
 with st.expander("A new sweep", expanded=not sweeps, icon=":material/add:"):
     sweep.order()
 if not sweeps:
+    next_step.after("Sweep")
     st.stop()
 if recall("sweep-shown", next(iter(sweeps))) not in sweeps:
     st.session_state["sweep-shown"] = next(iter(sweeps))
@@ -28,3 +29,4 @@ remember("sweep-shown")
 keep_link("sweep", "sweep", [shown])
 live = any(run.live for run in sweeps[shown])
 st.fragment(sweep.show, run_every=2.0 if live else None)(shown)
+next_step.after("Sweep")

@@ -8,9 +8,18 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import branch, launch
 from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards, panes
+from ctdenoise.ui.components import cards, next_step, panes
 from ctdenoise.ui.components.text import plain, tell
-from ctdenoise.ui.session import free_name, recall, remember, runs, usual_pairs, workspace
+from ctdenoise.ui.session import (
+    choose,
+    free_name,
+    just_brought,
+    recall,
+    remember,
+    runs,
+    usual_pairs,
+    workspace,
+)
 from ctdenoise.ui.train import estimate, form, link
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.workspace.library import library_of, outlined
@@ -19,6 +28,8 @@ from ctdenoise.workspace.runs import Run
 st.title("Which network shall learn?")
 available = cards.pairs_to_learn_from()
 
+if fresh := just_brought():
+    st.session_state[link.PAIRS] = fresh
 link.take(available)
 form.preset_picker()
 picture, controls = st.columns([3, 2], gap="large")
@@ -76,6 +87,7 @@ with picture:
         "Learn from",
         list(available),
         key=link.PAIRS,
+        on_change=choose,
         format_func=cards.pair_names(available).__getitem__,
         help="With three patients or more, whole patients are kept aside for validation and test.",
     )
@@ -167,4 +179,6 @@ with picture:
 
 with controls:
     link.share(config)
+if runs():
+    next_step.after("Train")
 estimate.show(time_needed, config)  # last: it takes a second or two

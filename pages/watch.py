@@ -3,8 +3,7 @@
 import streamlit as st
 
 from ctdenoise.config.run_folder import kept
-from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards, damage
+from ctdenoise.ui.components import cards, damage, next_step
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs, workspace
 from ctdenoise.ui.watch import home, settings, view
 from ctdenoise.workspace.runs import damaged, remove_run, rename_run
@@ -56,9 +55,4 @@ with st.expander("This run"):
             st.query_params.clear()
             st.rerun()
 if kept(mine[run_id].folder):
-    st.page_link(
-        menu.page("Compare"),
-        label="**Next: compare it with the low dose, the full dose and your other networks**",
-        icon=":material/arrow_forward:",
-        query_params=[("run", each) for each in view.siblings(mine[run_id])],
-    )
+    next_step.after("Watch", run=view.siblings(mine[run_id]))

@@ -1,6 +1,6 @@
 """What the numbers of images mean whose files do not say it, and what their range says of that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -41,7 +41,10 @@ AIR = (-4096.0, -900.0)
 
 
 class Unclear(Problem):
-    """Nobody said what numbers mean, or what was said cannot be; ``suggestion`` is what fits."""
+    """Nobody said what numbers mean, or what was said cannot be; ``suggestion`` is what fits.
+    ``others`` says, in sentences, which files beside them cannot be read at all."""
+
+    others: Sequence[str] = ()
 
     def __init__(
         self, subject: str, reason: str, hint: str, suggestion: Meaning | None = None

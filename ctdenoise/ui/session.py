@@ -57,15 +57,20 @@ def free_name(name: str) -> str:
 
 def enter(page: str) -> bool:
     """Before ``page`` is drawn: whether one comes from another, or by the browser's Back and
-    Forward. Only then does the address tell what was chosen, see :func:`brought`."""
+    Forward. Only then does the address tell what was chosen, see :func:`brought`, and only then is
+    what was brought or made since chosen by itself, see :func:`just_brought`."""
     state, context = st.session_state, get_script_run_ctx()
-    comes = state.get("page") != page or bool(context and context.is_history_navigation)
-    state["page"] = page
-    if comes:
-        for key in state:
-            if str(key).startswith(_WRITTEN):
-                del state[key][:-1]
-    return comes
+    if state.get("page") == page and not (context and context.is_history_navigation):
+        return False
+    state["page"], state["comes"] = page, True
+    for key in state:
+        if str(key).startswith(_WRITTEN):
+            del state[key][:-1]
+    own = [key for key in pairs() if key[0] == workspace()]
+    if fresh := [key for key in own if key not in state.get("own-pairs", own)]:
+        state["brought"] = fresh
+    state["own-pairs"] = own
+    return True
 
 
 def brought(page: str, *parameters: str) -> dict[str, list[str]]:
@@ -113,6 +118,20 @@ def from_link(parameter: str, page: str) -> list[str]:
 def keep_link(parameter: str, page: str, values: list[str]) -> None:
     """Write what ``page`` has chosen for this parameter alone into its address."""
     keep(page, {parameter: values})
+
+
+def just_brought() -> list[tuple[str, str]]:
+    """The pairs that were last brought or made in this session, newest first, for a page to choose
+    when one comes to it; none once a person has chosen for themselves, see :func:`choose`."""
+    state = st.session_state
+    if not state.pop("comes", False):
+        return []
+    return [key for key in state.get("brought", []) if key in state["own-pairs"]]
+
+
+def choose() -> None:
+    """A person has chosen a pair: what was brought before is chosen by itself no more."""
+    st.session_state.pop("brought", None)
 
 
 def recall(key: str, default: Any) -> Any:

@@ -197,7 +197,9 @@ def _run(
                 if journal:
                     write_atomically(journal, json.dumps(stored))
             elif "unclear" in said:
-                raise Unclear(*said["unclear"])
+                unclear = Unclear(*said["unclear"])
+                unclear.others = said["others"]
+                raise unclear
             elif "problem" in said:
                 raise Problem(*said["problem"])
             elif "scans" in said:
@@ -266,10 +268,11 @@ def _serve(request: dict[str, Any], out: TextIO) -> None:
             skip=skip,
             unpack_into=unpacked,
         )
-        for problem in reading.problems:
-            if isinstance(problem, Unclear):
-                say(unclear=problem.args)
-                return
+        unclear = [each for each in reading.problems if isinstance(each, Unclear)]
+        if unclear:
+            others = [str(each) for each in reading.problems if not isinstance(each, Unclear)]
+            say(unclear=unclear[0].args, others=others)
+            return
         ids = _store(reading, Library(Path(request["library"])), scratch, say, name)
         problems = [[p.subject, p.reason, p.hint] for p in reading.problems]
         say(scans=ids, problems=problems, notes=reading.notes)

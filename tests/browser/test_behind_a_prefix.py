@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from phantoms import disc_phantom, write_ct_series
 from playwright.sync_api import Browser, Page, Response, expect
+from screen import choose_page
 from serving import ROOT, server
 
 from ctdenoise.ui.visitors import COOKIE, workspace_of
@@ -102,7 +103,7 @@ def test_everything_works_below_a_prefix(
 
     # A scan goes up, is denoised, and comes home.
     files = write_ct_series(tmp_path, disc_phantom(SIZE, slices=SLICES, noise=40))
-    page.get_by_role("link", name="Denoise", exact=True).first.click()
+    choose_page(page, "Denoise")
     page.locator("input[type=file]").set_input_files(files)
     expect(page.get_by_role("combobox", name="Scan")).to_have_value(
         re.compile(rf"\({SLICES} slices\)")
@@ -133,7 +134,7 @@ def test_everything_works_below_a_prefix(
         [sys.executable, "-c", SWEEP, str(workspace_of(cookie["value"]))],
         env=os.environ | {"CTDENOISE_HOME": str(home)}, check=True, timeout=120,
     )  # fmt: skip
-    page.get_by_role("link", name="Sweep", exact=True).first.click()
+    choose_page(page, "Sweep")
     expect(page.get_by_test_id("viewer-canvas-0")).to_have_attribute("width", re.compile(r"\d{2,}"))
     watch = followed(page)
     expect(watch).to_have_url(re.compile(rf"{re.escape(prefixed)}/watch\?run=\w{{12}}"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from phantoms import disc_phantom, write_ct_series
 from playwright.sync_api import Browser, Page, expect
-from screen import at, canvas, drag
+from screen import at, canvas, choose_page, drag
 
 pytestmark = pytest.mark.browser
 SIZE, SLICES, NOISE = 96, 6, 40.0
@@ -31,7 +31,7 @@ def upload(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def go(page: Page, name: str, title: str) -> None:
-    page.get_by_role("link", name=name, exact=True).first.click()
+    choose_page(page, name)
     expect(page.get_by_role("heading", name=title)).to_be_visible()
 
 

@@ -3,6 +3,16 @@
 import numpy as np
 from playwright.sync_api import Page
 
+from ctdenoise.ui import menu
+
+
+def choose_page(page: Page, name: str) -> None:
+    """By the menu, some of whose pages stand below the name of their group."""
+    group = next(group for group, pages in menu.GROUPS.items() if name in pages)
+    if group:
+        page.get_by_text(group, exact=True).first.click()
+    page.get_by_role("link", name=name, exact=True).first.click()
+
 
 def canvas(page: Page, pane: int = 0) -> np.ndarray:
     """Grey levels (rows, columns) as they stand on a canvas, in the stored image's pixels."""

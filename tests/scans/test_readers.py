@@ -41,7 +41,7 @@ def write_vol(values: np.ndarray, path: Path, unit: str | None = "HU") -> None:
     path.write_bytes(gzip.compress(said.encode()))
 
 
-VOL = Reader("vol", 9, "VOL", (".vol.gz", ".vol"), read_vol, write_vol, says_unit=True)
+VOL = Reader("vol", 9, "VOL", (".vol.gz", ".vol"), read_vol, write_vol)
 
 
 @pytest.fixture

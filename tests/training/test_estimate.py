@@ -58,12 +58,14 @@ def test_what_is_left_follows_the_recent_epochs_and_counts_to_the_end() -> None:
     pace.stepped(20, 60.0)  # a first epoch is slow
     pace.looked(3.0)
     assert pace.left(60, 3) == pytest.approx(60 * 3.0 + 3 * 3.0 + (3 + 1) * 2.0)
-    told = []
+    told: list[float] = []
     for _ in range(10):
         pace.kept(2.0)
         pace.stepped(20, 20.0)
         pace.looked(3.0)
-        told.append(pace.left(60, 3))
+        left = pace.left(60, 3)
+        assert left is not None
+        told.append(left)
     assert told == sorted(told, reverse=True)  # without a jump
     assert told[-1] == pytest.approx(60 + 3 * 3.0 + (3 + 1) * 2.0)
     assert pace.left(0, 0) == pytest.approx(2.0)  # the last checkpoint is still to be kept

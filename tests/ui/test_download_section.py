@@ -1,7 +1,7 @@
 """The section of the Scans page that brings real pairs."""
 
 import pytest
-from apptest import WORKSPACE, OnTheSpot, labelled, opened
+from apptest import WORKSPACE, OnTheSpot, labelled, opened, send
 from mayo import Mayo, forget
 from streamlit.testing.v1 import AppTest
 
@@ -98,6 +98,9 @@ def test_a_download_is_watched_and_stopped(on_the_spot: OnTheSpot) -> None:
     assert labelled(app.button, "Try again")
     assert not app.get("progress")
     assert not labelled(app.button, "Download").disabled
+    send(app, ("notes.txt", b"no scan"))  # one goes on to something else
+    (told,) = app.error
+    assert "notes.txt" in told.value
 
 
 def test_a_download_is_found_again_after_a_reload(on_the_spot: OnTheSpot) -> None:

@@ -30,12 +30,15 @@ globalThis.fetch = async (address, { method, body }) => {
   return { ok: true, json: async () => answer };
 };
 const parent = element();
-show({ parentElement: parent, data: ["/uploads"], setStateValue: (_, said) => told.push(said[1]) });
+show({
+  parentElement: parent, data: ["/uploads"],
+  setTriggerValue: (name) => told.push(name), setStateValue: (_, said) => told.push(said[1]),
+});
 const input = parent.querySelector(".zone").querySelector("input");
 const named = (name) => Object.assign(new Blob(["abc"]), { name });
 input.files = [..."123456789"].map(named);
 input.onchange();
-while (told.length < 2) await new Promise((done) => setTimeout(done, 1));
+while (told.length < 3) await new Promise((done) => setTimeout(done, 1));
 console.log(JSON.stringify(told));
 """
 """Nine files go to a server that does not keep a piece before it came so often."""
@@ -50,4 +53,4 @@ def test_each_file_has_tries_of_its_own(tmp_path: Path, refusals: int, end: str)
         cwd=tmp_path, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == ["sending", end]
+    assert json.loads(done.stdout) == ["choice", "sending", end]

@@ -68,7 +68,8 @@ def test_one_that_waits_is_stopped_at_once(kind: str) -> None:
     assert buttons(app) == ["Stop"]
     app.button[0].click().run()
     assert queue.job(job.id).state == "stopped"
-    assert app.info[0].value == "Stopped before its turn came." and buttons(app) == ["Try again"]
+    assert app.info[0].value == "Stopped before its turn came."
+    assert buttons(app) == ["Try again", "Dismiss"]
 
 
 @each_kind
@@ -93,16 +94,18 @@ def test_one_that_did_not_finish_queues_again(
     app = shown(job)
     (told,) = app.error if state == "failed" else app.info
     assert told.value == f"It {state}: so it is."
-    assert buttons(app) == ["Try again"]
+    assert buttons(app) == ["Try again", "Dismiss"]
     app.button[0].click().run()
     assert (queue.job(job.id).state, on_the_spot.launched) == ("queued", [job.id])
     assert buttons(app) == ["Stop"]
 
 
 @each_kind
-def test_one_that_finished_has_no_button(kind: str) -> None:
+def test_one_that_finished_is_told_until_it_is_dismissed(kind: str) -> None:
     app = shown(added(kind, "finished"))
-    assert app.success[0].value == "It finished: so it is." and not app.button
+    assert app.success[0].value == "It finished: so it is." and buttons(app) == ["Dismiss"]
+    app.button[0].click().run()
+    assert not app.success and not app.button and not app.exception
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "stopped"])

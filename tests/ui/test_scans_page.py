@@ -1,13 +1,13 @@
 """Scans: several low-dose twins of one scan."""
 
 import io
-import tarfile
 import zipfile
 
 import numpy as np
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened, send
 from phantoms import disc_phantom
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.errors import Problem
@@ -15,7 +15,7 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.kind import Running
 from ctdenoise.jobs.kinds.simulate import SIMULATE, Physics, Simulate
 from ctdenoise.scans.scan import Facts, Scan
-from ctdenoise.ui import pictures
+from ctdenoise.ui import menu, pictures
 from ctdenoise.workspace.library import Library
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
@@ -160,12 +160,13 @@ def dropped(app: AppTest) -> AppTest:
         np.save(values, np.ones((2, 64, 64), np.float32))
         archive.writestr("mine.npy", values.getvalue())
         archive.writestr("notes.txt", "not a scan")
-    send(app, ("scans.zip", content.getvalue()))
-    return app.radio[0].set_value("own units").run()
+    return send(app, ("scans.zip", content.getvalue()))
 
 
 def test_an_upload_tells_what_came_of_it_until_it_is_told_no_more(mine: Library) -> None:
     app = dropped(opened("Scans"))
+    assert any("notes.txt" in each.value for each in app.error)  # before anything is asked
+    app.radio[0].set_value("own units").run()
     for page in (app, opened("Scans")):  # this page, and one after a reload
         assert any(
             each.value == "1 scan added, without the patient's identity." for each in page.success
@@ -175,27 +176,17 @@ def test_an_upload_tells_what_came_of_it_until_it_is_told_no_more(mine: Library)
     assert not list((mine.root / "uploads").iterdir())
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_numbers_that_cannot_be_what_was_said_are_asked_about_again(
-    mine: Library, packed: bool
-) -> None:
+def test_numbers_that_cannot_be_what_was_said_are_asked_about_again(mine: Library) -> None:
     content, expected = io.BytesIO(), np.rint(disc_phantom(64, slices=2, noise=5))
     np.save(content, ((expected + 1024) / 4096).astype(np.float32))
-    app = opened("Scans")
-    if packed:  # whose names the server does not look at: nobody is asked before
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-            member = tarfile.TarInfo("mine.npy")
-            member.size = len(content.getvalue())
-            tar.addfile(member, io.BytesIO(content.getvalue()))
-        send(app, ("mine.tar.gz", archive.getvalue()))
-    else:
-        send(app, ("mine.npy", content.getvalue()))
-        app.radio[0].set_value("HU").run()
-    app = opened("Scans")  # also after a reload
-    assert mine.scans() == []
-    (told,) = (each.value for each in app.warning if "mine.npy holds numbers" in each.value)
-    assert '"0-1" fits' in told and ('cannot be "HU"' in told) != packed
+    app = send(opened("Scans"), ("mine.npy", content.getvalue()))
+    for cannot_be in (False, True):
+        (told,) = (each.value for each in app.warning if "mine.npy holds numbers" in each.value)
+        assert '"0-1" fits' in told and ('cannot be "HU"' in told) == cannot_be
+        assert mine.scans() == []
+        if not cannot_be:
+            app.radio[0].set_value("HU").run()
+            app = opened("Scans")  # also after a reload
     app.radio[0].set_value("0-1").run()
     assert not app.exception and not app.radio
     (scan,) = mine.scans()
@@ -203,12 +194,37 @@ def test_numbers_that_cannot_be_what_was_said_are_asked_about_again(
     assert not list((mine.root / "uploads").iterdir())
 
 
+def coloured_picture() -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(np.arange(48 * 48 * 3, dtype=np.uint8).reshape(48, 48, 3)).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_what_cannot_be_read_is_refused_before_any_question_and_in_one_box(mine: Library) -> None:
+    app = send(opened("Scans"), ("colours.png", coloured_picture()))
+    (told,) = app.error
+    assert "colours.png is a colour image" in told.value and not app.radio
+    labelled(app.button, "Dismiss").click().run()
+    assert not app.error
+
+    texts = [(f"{number}.txt", b"no scan") for number in range(11)]
+    send(app, ("colours.png", coloured_picture()), *texts)
+    (told,) = app.error  # the one of before is gone, and these are folded
+    assert told.value == "12 files could not be read and were left out." and not app.radio
+    (folded,) = (each for each in app.expander if each.label == "Which, and why")
+    assert "colours.png is a colour image" in folded.markdown[0].value
+    assert folded.markdown[0].value.count("\n- ") == 11
+
+    app.switch_page(str(menu.page("Look"))).run()
+    app.switch_page(str(menu.page("Scans"))).run()
+    assert not app.error and not app.exception  # it was told, and one has gone on
+
+
 def test_an_upload_that_nobody_says_more_about_is_removed(mine: Library) -> None:
     content = io.BytesIO()
     np.save(content, np.linspace(0, 1, 256).reshape(16, 16))
     app = opened("Scans")
     send(app, ("mine.npy", content.getvalue()))
-    app.radio[0].set_value("HU").run()
     assert list((mine.root / "uploads").iterdir())
     labelled(app.button, "Leave it out").click().run()
     assert not list((mine.root / "uploads").iterdir()) and not app.radio and not mine.scans()
@@ -232,6 +248,7 @@ def test_an_upload_is_found_again_after_a_reload(mine: Library, on_the_spot: OnT
     assert any("Stopped before its turn came." in each.value for each in app.info)
     on_the_spot.waiting.remove("ingest")
     labelled(app.button, "Try again").click().run()
+    app.radio[0].set_value("own units").run()
     assert [scan.name for scan in mine.scans()] == ["mine"]
 
 

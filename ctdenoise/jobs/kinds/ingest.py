@@ -69,7 +69,9 @@ def _ingest(running: Running[Ingest]) -> Ingested | Outcome:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     except Unclear as unclear:
-        return Ingested(unclear=str(unclear), suggestion=unclear.suggestion)
+        return Ingested(
+            problems=list(unclear.others), unclear=str(unclear), suggestion=unclear.suggestion
+        )
     shutil.rmtree(folder, ignore_errors=True)
     return Ingested(
         scans=[scan.id for scan in received.scans],

@@ -46,8 +46,7 @@ class Reader:
     :func:`~ctdenoise.scans.budget.affordable`. ``write`` puts float32 (slices, rows, columns), or
     (rows, columns) of one slice, into a file; ``write_like`` does so for formats that say where
     slices lie, as the file says that is named last. Where there is neither, the format cannot hold
-    HU, and results are written as TIFF. ``says_unit``: every file of this format says its unit, so
-    nobody is asked. ``beside``: other files in which a file has its pixels.
+    HU, and results are written as TIFF. ``beside``: other files in which a file has its pixels.
     """
 
     name: str
@@ -56,7 +55,6 @@ class Reader:
     suffixes: tuple[str, ...]
     read: Callable[[Path], ImageStack]
     write: Callable[[NDArray[np.float32], Path], None] | None = None
-    says_unit: bool = False
     write_like: Callable[[NDArray[np.float32], Path, Path], None] | None = None
     beside: Callable[[Path], Sequence[Path]] = lambda path: ()
 

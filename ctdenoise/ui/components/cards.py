@@ -15,7 +15,9 @@ from ctdenoise.ui import menu
 from ctdenoise.ui.components import panes
 from ctdenoise.ui.components.text import plain, tell, telling_problems
 from ctdenoise.ui.session import (
+    choose,
     from_link,
+    just_brought,
     pairs,
     recall,
     remember,
@@ -89,9 +91,13 @@ def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
     if not available:
         st.stop()
     key = f"{page}-pair"
+    if brought := just_brought():
+        st.session_state[key] = brought[0]
     for linked in from_link("pair", page):
         if found := next((k for k in available if k[1] == linked), None):
             st.session_state[key] = found
+            if found not in brought:
+                choose()
     if recall(key, first := next(iter(available))) not in available:
         st.session_state[key] = first
     chosen = st.selectbox(
@@ -99,6 +105,7 @@ def pair_picker(label: str, page: str) -> tuple[str, PairRecord]:
         list(available),
         format_func=pair_names(available).__getitem__,
         key=key,
+        on_change=choose,
     )
     remember(key)
     return chosen[0], available[chosen]
@@ -166,12 +173,10 @@ def first_look(owner: str, record: PairRecord) -> None:
     source(owner, record)
 
 
-def step(place: DeltaGenerator, number: str, page: str, sentence: str) -> None:
-    """A card with a link to a page and a sentence on it."""
+def step(place: DeltaGenerator, page: str, sentence: str) -> None:
+    """A card with a link to a page, and a sentence below it."""
     with place.container(border=True, height="stretch"):
-        st.page_link(
-            menu.page(page), label=f"**{number}. {page}**", icon=":material/arrow_forward:"
-        )
+        st.page_link(menu.page(page), label=f"**{page}**", icon=menu.ICONS[page], width="stretch")
         st.caption(sentence)
 
 

@@ -59,8 +59,9 @@ class Zone {
     this.busy = false;
   }
 
-  update({ data, setStateValue }) {
+  update({ data, setStateValue, setTriggerValue }) {
     [this.address] = data;
+    this.begun = () => setTriggerValue("choice", true);
     this.tell = (how) => {
       window.onbeforeunload = how === "sending" ? (event) => event.preventDefault() : null;
       setStateValue("upload", [this.id, how]);
@@ -73,6 +74,7 @@ class Zone {
     this.files = chosen;
     this.there = chosen.map(() => 0);
     this.id = null;
+    this.begun();
     await this.send();
   }
 
@@ -82,6 +84,7 @@ class Zone {
     this.lost.replaceChildren();
     this.buttons.replaceChildren();
     this.problem = "";
+    this.refused = false;
     try {
       if (!this.id) {
         const list = this.files.map((file) => ({ name: nameOf(file), size: file.size }));
@@ -93,7 +96,8 @@ class Zone {
       const queue = this.files.map((_, number) => number).filter((number) => !this.whole[number]);
       await Promise.all(Array.from({ length: AT_ONCE }, () => this.work(queue)));
     } catch (error) {
-      this.problem = error instanceof Refused ? error.message : "The connection to the server broke off.";
+      this.refused = error instanceof Refused;
+      this.problem = this.refused ? error.message : "The connection to the server broke off.";
     }
     this.busy = false;
     this.root.classList.remove("busy");
@@ -173,6 +177,7 @@ class Zone {
   nameLost() {
     const names = this.files.map(nameOf).filter((_, number) => !this.whole?.[number]);
     if (this.problem) this.lost.append(made("p", "", this.problem));
+    if (this.refused) return this.offerToDismiss();
     this.lost.append(made("p", "", `${files(names.length)} did not arrive:`));
     const list = made("ul");
     list.append(...names.slice(0, SHOWN).map((name) => made("li", "", name)));
@@ -187,6 +192,17 @@ class Zone {
       this.buttons.append(without);
     }
     if (this.id) this.tell("broken");
+  }
+
+  /** All of it was refused, and would be again. */
+  offerToDismiss() {
+    this.said.textContent = "";
+    const dismiss = made("button", "", "Dismiss");
+    dismiss.onclick = () => {
+      this.lost.replaceChildren();
+      this.buttons.replaceChildren();
+    };
+    this.buttons.append(dismiss);
   }
 }
 

@@ -1,6 +1,6 @@
 """The place to drop files: the browser sends them itself, see :mod:`ctdenoise.ui.uploads`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -43,9 +43,15 @@ _component = st.components.v2.component(
 )
 
 
-def dropzone(key: str) -> Sent | None:
-    """Show it; what becomes of the files that were chosen in it, None before there are any."""
-    result = _component(key=key, data=[uploads.ROUTE], on_upload_change=_nothing)
+def dropzone(key: str, on_choice: Callable[[], None]) -> Sent | None:
+    """Show it; what becomes of the files that were chosen in it, None before there are any.
+    ``on_choice`` is called as soon as some are chosen, whatever becomes of them."""
+    result = _component(
+        key=key,
+        data=[uploads.ROUTE],
+        on_upload_change=_nothing,
+        on_choice_change=on_choice,
+    )
     return _sent(result)
 
 

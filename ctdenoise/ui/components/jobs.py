@@ -28,20 +28,62 @@ PACE_SECONDS = 0.5
 """Between two looks at a job that is not shown together with pictures of its own."""
 AT_ONCE_SECONDS = 0.5
 """What is answered so soon needs no sign that it is worked on."""
+TOLD, DISMISSED = "jobs-told", "jobs-dismissed"
+"""Session state: the ends of jobs that are told on this page, and those told no more."""
 A = TypeVar("A", bound=Arguments)
 
 
 def newest(kind: Kind[Any, Any]) -> Job | None:
     """The newest job of a kind in this workspace, as long as there is something to say of it: while
-    it is live and for an hour after its end."""
+    it is live, and for an hour after its end unless it is told no more."""
     job = next(iter(queue.jobs_of(workspace(), kind.name)), None)
-    if job and (job.live or time.time() - (job.ended or 0.0) < SAID_SECONDS):
+    if job and (job.live or (time.time() - (job.ended or 0.0) < SAID_SECONDS and not _gone(job))):
         return job
     return None
 
 
+def told(job: Job) -> None:
+    """How a job ended stands on the page: it is told no more where one goes on to something else,
+    see :func:`forget_told`."""
+    st.session_state.setdefault(TOLD, set()).add(_end(job))
+
+
+def forget_told() -> None:
+    """The person goes on to something else: say no more how earlier jobs ended."""
+    dismiss(*st.session_state.pop(TOLD, ()))
+
+
+def dismiss(*ends: tuple[str, float | None]) -> None:
+    """Say no more of these ends of jobs."""
+    st.session_state.setdefault(DISMISSED, set()).update(ends)
+
+
+def dismiss_button(job: Job) -> None:
+    """Takes away what stands beside it, the end of a job."""
+    st.button(
+        "Dismiss",
+        icon=":material/close:",
+        type="tertiary",
+        key=f"dismiss-{job.id}",
+        on_click=dismiss,
+        args=(_end(job),),
+    )
+
+
+def _end(job: Job) -> tuple[str, float | None]:
+    """A job that is tried again ends once more."""
+    return job.id, job.ended
+
+
+def _gone(job: Job) -> bool:
+    return not job.live and _end(job) in st.session_state.get(DISMISSED, ())
+
+
 def follow(job: Job) -> None:
-    """Show a job until it ends, then draw the page anew; after a failure offer another try."""
+    """Show a job until it ends, then draw the page anew; after a failure offer another try, and
+    take it off the page where that is wanted."""
+    if _gone(job):
+        return
     with st.container():  # which keeps the place of what follows, whenever the timer draws anew
         st.fragment(_follow, run_every=PACE_SECONDS if job.live else None)(job.id, job.live)
 
@@ -52,12 +94,12 @@ def _follow(job_id: str, watched: bool) -> None:
         job = queue.job(job_id)
     except Problem:  # it was removed meanwhile
         st.rerun(scope="app")
-    if job.live != watched:
+    if job.live != watched or _gone(job):
         st.rerun(scope="app")  # with or without the timer
-    line(job)
+    line(job, dismissible=True)
 
 
-def line(job: Job) -> None:
+def line(job: Job, *, dismissible: bool = False) -> None:
     """One line: how far a job is, or how it ended, with the button to stop it or, where it did not
     finish, the one that lets it go on."""
     with st.container(horizontal=True, vertical_alignment="center"):  # fits any width
@@ -72,6 +114,9 @@ def line(job: Job) -> None:
                 on_click=_do,
                 args=("change", job, executor().requeue),
             )
+        if dismissible and not job.live:
+            told(job)
+            dismiss_button(job)
 
 
 def answer(kind: Kind[A, Any], arguments: A, owner: str) -> Any:

@@ -1,8 +1,7 @@
-"""Uploads on their way into the library: set aside, read by a job, told about file by file."""
+"""Uploads on their way into the library: set aside, read by a job, and what became of them."""
 
 import shutil
-import zipfile
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -11,7 +10,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.ingest import INGEST, Ingest, Ingested, upload_folder
 from ctdenoise.scans.meaning import SCALES, Meaning
-from ctdenoise.scans.readers import reader_of, titles
+from ctdenoise.scans.readers import titles
 from ctdenoise.ui import uploads
 from ctdenoise.ui.components import dropzone, jobs
 from ctdenoise.ui.components.text import plain, tell
@@ -19,32 +18,23 @@ from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
 from ctdenoise.workspace import quota
 from ctdenoise.workspace.database import Job
-from ctdenoise.workspace.library import Library
 
-DISMISSED = "upload-dismissed"
-"""Session state: the upload of which nothing more is to be said."""
+SHOWN = 50
+"""Files that are named, of those that were left out."""
 
 
-def uploader(library: Library) -> None:
-    """The drop zone; reading starts as soon as everything that must be known is known."""
+def uploader() -> None:
+    """The drop zone; reading starts as soon as all files are there, and what their numbers mean is
+    asked of those alone that can be read and do not say it."""
     st.session_state.setdefault("upload", 0)
     st.markdown(
         f"DICOM files with or without extension, a zip, tar or gz, or {titles()} images",
         help="One series, or a low-dose and a full-dose series together. Names and other "
         "identifiers are removed on the way in.",
     )
-    sent = dropzone.dropzone(_key())
-    if sent is None:
-        _tell_left()
-        _tell_last()
+    sent = dropzone.dropzone(_key(), jobs.forget_told)
     if sent is None or sent.how not in ("arrived", "without"):
         return
-    meaning: Meaning | None = None
-    files = uploads.chosen(workspace(), sent.id)
-    if any(_keeps_its_unit_to_itself(name, file) for name, file in files):
-        meaning = _asked("meaning")
-        if meaning is None:
-            return
     try:
         quota.require(workspace())
     except Problem as problem:  # what can be removed is further down on the page
@@ -52,23 +42,16 @@ def uploader(library: Library) -> None:
         return
     aside = uploads.take(workspace(), sent.id)
     forget_last()
-    executor().submit(INGEST, Ingest(folder=aside, meaning=meaning), workspace())
+    executor().submit(INGEST, Ingest(folder=aside), workspace())
     st.session_state["upload"] += 1  # an empty place for the next
-    st.session_state.pop(DISMISSED, None)
     st.rerun()
 
 
-def _asked(key: str, suggestion: Meaning | None = None) -> Meaning | None:
-    """What a person says that numbers mean; None until then."""
-    fits = ["fits these numbers" if each == suggestion else "" for each in SCALES]
-    return st.radio(
-        f"What do the numbers in {titles()} images mean? Then the upload goes on.",
-        list(SCALES),
-        index=None,
-        key=key,
-        format_func=lambda meaning: SCALES[meaning].sentence,
-        captions=fits if suggestion else None,
-    )
+def outcome() -> None:
+    """What became of the last upload, until the next is on its way."""
+    if dropzone.state(_key()) is None:
+        _tell_left()
+        _tell_last()
 
 
 def under_way() -> bool:
@@ -89,17 +72,16 @@ def left_files_out() -> bool:
 
 
 def forget_last() -> None:
-    """Say no more what became of the last upload."""
+    """Say no more what became of earlier uploads, nor how other work ended."""
     if (last := _last()) and not last.live:
-        st.session_state[DISMISSED] = last.id
+        jobs.told(last)
         if _outcome(last).unclear:  # it waited for an answer, which nobody will give now
             shutil.rmtree(_kept(last), ignore_errors=True)
+    jobs.forget_told()
 
 
 def _last() -> Job | None:
-    """The newest upload of this workspace, unless it has been forgotten."""
-    last = jobs.newest(INGEST)
-    return None if last and last.id == st.session_state.get(DISMISSED) else last
+    return jobs.newest(INGEST)
 
 
 def _outcome(job: Job) -> Ingested:
@@ -113,18 +95,6 @@ def _kept(job: Job) -> Path:
 
 def _key() -> str:
     return f"upload-{st.session_state.get('upload', 0)}"
-
-
-def _keeps_its_unit_to_itself(name: str, file: Path) -> bool:
-    """Whether a file is an image that need not say what its numbers mean, or a zip with one."""
-    names = [name.removesuffix(".gz"), name]
-    # One that is damaged, or only looks like a zip, is told when it is read.
-    with suppress(zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        if zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as archive:
-                names = archive.namelist()
-    readers = (reader_of(Path(name)) for name in names)
-    return any(reader is not None and not reader.says_unit for reader in readers)
 
 
 def _tell_left() -> None:
@@ -157,18 +127,32 @@ def _tell_last() -> None:
         _ask_again(last, outcome)
         return
     count, problems = len(outcome.scans), outcome.problems
-    if count:
-        st.success(f"{counted(count, 'scan')} added, without the patient's identity.")
-    elif not problems:
-        st.warning("There was no scan in these files.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if count:
+            st.success(f"{counted(count, 'scan')} added, without the patient's identity.")
+        elif problems:
+            _tell_left_out(problems)
+        else:
+            st.warning("There was no scan in these files.")
+        jobs.told(last)
+        jobs.dismiss_button(last)
     for note in outcome.notes:
         st.info(plain(note))
-    if problems:
-        with st.expander(f"{counted(len(problems), 'file')} left out", expanded=True):
-            for problem in problems[:20]:
-                tell(problem)
-            if len(problems) > 20:
-                st.caption(f"and {counted(len(problems) - 20, 'more file')}")
+    if count:
+        _tell_left_out(problems)
+
+
+def _tell_left_out(problems: Sequence[str]) -> None:
+    """One red box for all files that were left out; which and why is folded where it is long."""
+    if len(problems) == 1:
+        tell(problems[0])
+    elif problems:
+        with st.container():
+            tell(f"{counted(len(problems), 'file')} could not be read and were left out.")
+            with st.expander("Which, and why"):
+                st.markdown("\n".join(f"- {plain(problem)}" for problem in problems[:SHOWN]))
+                if len(problems) > SHOWN:
+                    st.caption(f"and {counted(len(problems) - SHOWN, 'more file')}")
 
 
 def _ask_again(last: Job, outcome: Ingested) -> None:
@@ -177,8 +161,17 @@ def _ask_again(last: Job, outcome: Ingested) -> None:
     if not _kept(last).exists():
         st.warning(plain(f"{outcome.unclear} The files are gone by now: choose them again."))
         return
+    _tell_left_out(outcome.problems)
     st.warning(plain(outcome.unclear))
-    meaning = _asked(f"meaning-{last.id}", outcome.suggestion)
+    fits = ["fits these numbers" if each == outcome.suggestion else "" for each in SCALES]
+    meaning: Meaning | None = st.radio(
+        "What do these numbers mean? Then the upload goes on.",
+        list(SCALES),
+        index=None,
+        key=f"meaning-{last.id}",
+        format_func=lambda meaning: SCALES[meaning].sentence,
+        captions=fits if outcome.suggestion else None,
+    )
     if meaning is not None:
         again = Ingest.model_validate(last.arguments).model_copy(update={"meaning": meaning})
         executor().submit(INGEST, again, workspace())

@@ -15,7 +15,15 @@ from ctdenoise.ui import menu
 from ctdenoise.ui.caching import once
 from ctdenoise.ui.components import cards, upload
 from ctdenoise.ui.denoise.networks import shelf, uploader
-from ctdenoise.ui.session import pairs, recall, remember, runs, workspace
+from ctdenoise.ui.session import (
+    choose,
+    just_brought,
+    pairs,
+    recall,
+    remember,
+    runs,
+    workspace,
+)
 from ctdenoise.units import counted
 from ctdenoise.workspace import networks
 from ctdenoise.workspace.denoisers import (
@@ -73,15 +81,20 @@ def _scan(mine: Library) -> Source | None:
         names[owner, "pair", id] = f"{cards.pair_name(owner, record)}, its low dose"
     key, told = "denoise-scan", cards.distinct(names)
     own = {each for each in names if each[1] == "scan"}
-    if fresh := own - st.session_state.setdefault("denoise-known", own):
-        st.session_state[key] = next(each for each in names if each in fresh)
+    fresh = own - st.session_state.setdefault("denoise-known", own)
     st.session_state["denoise-known"] = own
+    if pair := next(iter(just_brought()), None):
+        st.session_state[key] = (pair[0], "pair", pair[1])
+    elif fresh:
+        st.session_state[key] = next(each for each in names if each in fresh)
+        choose()
     if not names:
-        st.info("Bring a scan first.")
+        cards.preparing_sample()
         return None
     if recall(key, next(iter(names))) not in names:
         st.session_state[key] = next(iter(names))
-    owner, kind, id = st.selectbox("Scan", list(names), key=key, format_func=told.__getitem__)
+    owner, kind, id = st.selectbox("Scan", list(names), key=key, format_func=told.__getitem__,
+                                   on_change=choose)  # fmt: skip
     remember(key)
     return Source.model_validate({"owner": owner, "kind": kind, "id": id})
 
@@ -127,10 +140,10 @@ def _method(
         return ClassicalFilter(name=name, strength=_strength(name, source))
     if kind == "shipped":
         network = ships[name]
-        told, card = st.columns([5, 2], vertical_alignment="bottom")
-        told.caption(network.sentence)
-        with card.popover("Card", width="stretch"):
-            st.markdown(network.card)
+        with st.container(horizontal=True, wrap=False, vertical_alignment="bottom"):
+            st.caption(network.sentence, width="stretch")
+            with st.popover("Card", help="What it learned from, and how well it does."):
+                st.markdown(network.card)
         return ShippedNetwork(name=name, dial=_dial(network.config.loss.dial, name))
     if kind == "brought":
         config = brought[name].config

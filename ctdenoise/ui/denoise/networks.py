@@ -42,6 +42,7 @@ def uploader() -> NetworkRecord | None:
     if st.button("Add this network", type="primary", icon=":material/add:"):
         quota.require(workspace(), more_bytes=file.size)
         asked = ImportNetwork(file=_set_aside(file), name=name)
+        jobs.forget_told()
         state[CHECKED] = executor().submit(IMPORT_NETWORK, asked, workspace()).id
         state["network-uploads"] += 1  # a new uploader: the old one's file leaves the memory
         st.rerun()
@@ -57,8 +58,10 @@ def _tell_last() -> NetworkRecord | None:
     if last.live:
         jobs.follow(last)
         return None
+    jobs.told(last)
     if last.state != "finished":
         jobs.show(last)
+        jobs.dismiss_button(last)
         return None
     added = next((each for each in networks(workspace()) if each.id == last.result), None)
     if added:

@@ -103,5 +103,6 @@ def _choose(patients: Sequence[ldct.Patient], live: bool, arrived: str) -> None:
 
 def _start(chosen: Sequence[ldct.Patient], every: int) -> None:
     asked = Download(patients=tuple(patient.id for patient in chosen), every=every)
+    jobs.forget_told()
     executor().submit(DOWNLOAD, asked, workspace())
     st.rerun(scope="app")

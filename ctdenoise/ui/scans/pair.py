@@ -81,7 +81,8 @@ def from_two(
             height=200,
         )
     last = jobs.newest(PAIR)
-    if last and last.state != "finished":
+    asked = MakePair(low=low, full=full)
+    if last and (last.live or (last.state != "finished" and last.arguments == asked.model_dump())):
         jobs.follow(last)
     if st.button(
         "Keep this pair",
@@ -89,5 +90,6 @@ def from_two(
         icon=":material/link:",
         disabled=last is not None and last.live,
     ):
-        executor().submit(PAIR, MakePair(low=low, full=full), workspace())
+        jobs.forget_told()
+        executor().submit(PAIR, asked, workspace())
         st.rerun()

@@ -112,6 +112,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
         asked = Simulate(
             scan=id, doses=tuple(dose / 100 for dose in doses), physics=physics, seed=seed
         )
+        jobs.forget_told()
         executor().submit(SIMULATE, asked, owner, subject=id)
         st.rerun()
 
