@@ -21,11 +21,16 @@ FOLDER = Path(__file__).with_name("sample_data")
 class Series:
     """Slices of one patient. ``prefix``: how the names of its files begin. ``pair``: the id of its
     pair, the same on every computer, so that a link to it works for a whole class; another one is
-    due as soon as its numbers are others. ``source``: whose it is, and under which licence."""
+    due as soon as its numbers are others. ``photons`` per ray and ``f50`` of the kernel in lp/mm:
+    what :func:`ctdenoise.dose.calibration.calibrate` finds in uniform regions of the slices, so
+    that a quarter of the dose has twice their own noise. ``source``: whose it is, under which
+    licence."""
 
     name: str
     prefix: str
     pair: str
+    photons: float
+    f50: float
     source: str
 
     @property
@@ -35,11 +40,20 @@ class Series:
 
 
 SERIES = (
-    Series("Abdomen", "abdomen", "5a3b1e000001", "TotalSegmentator, example data (Apache-2.0)"),
+    Series(
+        "Abdomen",
+        "abdomen",
+        "5a3b1e000001",
+        4_500_000,
+        0.32,
+        "TotalSegmentator, example data (Apache-2.0)",
+    ),
     Series(
         "Liver and heart",
         "heart",
         "5a3b1e000002",
+        650_000,
+        0.34,
         "Heller N, et al. C4KC-KiTS, The Cancer Imaging Archive, 2019, "
         "doi:10.7937/TCIA.2019.IX49E8NX (CC BY 3.0)",
     ),
@@ -47,6 +61,8 @@ SERIES = (
         "Chest",
         "chest",
         "5a3b1e000003",
+        450_000,
+        0.42,
         "RIDER Pilot, The Cancer Imaging Archive, doi:10.7937/m87f-mz83 (CC BY 4.0)",
     ),
 )
@@ -81,7 +97,7 @@ def sample_pair(
     series: Series, progress: Progress | None = None, among: Sequence[Series] = SERIES
 ) -> Pair:
     """One of :func:`sample_pairs`; how far it is, is told as how far all of ``among`` are."""
-    from ctdenoise.dose.insertion import insert_noise
+    from ctdenoise.dose.insertion import Physics, insert_noise
 
     number = SERIES.index(series)
 
@@ -93,8 +109,15 @@ def sample_pair(
     tell(0.0, "Reading the slices")
     scan = _scan(number)
     assert scan.spacing is not None
+    physics = Physics(photons=series.photons, f50=series.f50)
     low = insert_noise(
-        scan.values, scan.spacing, DOSE_FRACTION, seed=SEED + number, draws=DRAWS, progress=tell
+        scan.values,
+        scan.spacing,
+        DOSE_FRACTION,
+        physics=physics,
+        seed=SEED + number,
+        draws=DRAWS,
+        progress=tell,
     )
     return scan.simulated_pair(low, DOSE_FRACTION)
 
