@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.ui.components import cards, next_step, panes
-from ctdenoise.ui.session import keep_link
+from ctdenoise.ui.session import keep_link, workspace
 from ctdenoise.ui.viewer import viewer
 from ctdenoise.workspace.library import library_of
 
@@ -28,4 +28,4 @@ st.caption(
     "a ruler, a region with mean and SD, a magnifier and a curtain. In the difference, only noise "
     "should be seen, or movement between two real scans."
 )
-next_step.after("Look", pair=record.id)
+next_step.after("Look", pair=[record.id] if owner == workspace() else [])  # of the sample, all

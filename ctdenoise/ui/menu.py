@@ -28,7 +28,7 @@ ICONS = {name: icon for group in GROUPS.values() for name, icon in group.items()
 
 NEXT = {
     "Start": ("Look", "see what a lower dose does"),
-    "Look": ("Train", "train a network on this scan"),
+    "Look": ("Train", "train a network to take the noise away"),
     "Train": ("Watch", "watch it learn"),
     "Watch": ("Compare", "compare its picture with low and full dose"),
     "Compare": ("Train", "change the recipe and train another"),

@@ -17,6 +17,7 @@ from ctdenoise.settings import settings
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import pictures
 from ctdenoise.ui.components import dropzone
+from ctdenoise.ui.train import link
 from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, create_run, find_run
@@ -35,7 +36,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def visitor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A browser that keeps its cookie, which an AppTest has not."""
+    """A browser that keeps its cookie, which an AppTest has not, and has not been here before."""
+    link._last.clear()
     monkeypatch.setattr("ctdenoise.ui.session.workspace_of", lambda cookie: WORKSPACE)
 
 

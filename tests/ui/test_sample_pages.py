@@ -52,6 +52,8 @@ def test_the_first_run_learns_from_three_patients_without_a_warning(
     sample_of_before(library)
     for number in range(3):
         add(library, number)
+    way = opened("Look").get("page_link")[-1].proto
+    assert way.page.endswith("train") and not way.query_string  # not from the one that is shown
     train = opened("Train")
     assert not train.get("progress") and not train.warning
     assert any(

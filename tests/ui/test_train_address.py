@@ -38,6 +38,10 @@ def test_a_reload_and_a_change_of_page_find_the_whole_form(trained: Run, mine: L
     assert any("epoch 1" in info.value for info in again.info)
     assert dict(again.query_params) == told
 
+    elsewhere = opened("Map")  # reloaded on another page: a new session
+    elsewhere.switch_page(str(menu.page("Train"))).run()
+    assert dict(elsewhere.query_params) == told
+
     app.switch_page(str(menu.page("Map"))).run()
     app.query_params.clear()
     app.query_params["preset"] = "recommended"  # Back to where all was different, or a link

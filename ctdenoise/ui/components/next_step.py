@@ -14,5 +14,5 @@ def after(page: str, **query: str | list[str]) -> None:
             label=f"**Next:** {sentence}",
             icon=":material/arrow_forward:",
             icon_position="right",
-            query_params=query or None,
+            query_params={name: value for name, value in query.items() if value} or None,
         )

@@ -50,10 +50,15 @@ _MOVED = "config.moved"  # the key of the setting that was changed last
 
 def values() -> dict[str, Any]:
     """The plain values behind the form; the recommended ones where nothing was chosen yet."""
-    if _VALUES not in st.session_state:
+    if is_new():
         adopt(override(PRESETS["recommended"], {}))
     values: dict[str, Any] = st.session_state[_VALUES]
     return values
+
+
+def is_new() -> bool:
+    """Whether nothing has stood in the form yet in this session."""
+    return _VALUES not in st.session_state
 
 
 def preset() -> str:

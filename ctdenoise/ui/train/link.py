@@ -6,19 +6,25 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ctdenoise.config.config import Config
-from ctdenoise.ui.session import brought, keep
+from ctdenoise.ui.session import brought, keep, workspace
 from ctdenoise.ui.train import form
 
 PAIRS, NAME, BRANCH = "train-pairs", "run-name", "train-branch"
 """Where the session keeps what the form does not: (workspace, pair), text, (run, epoch)."""
 _PARAMETERS = ("preset", "set", "pair", "name", "branch")
+MOST_KEPT = 1000
+_last: dict[str, dict[str, list[str]]] = {}
+"""The form of each workspace as it stood last, for a browser that was reloaded on another page."""
 
 
 def take(available: Collection[tuple[str, str]]) -> None:
     """Choose what the address brings: everything where it tells of settings, else scans alone."""
     given = brought("train", *_PARAMETERS)
+    if form.is_new() and not (given.get("preset") or given.get("set")):
+        given = _last.get(workspace(), {}) | {name: said for name, said in given.items() if said}
     if not given:
         return
+    given = {name: given.get(name, []) for name in _PARAMETERS}
     if given["preset"] or given["set"]:
         form.open_link((given["preset"] or ["recommended"])[-1], given["set"])
         st.session_state[NAME] = "".join(given["name"])[:80]
@@ -31,14 +37,16 @@ def take(available: Collection[tuple[str, str]]) -> None:
 def write(config: Config) -> None:
     """Put all of the page into the address."""
     run, epoch = st.session_state.get(BRANCH, ("", 0))
-    keep(
-        "train",
-        {
-            **_settings(config),
-            "name": [name] if (name := st.session_state[NAME]) else [],
-            "branch": [f"{run}:{epoch}"] if run else [],
-        },
-    )
+    stands = {
+        **_settings(config),
+        "name": [name] if (name := st.session_state[NAME]) else [],
+        "branch": [f"{run}:{epoch}"] if run else [],
+    }
+    keep("train", stands)
+    _last.pop(workspace(), None)
+    _last[workspace()] = stands
+    if len(_last) > MOST_KEPT:
+        del _last[next(iter(_last))]
 
 
 def share(config: Config) -> None:
