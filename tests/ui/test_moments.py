@@ -17,6 +17,7 @@ from ctdenoise.ui.components import moments
         (None, "01 Jan, 00:00 UTC"),
         ("Nowhere/At all", "01 Jan, 00:00 UTC"),
         ("../../etc/passwd", "01 Jan, 00:00 UTC"),
+        ("a" * 300, "01 Jan, 00:00 UTC"),
     ],
 )
 def test_a_time_is_told_in_the_browsers_zone(
