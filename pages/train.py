@@ -145,7 +145,7 @@ with picture:
         except Problem as problem:  # here, where the button was pressed
             tell(problem)
         if run:
-            st.session_state.pop(link.BRANCH, None)
+            link.begun()
             st.switch_page(menu.page("Watch"), query_params={"run": run.id})
     if chosen:
         if parent:  # it keeps to the same split

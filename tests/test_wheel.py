@@ -134,7 +134,7 @@ def test_the_dashboard_is_served_and_ends_with_ctrl_c(alone: Path) -> None:
     )  # fmt: skip
     try:
         wait_until_up(address, server)
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             assert "ctdenoise_workspace=" in answer.headers["Set-Cookie"]
             assert "<title>" in answer.read().decode()
         # The first page's script finds its own pages, or the log below would have a traceback.
@@ -160,7 +160,7 @@ from streamlit.testing.v1 import AppTest
 from ctdenoise.ui.server import SCRIPT
 from ctdenoise.ui.visitors import COOKIE
 context.ContextProxy.cookies = {COOKIE: 32 * "1"}
-page = AppTest.from_file(str(SCRIPT), default_timeout=30).run()
+page = AppTest.from_file(str(SCRIPT), default_timeout=300).run()
 assert not page.exception, page.exception
 assert page.title
 """

@@ -13,6 +13,7 @@ from ctdenoise.config import run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.config.cost import VALIDATION_PIXELS, picture_cost
 from ctdenoise.config.fit import check_memory
+from ctdenoise.files import MAKING
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training.device import (
@@ -44,13 +45,13 @@ def estimate_seconds(config: Config) -> float:
     """
     machine = choose(config.device, config.precision, config.filters)
     check_memory(config, available_memory(machine.device), machine.kind)
-    home = settings().home  # the disk that runs are kept on
+    disk = settings().workspaces  # on which runs are kept, and what a dead process left is swept
     share = math.sqrt(LOOK / picture_cost(config, SIDE, SIDE).operations)
     side = max(config.patch, SMALLEST, round(SIDE * min(1.0, share)))
     with (
         keeping_memory(),
         with_threads_of_training(),
-        TemporaryDirectory(prefix=".estimate-", dir=home if home.is_dir() else None) as folder,
+        TemporaryDirectory(prefix=MAKING, dir=disk if disk.is_dir() else None) as folder,
     ):
         began = time.perf_counter()
         training = _made_small(config, side, Path(folder))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from waiting import SECONDS
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue, worker
@@ -59,7 +60,7 @@ class OnTheSpot(Executor):
 
 def opened(name: str, **query: str) -> AppTest:
     """The app with one page open."""
-    app = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=30)
+    app = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=SECONDS)
     app.switch_page(str(menu.page(name)))
     for key, value in query.items():
         app.query_params[key] = value

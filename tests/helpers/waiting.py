@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable
 
+SECONDS = 300
+"""Long even for a busy machine."""
 
-def until(condition: Callable[[], bool], seconds: float = 300) -> None:
-    """Return as soon as ``condition`` holds; the test fails where it takes long even for a busy
-    machine."""
+
+def until(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
+    """Return as soon as ``condition`` holds; the test fails where it takes longer."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -22,7 +22,7 @@ import pytest
 from distributed.client import ClosedClientError
 from distributed.comm import CommClosedError
 from homes import forget
-from waiting import until
+from waiting import SECONDS, until
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
@@ -101,20 +101,20 @@ def test_the_server_side_never_imports_torch() -> None:
 
 
 def test_a_run_is_trained_at_low_priority(launch: Callable[..., str]) -> None:
-    began = time.time()
     run_id = launch()
     until(lambda: state(run_id) == "finished")
     assert message(run_id) == "Ended: finished."
-    [(_, pid, niceness, started)] = starts(find_run(run_id))
+    [(_, pid, niceness, _)] = starts(find_run(run_id))
     assert int(pid) != os.getpid() and int(niceness) >= 10
-    assert float(started) - began < 10
 
 
 def test_what_somebody_waits_for_is_answered_beside_everything_else(
     launch: Callable[..., str], running: DaskExecutor
 ) -> None:
-    run_id = launch(epoch=60)
-    others = [running.submit(*nap(name, 60), "ann") for name in ("BATCH", "FILES", "DOWNLOAD")]
+    run_id = launch(epochs=1000, epoch=60)
+    others = [
+        running.submit(*nap(name, 2 * SECONDS), "ann") for name in ("BATCH", "FILES", "DOWNLOAD")
+    ]
     until(lambda: state(run_id) == "running")
     until(lambda: all(queue.job(job.id).state == "running" for job in others))
     told = running.request(*nap("NOW"), "ann")
@@ -123,11 +123,10 @@ def test_what_somebody_waits_for_is_answered_beside_everything_else(
     assert int(told["CTDENOISE_TRAINING_THREADS"]) >= INTERACTIVE_THREADS  # for estimates
     with pytest.raises(Problem, match="too long"):
         running.request(*nap("NOW", 60), "ann", timeout=0.1)
-    began = time.monotonic()
     for id in (run_id, *(job.id for job in others)):
         queue.stop(id)
-    until(lambda: not any(queue.job(id).live for id in (run_id, *(job.id for job in others))), 10)
-    assert time.monotonic() - began < 5
+    until(lambda: not any(queue.job(id).live for id in (run_id, *(job.id for job in others))))
+    assert state(run_id) == "stopped"
     assert {queue.job(job.id).message for job in others} == {"Stopped."}
 
 
@@ -182,20 +181,20 @@ def test_an_answer_survives_the_engine(running: DaskExecutor) -> None:
     first = psutil.Process(local.find().pid)
     family = [first, *first.children(recursive=True)]
     first.kill()
-    psutil.wait_procs(family, timeout=10)
+    psutil.wait_procs(family, timeout=SECONDS)
     running.recover()
     assert running.answer(*nap("ANSWER", 2), "ann")["pid"] not in [each.pid for each in family]
     assert queue.job(job.id).state == "finished"
-    assert running.ready(30)
+    assert running.ready(SECONDS)
 
 
 def test_a_job_that_kills_its_worker_is_given_up_and_can_be_tried_again(
     running: DaskExecutor,
 ) -> None:
     job = running.submit(*nap("BATCH", trouble="death"), "ann")
-    until(lambda: not queue.job(job.id).live, 90)
+    until(lambda: not queue.job(job.id).live)
     assert "The nap was given up, since its worker died 3 times" in queue.job(job.id).message
-    assert running.ready(60)
+    assert running.ready(SECONDS)
     assert running.requeue(job.id).attempts == 0
     queue.stop(job.id)
 
@@ -239,10 +238,8 @@ def test_stop_and_continue(launch: Callable[..., str], running: DaskExecutor) ->
     run_id, queued = launch(epochs=1000), launch()
     until(lambda: checkpoint(run_id).exists())
     queue.stop(queued)
-    began = time.monotonic()
     queue.stop(run_id)
     until(lambda: state(run_id) == "stopped")
-    assert time.monotonic() - began < 2
     done = int(checkpoint(run_id).read_text())
     keep_config(
         find_run(run_id).folder, find_run(run_id).config.model_copy(update={"epochs": done + 3})
@@ -269,13 +266,13 @@ def test_a_killed_worker_costs_no_more_than_an_epoch(
     assert finished.state == "finished"
     ended_at, other_started = queue.job(run_id).ended, queue.job(other).started
     assert ended_at and other_started and ended_at <= other_started
-    assert running.ready(10)
+    assert running.ready(SECONDS)
 
 
 def test_a_run_that_kills_its_worker_is_given_up(launch: Callable[..., str]) -> None:
     """Without any server looking on: Dask repeats the call, the call counts the deaths."""
     run_id = launch(seed=9)
-    until(lambda: not find_run(run_id).live, 60)
+    until(lambda: not find_run(run_id).live)
     assert "its worker died 3 times: the machine may be short of memory" in message(run_id)
     after = launch()
     until(lambda: state(after) == "finished")
@@ -307,12 +304,12 @@ def test_a_killed_engine_is_replaced_and_its_run_goes_on(
     first = psutil.Process(local.find().pid)
     family = [first, *first.children(recursive=True)]
     first.kill()
-    psutil.wait_procs(family, timeout=10)
+    psutil.wait_procs(family, timeout=SECONDS)
     assert not any(m.is_running() and m.status() != psutil.STATUS_ZOMBIE for m in family)
     running.recover()
     until(lambda: state(run_id) == "finished")
     assert [int(start[0]) > 0 for start in starts(find_run(run_id))] == [False, True]
-    assert running.ready(10)
+    assert running.ready(SECONDS)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """The estimate is put together from all parts of a training, tried out as a training does them."""
 
 from threading import Thread
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from ctdenoise.config.config import Config
+from ctdenoise.files import MAKING
 from ctdenoise.settings import TRAINING_THREADS
 from ctdenoise.training import estimate
 from ctdenoise.training.estimate import estimate_seconds
@@ -28,11 +30,13 @@ def test_every_part_is_counted_as_often_as_it_happens(monkeypatch, tmp_path) -> 
         other = Thread(target=lambda: others.add(torch.get_num_threads()))
         other.start()
         other.join()
+        (folder,) = tmp_path.iterdir()
+        assert folder.name.startswith(MAKING)  # swept, where its process dies
         return TAKES[function.__name__]
 
     monkeypatch.setattr(estimate, "_seconds", seconds)
     monkeypatch.setenv(TRAINING_THREADS, "3")
-    monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path))
+    monkeypatch.setattr(estimate, "settings", lambda: SimpleNamespace(workspaces=tmp_path))
     before = torch.get_num_threads()
 
     def parts(**changed: object) -> tuple[int, int, int]:

@@ -27,6 +27,9 @@ def test_a_run_branches_from_a_chosen_epoch(trained: Run, on_the_spot: OnTheSpot
     assert child.config.loss.texture == 40 and child.config.layers == trained.config.layers
     assert child.start and child.start.exists()
     assert on_the_spot.launched == [child.id]
+    reloaded = opened("Map")
+    reloaded.switch_page(str(menu.page("Train"))).run()
+    assert "branch" not in reloaded.query_params  # it has begun, and does not begin again by itself
 
 
 def test_it_learns_from_its_parents_scans_whatever_is_chosen(trained: Run, mine: Library) -> None:

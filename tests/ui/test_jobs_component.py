@@ -3,6 +3,7 @@
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled
 from streamlit.testing.v1 import AppTest
+from waiting import SECONDS
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
@@ -27,7 +28,7 @@ def page() -> None:
 
 
 def shown(job: Job) -> AppTest:
-    app = AppTest.from_function(page, default_timeout=30)
+    app = AppTest.from_function(page, default_timeout=SECONDS)
     app.query_params["job"] = job.id
     app.run()
     assert not app.exception, app.exception
@@ -138,7 +139,7 @@ def test_what_was_interrupted_says_so() -> None:
 
 def test_one_that_is_removed_meanwhile_leaves_the_page_whole() -> None:
     job = added("simulate", "running")
-    app = AppTest.from_function(page_of_those_there, default_timeout=30).run()
+    app = AppTest.from_function(page_of_those_there, default_timeout=SECONDS).run()
     assert buttons(app) == ["Stop"]
     queue.remove(job.id)
     app.run()
@@ -170,7 +171,7 @@ def page_with_an_answer() -> None:
 
 
 def asking(owner: str = WORKSPACE) -> AppTest:
-    app = AppTest.from_function(page_with_an_answer, default_timeout=30)
+    app = AppTest.from_function(page_with_an_answer, default_timeout=SECONDS)
     app.query_params["owner"] = owner
     app.run()
     assert not app.exception, app.exception

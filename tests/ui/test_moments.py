@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import streamlit as st
 
+from ctdenoise.settings import ROOT
 from ctdenoise.ui.components import moments
 
 
@@ -17,6 +18,7 @@ from ctdenoise.ui.components import moments
         (None, "01 Jan, 00:00 UTC"),
         ("Nowhere/At all", "01 Jan, 00:00 UTC"),
         ("../../etc/passwd", "01 Jan, 00:00 UTC"),
+        ("a" * 300, "01 Jan, 00:00 UTC"),
     ],
 )
 def test_a_time_is_told_in_the_browsers_zone(
@@ -27,6 +29,6 @@ def test_a_time_is_told_in_the_browsers_zone(
 
 
 def test_pages_tell_times_nowhere_else() -> None:
-    pages = [*Path(moments.__file__).parents[1].rglob("*.py"), *Path("pages").glob("*.py")]
+    pages = [*Path(moments.__file__).parents[1].rglob("*.py"), *(ROOT / "pages").glob("*.py")]
     clocks = ("fromtimestamp", "strftime", "localtime")
     assert [p.name for p in pages if any(c in p.read_text() for c in clocks)] == ["moments.py"]

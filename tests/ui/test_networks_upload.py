@@ -6,6 +6,7 @@ import pytest
 import torch
 from apptest import WORKSPACE, OnTheSpot
 from streamlit.testing.v1 import AppTest
+from waiting import SECONDS
 
 from ctdenoise.config.config import Config
 from ctdenoise.training import checkpoint
@@ -25,7 +26,7 @@ def page() -> None:
 
 @pytest.fixture
 def app(on_the_spot: OnTheSpot) -> AppTest:
-    return AppTest.from_function(page, default_timeout=30).run()
+    return AppTest.from_function(page, default_timeout=SECONDS).run()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from streamlit.testing.v1 import AppTest
+from waiting import SECONDS
 
 from ctdenoise.config import events, run_folder
 from ctdenoise.config.config import Config
@@ -75,7 +76,7 @@ def test_the_whole_form_is_one_link(pair: PairRecord) -> None:
     labelled(app.slider, "Grain (noise spectrum)").set_value(35).run()
     (shared,) = app.code
     query = parse_qs(urlsplit(shared.value).query)
-    fresh = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=30)
+    fresh = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=SECONDS)
     fresh.switch_page(str(menu.page("Train")))
     for name, values in query.items():
         fresh.query_params[name] = values
@@ -124,7 +125,7 @@ HIGHEST = {"layers": 30, "filters": 256, "kernel_size": 11, "batch": 256, "patch
 
 def linked(assignments: dict[str, int]) -> AppTest:
     """Train, opened by a link with these settings."""
-    app = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=30)
+    app = AppTest.from_file(str(ROOT / "ctdenoise" / "ui" / "main.py"), default_timeout=SECONDS)
     app.switch_page(str(menu.page("Train")))
     app.query_params["set"] = [f"{key}={value}" for key, value in assignments.items()]
     return app.run()

@@ -3,8 +3,10 @@
 import pytest
 from apptest import WORKSPACE, labelled, opened
 from streamlit.testing.v1 import AppTest
+from waiting import SECONDS
 
 from ctdenoise.ui import menu, server
+from ctdenoise.ui.train import link
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run
 
@@ -23,7 +25,9 @@ def test_a_reload_and_a_change_of_page_find_the_whole_form(trained: Run, mine: L
     assert told == {"preset": "article", "set": "filters=8", "pair": first, "name": "Mine",
                     "branch": branch}  # fmt: skip
 
-    again = AppTest.from_file(str(server.SCRIPT), default_timeout=30)  # it has the address alone
+    again = AppTest.from_file(
+        str(server.SCRIPT), default_timeout=SECONDS
+    )  # it has the address alone
     again.switch_page(str(menu.page("Train")))
     for parameter, value in told.items():
         again.query_params[parameter] = value
@@ -49,6 +53,21 @@ def test_a_reload_and_a_change_of_page_find_the_whole_form(trained: Run, mine: L
     assert labelled(app.slider, "Filters").value == 64
     assert labelled(app.text_input, "Name of the run").value == ""
     assert not any("epoch 1" in info.value for info in app.info)
+
+
+def test_an_address_that_makes_no_sense_is_a_form_all_the_same(pair: PairRecord) -> None:
+    branch = f"{pair.id}:{'9' * 5000}"  # more digits than Python reads as a number
+    app = opened("Train", preset="article", branch=branch, pair="nothing")
+    assert labelled(app.slider, "Filters").value == 64
+
+
+def test_the_forms_of_many_visitors_do_not_pile_up(
+    pair: PairRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "MOST_KEPT", 2)
+    link._last.update({"ann": {"name": ["Ann's"]}, "ben": {"name": ["Ben's"]}})
+    opened("Train")
+    assert list(link._last) == ["ben", WORKSPACE]
 
 
 def test_a_message_that_crossed_with_our_last_writing_takes_nothing_back(

@@ -1,8 +1,8 @@
 """Small pieces that several pages show."""
 
 import time
-from collections import Counter
 from collections.abc import Callable
+from itertools import chain, count
 from typing import NoReturn, TypeVar
 
 import streamlit as st
@@ -52,13 +52,16 @@ def pair_name(owner: str, record: PairRecord) -> str:
 
 
 def distinct(names: dict[Key, str]) -> dict[Key, str]:
-    """The names, numbered where they repeat: a choice is sent back by its name."""
-    seen: Counter[str] = Counter()
-    told = {}
+    """The names, numbered where they repeat: a choice is sent back by its name.
+
+    >>> distinct({1: "Run", 2: "Run (2)", 3: "Run"})
+    {1: 'Run', 2: 'Run (2)', 3: 'Run (3)'}
+    """
+    told: dict[str, Key] = {}
     for key, name in names.items():
-        seen[name] += 1
-        told[key] = name if seen[name] == 1 else f"{name} ({seen[name]})"
-    return told
+        numbered = (f"{name} ({number})" for number in count(2))
+        told[next(each for each in chain([name], numbered) if each not in told)] = key
+    return {key: name for name, key in told.items()}
 
 
 def pair_names(available: dict[tuple[str, str], PairRecord]) -> dict[tuple[str, str], str]:

@@ -73,7 +73,7 @@ class Zone {
     if (this.busy || !chosen.length) return;
     this.files = chosen;
     this.there = chosen.map(() => 0);
-    this.id = null;
+    this.id = this.whole = null;
     this.begun();
     await this.send();
   }

@@ -17,5 +17,5 @@ def moment(seconds: float) -> str:
 def _zone() -> tzinfo | None:
     try:
         return ZoneInfo(st.context.timezone) if st.context.timezone else None
-    except (ZoneInfoNotFoundError, ValueError):  # the browser says what it likes
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the browser says what it likes
         return None

@@ -1,5 +1,6 @@
 """The Train page as an address: its settings, scans, the run's name and what it goes on from."""
 
+import re
 from collections.abc import Collection
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from ctdenoise.ui.train import form
 
 PAIRS, NAME, BRANCH = "train-pairs", "run-name", "train-branch"
 """Where the session keeps what the form does not: (workspace, pair), text, (run, epoch)."""
+_EPOCH = re.compile("[0-9]{1,9}")
 _PARAMETERS = ("preset", "set", "pair", "name", "branch")
 MOST_KEPT = 1000
 _last: dict[str, dict[str, list[str]]] = {}
@@ -29,7 +31,7 @@ def take(available: Collection[tuple[str, str]]) -> None:
         form.open_link((given["preset"] or ["recommended"])[-1], given["set"])
         st.session_state[NAME] = "".join(given["name"])[:80]
         run, _, epoch = "".join(given["branch"]).partition(":")
-        st.session_state[BRANCH] = (run, int(epoch)) if epoch.isdecimal() else ("", 0)
+        st.session_state[BRANCH] = (run, int(epoch)) if _EPOCH.fullmatch(epoch) else ("", 0)
     if named := [key for key in available if key[1] in given["pair"]]:
         st.session_state[PAIRS] = named
 
@@ -45,8 +47,15 @@ def write(config: Config) -> None:
     keep("train", stands)
     _last.pop(workspace(), None)
     _last[workspace()] = stands
-    if len(_last) > MOST_KEPT:
-        del _last[next(iter(_last))]
+    if len(_last) > MOST_KEPT:  # other sessions, in other threads, may be at it too
+        _last.pop(next(iter(_last.copy())), None)
+
+
+def begun() -> None:
+    """The run was started: the next one goes on from nothing, after a reload as well."""
+    st.session_state.pop(BRANCH, None)
+    if stands := _last.get(workspace()):
+        _last[workspace()] = {**stands, "branch": []}
 
 
 def share(config: Config) -> None:

@@ -14,7 +14,7 @@ from ctdenoise.ui import menu, pictures
 from ctdenoise.ui.components import cards, jobs, panes
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import runs
-from ctdenoise.ui.train import form
+from ctdenoise.ui.train import form, link
 from ctdenoise.ui.train.estimate import foreseen
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.ui.watch import readout
@@ -136,7 +136,7 @@ def _branch(run: Run) -> None:
         epoch = st.selectbox("Epoch", kept[::-1], key=f"branch-{run.id}")
         if st.button("Choose its settings", type="primary", width="stretch"):
             form.adopt(run.config)
-            st.session_state["train-branch"] = (run.id, epoch)
+            st.session_state[link.BRANCH] = (run.id, epoch)
             st.switch_page(menu.page("Train"))
 
 
