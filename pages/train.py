@@ -11,13 +11,11 @@ from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards, next_step, panes
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import (
-    choose,
     free_name,
     just_brought,
     recall,
     remember,
     runs,
-    usual_pairs,
     workspace,
 )
 from ctdenoise.ui.train import estimate, form, link
@@ -81,17 +79,11 @@ def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
 
 
 with picture:
-    kept = recall(link.PAIRS, usual_pairs(available))
-    st.session_state[link.PAIRS] = [key for key in kept if key in available]
-    chosen = st.multiselect(
-        "Learn from",
-        list(available),
-        key=link.PAIRS,
-        on_change=choose,
-        format_func=cards.pair_names(available).__getitem__,
-        help="With three patients or more, whole patients are kept aside for validation and test.",
+    chosen = cards.pairs_picker(
+        available,
+        link.PAIRS,
+        "With three patients or more, whole patients are kept aside for validation and test.",
     )
-    remember(link.PAIRS)
     units = {available[key].unit for key in chosen}
     if not chosen:
         st.info("Choose at least one scan to learn from.")

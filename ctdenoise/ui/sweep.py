@@ -16,13 +16,15 @@ from ctdenoise.ui import addresses, pictures
 from ctdenoise.ui.components import cards, panes, tables
 from ctdenoise.ui.components.moments import moment
 from ctdenoise.ui.components.text import plain, tell
-from ctdenoise.ui.session import pairs, runs, usual_pairs, workspace
+from ctdenoise.ui.session import just_brought, pairs, runs, workspace
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.units import Window, counted
 from ctdenoise.workspace import quota
 from ctdenoise.workspace.runs import Run
 
 NONE = "nothing else"
+PAIRS = "sweep-pairs"
+"""Where the session keeps which scans are learned from."""
 
 
 def known() -> dict[str, list[Run]]:
@@ -55,12 +57,9 @@ def order() -> None:
         if (other := _axis("second", others, "vgg")).weight != NONE:
             axes.append(other)
     available = pairs()
-    chosen = st.multiselect(
-        "Learn from",
-        list(available),
-        default=usual_pairs(available),
-        format_func=cards.pair_names(available).__getitem__,
-    )
+    if fresh := just_brought():
+        st.session_state[PAIRS] = fresh
+    chosen = cards.pairs_picker(available, PAIRS)
     try:
         cells = grid(PRESETS["recommended"], axes)
     except Problem as problem:

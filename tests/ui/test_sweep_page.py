@@ -9,6 +9,7 @@ from apptest import WORKSPACE, OnTheSpot, labelled, opened
 
 from ctdenoise.jobs import queue
 from ctdenoise.training.trainer import train
+from ctdenoise.ui import menu
 from ctdenoise.ui.components import tables
 from ctdenoise.ui.sweep import _seconds_left
 from ctdenoise.workspace.library import Library, PairRecord
@@ -28,6 +29,23 @@ def test_one_press_queues_the_whole_grid(pair: PairRecord, on_the_spot: OnTheSpo
     assert weights == [(t, v) for t in (0, 200, 400) for v in (0, 200, 400)]
     assert {run.config.seed for run in runs} == {1}
     assert any("0 of 9 runs done" in bar.proto.text for bar in app.get("progress"))
+
+
+def test_what_to_learn_from_stays_and_a_new_pair_is_chosen(pair: PairRecord, mine: Library) -> None:
+    def comes_back() -> list[tuple[str, str]]:
+        app.switch_page(str(menu.page("Start"))).run()
+        app.switch_page(str(menu.page("Sweep"))).run()
+        chosen: list[tuple[str, str]] = labelled(app.multiselect, "Learn from").value
+        return chosen
+
+    second = mine.add_pair(mine.pair(pair.id))
+    app = opened("Sweep")
+    labelled(app.multiselect, "Learn from").set_value([(WORKSPACE, second.id)]).run()
+    assert comes_back() == [(WORKSPACE, second.id)]
+    third = mine.add_pair(mine.pair(pair.id))
+    assert comes_back() == [(WORKSPACE, third.id)]
+    mine.remove(third.id)
+    assert set(comes_back()) == {(WORKSPACE, pair.id), (WORKSPACE, second.id)}
 
 
 def test_a_sweep_that_waits_can_be_stopped_and_says_so(pair: PairRecord) -> None:

@@ -46,6 +46,12 @@ def test_a_reload_and_a_change_of_page_find_the_whole_form(trained: Run, mine: L
     elsewhere.switch_page(str(menu.page("Train"))).run()
     assert dict(elsewhere.query_params) == told
 
+    elsewhere = opened("Scans")
+    new = mine.add_pair(mine.pair(first))  # brought since the reload: it is chosen, the rest kept
+    elsewhere.switch_page(str(menu.page("Train"))).run()
+    assert labelled(elsewhere.multiselect, "Learn from").value == [(WORKSPACE, new.id)]
+    assert dict(elsewhere.query_params) == told | {"pair": new.id}
+
     app.switch_page(str(menu.page("Map"))).run()
     app.query_params.clear()
     app.query_params["preset"] = "recommended"  # Back to where all was different, or a link

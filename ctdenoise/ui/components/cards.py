@@ -22,6 +22,7 @@ from ctdenoise.ui.session import (
     recall,
     remember,
     start_problem,
+    usual_pairs,
     waits_for_sample,
 )
 from ctdenoise.ui.viewer import viewer
@@ -122,6 +123,25 @@ def pairs_to_learn_from() -> dict[tuple[str, str], PairRecord]:
     if not available or (waits_for_sample() and not _sample_problem()):
         st.stop()
     return available
+
+
+def pairs_picker(
+    available: dict[tuple[str, str], PairRecord], key: str, note: str | None = None
+) -> list[tuple[str, str]]:
+    """Choose the pairs to learn from; the usual ones where all that were chosen are gone."""
+    kept = recall(key, usual_pairs(available))
+    left = [each for each in kept if each in available]
+    st.session_state[key] = left or (usual_pairs(available) if kept else [])
+    chosen = st.multiselect(
+        "Learn from",
+        list(available),
+        key=key,
+        on_change=choose,
+        format_func=pair_names(available).__getitem__,
+        help=note,
+    )
+    remember(key)
+    return chosen
 
 
 def preparing_sample() -> None:
