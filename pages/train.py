@@ -86,6 +86,7 @@ with picture:
     chosen = st.multiselect(
         "Learn from",
         list(available),
+        wrap=True,
         key=link.PAIRS,
         on_change=choose,
         format_func=cards.pair_names(available).__getitem__,
