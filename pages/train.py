@@ -32,6 +32,18 @@ if fresh := just_brought():
     st.session_state[link.PAIRS] = fresh
 link.take(available)
 form.preset_picker()
+kept = recall(link.PAIRS, usual_pairs(available))
+st.session_state[link.PAIRS] = [key for key in kept if key in available]
+chosen = st.multiselect(
+    "Learn from",
+    list(available),
+    wrap=True,
+    key=link.PAIRS,
+    on_change=choose,
+    format_func=cards.pair_names(available).__getitem__,
+    help="With three patients or more, whole patients are kept aside for validation and test.",
+)
+remember(link.PAIRS)
 picture, controls = st.columns([3, 2], gap="large")
 with controls:
     config = form.config_form()
@@ -81,18 +93,6 @@ def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
 
 
 with picture:
-    kept = recall(link.PAIRS, usual_pairs(available))
-    st.session_state[link.PAIRS] = [key for key in kept if key in available]
-    chosen = st.multiselect(
-        "Learn from",
-        list(available),
-        wrap=True,
-        key=link.PAIRS,
-        on_change=choose,
-        format_func=cards.pair_names(available).__getitem__,
-        help="With three patients or more, whole patients are kept aside for validation and test.",
-    )
-    remember(link.PAIRS)
     units = {available[key].unit for key in chosen}
     if not chosen:
         st.info("Choose at least one scan to learn from.")

@@ -42,6 +42,12 @@ def test_a_reload_and_a_change_of_page_find_the_whole_form(trained: Run, mine: L
     elsewhere.switch_page(str(menu.page("Train"))).run()
     assert dict(elsewhere.query_params) == told
 
+    newcomer = opened("Map")  # and one who makes a pair before coming to Train
+    made = mine.add_pair(mine.pair(first))
+    newcomer.switch_page(str(menu.page("Train"))).run()
+    assert labelled(newcomer.multiselect, "Learn from").value == [(WORKSPACE, made.id)]
+    assert labelled(newcomer.slider, "Filters").value == 8
+
     app.switch_page(str(menu.page("Map"))).run()
     app.query_params.clear()
     app.query_params["preset"] = "recommended"  # Back to where all was different, or a link

@@ -21,7 +21,10 @@ def take(available: Collection[tuple[str, str]]) -> None:
     """Choose what the address brings: everything where it tells of settings, else scans alone."""
     given = brought("train", *_PARAMETERS)
     if form.is_new() and not (given.get("preset") or given.get("set")):
-        given = _last.get(workspace(), {}) | {name: said for name, said in given.items() if said}
+        stood = dict(_last.get(workspace(), {}))
+        if PAIRS in st.session_state:  # what was brought since is chosen already
+            stood.pop("pair", None)
+        given = stood | {name: said for name, said in given.items() if said}
     if not given:
         return
     given = {name: given.get(name, []) for name in _PARAMETERS}
