@@ -46,6 +46,7 @@ with bar[1]:
     picked = st.multiselect(
         "Networks",
         list(networks),
+        wrap=True,
         key=choices.NETWORKS,
         max_selections=choices.MOST,
         format_func=cards.distinct(

@@ -30,6 +30,11 @@ if fresh := just_brought():
     st.session_state[link.PAIRS] = fresh
 link.take(available)
 form.preset_picker()
+chosen = cards.pairs_picker(
+    available,
+    link.PAIRS,
+    "With three patients or more, whole patients are kept aside for validation and test.",
+)
 picture, controls = st.columns([3, 2], gap="large")
 with controls:
     config = form.config_form()
@@ -79,11 +84,6 @@ def show_division(chosen: list[tuple[str, str]], division: Split) -> None:
 
 
 with picture:
-    chosen = cards.pairs_picker(
-        available,
-        link.PAIRS,
-        "With three patients or more, whole patients are kept aside for validation and test.",
-    )
     units = {available[key].unit for key in chosen}
     if not chosen:
         st.info("Choose at least one scan to learn from.")

@@ -31,6 +31,7 @@ def order() -> None:
     chosen = terms.multiselect(
         "From squared error towards",
         [name for name in LOSS_TERMS if name != "mse"],
+        wrap=True,
         default=preset.loss.dial,
         max_selections=2,
         format_func=term_title,
@@ -40,6 +41,7 @@ def order() -> None:
     learn_from = scans.multiselect(
         "Learn from",
         list(available),
+        wrap=True,
         default=usual_pairs(available),
         format_func=cards.pair_names(available).__getitem__,
         key="dial-learn-from",

@@ -135,6 +135,7 @@ def pairs_picker(
     chosen = st.multiselect(
         "Learn from",
         list(available),
+        wrap=True,
         key=key,
         on_change=choose,
         format_func=pair_names(available).__getitem__,
