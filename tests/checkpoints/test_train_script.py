@@ -74,4 +74,4 @@ def test_no_network_learns_from_a_patient_of_the_sample(tmp_path: Path) -> None:
     assert [len(side) for side in sides] == [6, 3, 6]  # each scan at three sizes
     card = shipped(tmp_path / "out")["optimised"].card
     assert "2 for the test, the program's sample" in card
-    assert "1 of Series 2, B30s, 3 mm; 1 of Series 4, STANDARD, 1.25 mm" in card
+    assert "B30s" in card and "STANDARD" in card  # whom it was tested on

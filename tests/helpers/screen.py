@@ -11,7 +11,7 @@ def choose_page(page: Page, name: str) -> None:
     group = next(group for group, pages in menu.GROUPS.items() if name in pages)
     if group:
         page.get_by_text(group, exact=True).first.click()
-    page.get_by_role("link", name=name, exact=True).first.click()
+    page.get_by_role("menuitem" if group else "link", name=name, exact=True).first.click()
 
 
 def canvas(page: Page, pane: int = 0) -> np.ndarray:

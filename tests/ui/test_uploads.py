@@ -183,7 +183,8 @@ def test_nothing_is_read_before_all_has_arrived_or_somebody_goes_on_without(home
         assert not app.exception and uploads.missing(WORKSPACE, id) == ["2.txt"]
     say(app, id, "without")
     assert not (settings().workspaces / WORKSPACE / "uploads" / f"{id}.coming").exists()
-    assert any("0.txt" in each.value for each in app.error)  # it has been read
+    assert any("2 files could not be read" in each.value for each in app.error)
+    assert any("0.txt" in each.value for each in app.markdown)  # it has been read
 
 
 def test_what_the_browser_says_is_checked(home: Path) -> None:

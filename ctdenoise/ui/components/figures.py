@@ -138,11 +138,14 @@ def _answer(names: Sequence[str], found: Sequence[dict[str, float | None]], unit
     if len(errors) < 2:
         return
     best = min(errors, key=errors.__getitem__)
-    told = [f"{error:.1f} {unit}" if unit else f"{error:.4g}" for error in errors.values()]
+    told = {
+        number: f"{error:.1f} {plain(unit)}" if unit else f"{error:.4g}"
+        for number, error in errors.items()
+    }
     nearest = (
         f"Pixel by pixel, **{plain(names[best])}** is nearest to the full dose: off by "
-        f"{told[list(errors).index(best)]} (RMSE), the low dose by {told[0]}."
-        if best
+        f"{told[best]} (RMSE), the low dose by {told[0]}."
+        if told[best] != told[0]
         else f"Pixel by pixel, none of them is nearer to the full dose than the low dose itself, "
         f"off by {told[0]} (RMSE)."
     )

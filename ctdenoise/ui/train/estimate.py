@@ -37,7 +37,7 @@ def show(place: DeltaGenerator, config: Config) -> None:
     all visitors. Every call on ``place`` lets a newer run of this script take over.
     """
     before = len(queue.live("train"))
-    waits = f"after {counted(before, 'run')} before it" if before else None
+    waits = f"waits for {counted(before, 'other run')} first" if before else None
 
     def tell(value: str, how: str = MEASURED) -> None:
         place.metric(LABEL, value, waits, delta_color="off", delta_arrow="off", help=how)
