@@ -62,7 +62,7 @@ def enter(page: str) -> bool:
     state, context = st.session_state, get_script_run_ctx()
     if state.get("page") == page and not (context and context.is_history_navigation):
         return False
-    state["page"], state["comes"] = page, True
+    state["page"], state["comes"], state["writes"] = page, True, True
     for key in state:
         if str(key).startswith(_WRITTEN):
             del state[key][:-1]
@@ -95,9 +95,10 @@ def keep(page: str, choices: Mapping[str, list[str]]) -> None:
     written = _written(page, choices)
     if written[-1:] != [choices]:
         written.append(dict(choices))
-    changed = {n: each for n, each in choices.items() if st.query_params.get_all(n) != each}
-    if changed:
-        st.query_params.update(changed)
+    changed = any(st.query_params.get_all(name) != each for name, each in choices.items())
+    # Once after each arrival in any case: the page that one left may have written last.
+    if st.session_state.pop("writes", False) or changed:
+        st.query_params.update(choices)
 
 
 _WRITTEN = "written:"

@@ -141,7 +141,7 @@ def test_everything_works_below_a_prefix(
     expect(watch.get_by_test_id("viewer-canvas-1")).to_have_attribute(
         "width", re.compile(r"\d{2,}")
     )
-    watch.get_by_text("This run", exact=True).click()
+    watch.get_by_text("This run", exact=True).first.click()
     name, content = downloaded(watch, re.compile("Run card"))
     assert name.startswith("Texture ") and name.endswith(".zip") and content[:2] == b"PK"
 
