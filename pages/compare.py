@@ -24,7 +24,7 @@ trained = {run.id: run for run in runs() if run_folder.kept(run.folder)}
 linked = from_link("run", "compare")
 choices.open_scan(trained, linked)
 
-bar = st.columns([3, 4, 2, 2, 1.5], vertical_alignment="bottom")
+bar = st.columns([4.6, 4, 2, 2, 1.4], vertical_alignment="bottom")
 with bar[0]:
     owner, record = cards.pair_picker("Scan", "compare")
 networks = choices.networks(trained, record)

@@ -8,7 +8,6 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from pydantic import BaseModel
-from scipy import ndimage
 
 from ctdenoise import stored
 from ctdenoise.config.events import Epoch
@@ -107,6 +106,8 @@ def whole(image: NDArray[np.float32]) -> tuple[slice, slice]:
 
 def body(image: NDArray[np.float32]) -> tuple[slice, slice]:
     """Rows and columns of the largest connected tissue, with a margin; all where there is none."""
+    from scipy import ndimage  # which the dashboard's server does without
+
     parts, count = ndimage.label(image > TISSUE)
     if not count:
         return whole(image)

@@ -454,8 +454,11 @@ def test_turning_a_dial_mixes_the_pictures_beside_it_without_the_server(
 
     page.route("**/pixels/dial/**", serve)
     opened(page, f"{demo}/?panes=dial,full,difference")
-    while not held:  # until the ends are here; what lies between them keeps us waiting
+    for _ in range(1200):  # until the ends are here; what lies between them keeps us waiting
+        if held:
+            break
         page.wait_for_timeout(50)
+    assert held
     page.get_by_test_id("viewer-dial-0").fill("0.5")
     page.mouse.move(*at(page, 0, 40, 60))
     expect(page.get_by_test_id("viewer-value-0")).to_have_text("≈ 200 HU")

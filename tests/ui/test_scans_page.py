@@ -11,7 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import queue, worker
 from ctdenoise.jobs.kind import Running
 from ctdenoise.jobs.kinds.simulate import SIMULATE, Physics, Simulate
 from ctdenoise.scans.scan import Facts, Scan
@@ -218,6 +218,23 @@ def test_what_cannot_be_read_is_refused_before_any_question_and_in_one_box(mine:
     app.switch_page(str(menu.page("Look"))).run()
     app.switch_page(str(menu.page("Scans"))).run()
     assert not app.error and not app.exception  # it was told, and one has gone on
+
+
+def test_what_an_upload_had_is_told_though_another_has_followed(
+    mine: Library, on_the_spot: OnTheSpot
+) -> None:
+    on_the_spot.waiting.add("ingest")
+    app = send(opened("Scans"), ("notes.txt", b"no scan"))
+    send(app, ("more.txt", b"no scan"))
+    for job in reversed(queue.jobs_of(WORKSPACE, "ingest")):
+        taken = queue.take(job.id, "test")
+        assert taken
+        worker.execute(taken)
+    app.run()
+    assert {each.value.partition(" ")[0] for each in app.error} == {"notes.txt", "more.txt"}
+    app.switch_page(str(menu.page("Look"))).run()
+    app.switch_page(str(menu.page("Scans"))).run()
+    assert not app.error and not app.exception
 
 
 def test_an_upload_that_nobody_says_more_about_is_removed(mine: Library) -> None:

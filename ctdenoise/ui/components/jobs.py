@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Literal, TypeVar
 
 import streamlit as st
@@ -40,6 +41,20 @@ def newest(kind: Kind[Any, Any]) -> Job | None:
     if job and (job.live or (time.time() - (job.ended or 0.0) < SAID_SECONDS and not _gone(job))):
         return job
     return None
+
+
+def overtaken(kind: Kind[Any, Any]) -> list[Job]:
+    """Jobs of a kind that ended only after a newer one was asked for, which stood on the page in
+    their place; as long as there is something to say of them, newest first."""
+    jobs = queue.jobs_of(workspace(), kind.name)
+    return [
+        job
+        for newer, job in pairwise(jobs)
+        if job.ended
+        and newer.created < job.ended
+        and time.time() - job.ended < SAID_SECONDS
+        and not _gone(job)
+    ]
 
 
 def told(job: Job) -> None:
