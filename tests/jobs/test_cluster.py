@@ -115,7 +115,7 @@ def test_whatever_is_killed_every_job_ends_on_what_is_left(cluster: Cluster) -> 
     server = DaskExecutor()
     until(lambda: "listens" in cluster.logs())
     until(lambda: server._connected() is not None and server._resources() == {"train"})
-    until(lambda: cluster.logs().count("have joined") == 2)
+    until(lambda: cluster.logs().count(" joined tls:") == 2)
     try:
         runs = [launch(server, who, pair.id, EPOCHS) for who in ("ann", "bob", "cid")]
         until(lambda: sum(bool(starts(run)) for run in runs) == 2)
