@@ -22,6 +22,7 @@ from pathlib import Path
 from _bounds import beside, tell, verdict
 from _dashboard import BARE, ROOT, launch, served, server
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from screen import menu_entry
 
 from ctdenoise.config.config import Config
 from ctdenoise.config.presets import PRESETS
@@ -96,8 +97,9 @@ def imports(pid: int) -> None:
 
 def switch(page: Page, name: str, title: str) -> float:
     """Seconds from the click in the menu to the other page's title on screen."""
+    entry = menu_entry(page, name)
     began = time.perf_counter()
-    page.get_by_role("link", name=name, exact=True).first.click()
+    entry.click()
     page.get_by_role("heading", name=title).wait_for()
     took = time.perf_counter() - began
     page.wait_for_timeout(500)

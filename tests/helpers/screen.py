@@ -1,17 +1,22 @@
 """What stands on the screen, and the mouse on it: how tests look at the viewer and use it."""
 
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from ctdenoise.ui import menu
 
 
-def choose_page(page: Page, name: str) -> None:
-    """By the menu, some of whose pages stand below the name of their group."""
-    group = next(group for group, pages in menu.GROUPS.items() if name in pages)
+def menu_entry(page: Page, name: str) -> Locator:
+    """A page's entry in the menu, below the name of its group where it has one, which is opened."""
+    group = next((group for group, pages in menu.GROUPS.items() if name in pages), "")
     if group:
         page.get_by_text(group, exact=True).first.click()
-    page.get_by_role("menuitem" if group else "link", name=name, exact=True).first.click()
+    return page.get_by_role("menuitem" if group else "link", name=name, exact=True).first
+
+
+def choose_page(page: Page, name: str) -> None:
+    """By the menu."""
+    menu_entry(page, name).click()
 
 
 def canvas(page: Page, pane: int = 0) -> np.ndarray:
