@@ -89,7 +89,7 @@ def lines(curves: Sequence[Curve], x_title: str, y_title: str, *, height: int = 
 
 
 def log_axis(values: Sequence[float] | NDArray[np.floating]) -> dict[str, Any]:
-    """A logarithmic axis over the positive ``values``, with a few whole numbers written out:
+    """A logarithmic axis over the positive ``values``, with a few round numbers written out:
     Plotly's own ticks read 2, 5, 10k, 2, 5."""
     known = np.asarray(values, float)
     low, high = known[known > 0].min(), known[known > 0].max()

@@ -118,9 +118,8 @@ def _tell_last() -> None:
     """What becomes or became of the last upload, said until the next one, and what was wrong with
     others that were still being read when it came."""
     for earlier in jobs.overtaken(INGEST):
-        if problems := _outcome(earlier).problems or [earlier.message] * (
-            earlier.state == "failed"
-        ):
+        failed = [earlier.message] if earlier.state == "failed" else []
+        if problems := failed or _outcome(earlier).problems:
             with st.container(horizontal=True, vertical_alignment="center"):
                 _tell_left_out(problems)
                 jobs.told(earlier)
