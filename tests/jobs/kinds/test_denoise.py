@@ -195,7 +195,7 @@ def test_one_that_is_removed_meanwhile_ends_quietly(
 
 
 def test_it_gives_way_to_others_that_wait(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Running, "turn_is_over", lambda job: queue.gives_way(job.job))
+    monkeypatch.setattr(Running, "turn_is_over", lambda job: bool(queue.waiting("batch")))
     first = start(source, "zoe")
     second = start(source, "yan")
     job = leases.take(first.record.id, "here")
