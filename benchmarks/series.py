@@ -66,7 +66,7 @@ def page(network_at: Path, folder: Path, out: Path) -> Callable[[], None]:
     """The job of the Denoise page, whose scan and network are in its workspace already."""
     os.environ["CTDENOISE_HOME"] = str(out)
     from ctdenoise.config import run_folder
-    from ctdenoise.jobs import queue, worker
+    from ctdenoise.jobs import leases, queue, worker
     from ctdenoise.jobs.kinds.denoise import DENOISE, Denoise
     from ctdenoise.jobs.scheduler import INTERACTIVE_THREADS
     from ctdenoise.settings import settings
@@ -81,7 +81,7 @@ def page(network_at: Path, folder: Path, out: Path) -> Callable[[], None]:
     network = networks.add_network("me", file)
     ordered = results.create("me", source, ImportedNetwork(workspace="me", id=network.id))
     queue.add(DENOISE, Denoise(), "me", id=ordered.record.id)
-    taken = queue.take(ordered.record.id, "here")
+    taken = leases.take(ordered.record.id, "here")
     assert taken
     torch.set_num_threads(INTERACTIVE_THREADS)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from ctdenoise.errors import Problem, Told
-from ctdenoise.jobs import local, queue, worker
+from ctdenoise.jobs import leases, local, queue, worker
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind
 from ctdenoise.settings import settings
 from ctdenoise.workspace import quota
@@ -72,14 +72,18 @@ class Executor:
         *,
         subject: str = "",
         id: str = "",
+        expected: float | None = None,
+        first: float | None = None,
     ) -> Job:
-        """Queue a job and give it a turn; ``subject`` and ``id`` as in :func:`queue.add`.
+        """Queue a job and give it a turn; the rest as in :func:`queue.add`.
 
         Raises :class:`Problem` where the workspace has no room for what stays.
         """
         if kind.stays:
             quota.require(workspace)
-        job = queue.add(kind, arguments, workspace, subject=subject, id=id)
+        job = queue.add(
+            kind, arguments, workspace, subject=subject, id=id, expected=expected, first=first
+        )
         self.dispatch(job)
         return job
 
@@ -114,12 +118,14 @@ class Executor:
         answer: R = self.fetch(queue.add(kind, arguments, workspace)).result(timeout)
         return answer
 
-    def requeue(self, job_id: str) -> Job:
-        """Let a job that ended go on, or try again."""
+    def requeue(
+        self, job_id: str, *, expected: float | None = None, first: float | None = None
+    ) -> Job:
+        """Let a job that ended go on, or try again; the rest as in :func:`queue.add`."""
         job = queue.job(job_id)
         if job.kind in KINDS and KINDS[job.kind].stays:
             quota.require(job.workspace)
-        job = queue.requeue(job_id)
+        job = queue.requeue(job_id, expected=expected, first=first)
         self.dispatch(job)
         return job
 
@@ -159,7 +165,7 @@ class DaskExecutor(Executor):
         a call for each that waits. Harmless at any time, from any number of servers."""
         client = self._connected()
         known = _on_scheduler(client, workers_and_calls)
-        queue.put_back_lost(known["workers"])
+        leases.put_back_lost(known["workers"])
         calls = Counter(key.removeprefix(CALL).rpartition("-")[0] for key in known["calls"])
         live = Counter(job.queue for job in queue.live())
         for name, count in (live - calls).items():

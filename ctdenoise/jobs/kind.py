@@ -1,11 +1,13 @@
 """What a kind of job is, and what it sees while it runs."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from ctdenoise.jobs.fairness import TURN_SECONDS
 from ctdenoise.registry import Registry
 from ctdenoise.workspace.database import Job
 
@@ -34,8 +36,24 @@ class Stopped(Exception):
     """Raised in a job that was asked to stop; its text says how far it came."""
 
 
+class Kept(Protocol):
+    """What a job would rather not build anew at its next turn."""
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it takes."""
+
+
 class GaveWay(Exception):
-    """Raised by a job that others wait behind: it goes back to the queue and is called again."""
+    """Raised by a job whose turn is over: it goes back to the queue and is called again.
+
+    All that it needs to go on is on the disk by then. ``kept`` only spares reading it: at its next
+    turn it is :attr:`Running.kept`, where that comes on this worker and the memory sufficed.
+    """
+
+    def __init__(self, kept: Kept | None = None) -> None:
+        super().__init__("Waits for its next turn.")
+        self.kept = kept
 
 
 @dataclass(frozen=True)
@@ -51,24 +69,45 @@ class Outcome:
 class Running(Generic[A]):
     """A job while it runs: what it was given, what is wanted of it, and what it has to say.
 
-    ``stop_wanted`` and ``focus`` follow the job's row within a second, ``progress`` (0 to 1) and
-    ``message`` are brought there as often.
+    ``stop_wanted``, ``others_next`` and ``focus`` follow the job's row within a second;
+    ``progress`` (0 to 1), ``message``, ``first`` and ``left`` are brought there as often.
     """
 
     job: Job
     arguments: A
-    others_wait: Callable[[], bool]
-    """Whether other jobs wait in the same queue."""
+    kept: Any = None
+    """What it left in this worker's memory when it gave way last, as long as nothing has happened
+    to it since; else None."""
     progress: float = 0.0
     message: str = ""
+    first: float | None = None
+    """Seconds of work until there is something to see: 0 once there is, None where not known."""
+    left: float | None = None
+    """Seconds of work that are left; None where not known."""
     stop_wanted: bool = False
+    others_next: bool = False
+    """Whether somebody else comes next."""
     focus: int | None = None
+    began: float = field(default_factory=time.monotonic)
+    """When this turn began, on this process' clock."""
+    charged: float = 0.0
+    """Seconds of this turn that its person has been charged for."""
+
+    @property
+    def uncharged(self) -> float:
+        """Seconds of this turn that are still to be charged."""
+        return time.monotonic() - self.began - self.charged
 
     def tell(self, progress: float, message: str) -> None:
         """Say how far it is; raises :class:`Stopped` where a stop is wanted."""
         self.progress, self.message = progress, message
         if self.stop_wanted:
             raise Stopped("Stopped.")
+
+    def turn_is_over(self, seconds: float = TURN_SECONDS) -> bool:
+        """Whether this turn has lasted so long and somebody else comes next: then it is time for
+        :class:`GaveWay`."""
+        return self.others_next and time.monotonic() - self.began >= seconds
 
 
 @dataclass(frozen=True)

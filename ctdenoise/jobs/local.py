@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 STATE = "engine.json"
 SCHEDULER = "ctdenoise.jobs.scheduler"
-PROTOCOL = 2
+PROTOCOL = 3
 """Of what server and engine say to each other through the database; raised with its meaning."""
 START_SECONDS = 60
 """Longest that a fresh scheduler may take to announce itself on a busy machine."""

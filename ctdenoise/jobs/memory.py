@@ -5,6 +5,9 @@ jobs of the same worker hold is not touched. A worker that is killed all the sam
 how much it held, so that :mod:`ctdenoise.jobs.queue` does not have it killed again.
 """
 
+import ctypes
+import gc
+import platform
 import sys
 
 import psutil
@@ -32,3 +35,10 @@ def share() -> float:
     """The part of its memory that this process has taken; files that it maps do not count."""
     held = psutil.Process().memory_info()
     return float(held.rss - getattr(held, "shared", 0)) / (settings().worker_memory_mb << 20)
+
+
+def give_back() -> None:
+    """Hand what nobody uses any more back to the system, which glibc else keeps for next time."""
+    gc.collect()
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)

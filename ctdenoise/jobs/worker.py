@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from ctdenoise.errors import Problem, disk_problem, is_out_of_memory
-from ctdenoise.jobs import memory, queue
+from ctdenoise.jobs import leases, memory, parking, queue
 from ctdenoise.jobs.kind import KINDS, GaveWay, Kind, Outcome, Running, Stopped
 from ctdenoise.settings import create_privately
 from ctdenoise.workspace.database import Job, State
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 INSIST_SECONDS = 600.0
 """So long is it tried to write how a job ended while the disk is full or the database is held."""
+CROWDED = 0.75
+"""What waits in this worker's memory is let go when that is taken to this part: it is on the disk,
+and a worker that is killed for want of memory takes down what runs, too."""
 BEAT_SECONDS = 0.5
 """Between two words of a worker to the database: so long may a stop take to be heard."""
 
@@ -36,9 +39,10 @@ def serve(name: str) -> None:
     queue to say.
     """
     _enter()
-    queue.put_back_lost()
-    while (job := queue.claim(name, _worker())) and execute(job) is GaveWay:
-        pass
+    leases.put_back_lost()
+    while job := leases.claim(name, _worker(), parking.here()):
+        if execute(job) is not GaveWay:
+            return
 
 
 def answer(id: str) -> Any:
@@ -48,7 +52,7 @@ def answer(id: str) -> Any:
     """
     _enter()
     # That it runs already, only a worker said that is dead: a call is repeated for nothing else.
-    job = queue.take(id, _worker(), ("queued", "running"))
+    job = leases.take(id, _worker(), ("queued", "running"))
     if job is None:
         raise Problem("The request", "is not waited for any more", "try again")
     return execute(job, raising=True)
@@ -74,8 +78,10 @@ def execute(job: Job, raising: bool = False) -> Any:
         state, message = outcome.state, outcome.message
     except GaveWay as way:
         assert running
-        told = str(way) or "Waits for its next turn."
-        _insist(lambda: queue.give_way(job, running.progress, told))
+        if way.kept:
+            parking.put(job.id, job.lease, way.kept)
+        message = str(way)
+        _insist(lambda: _gave_way(running, message))
         return GaveWay
     except Stopped as stopped:
         state, message = "stopped", str(stopped)
@@ -104,9 +110,22 @@ def _running(kind: Kind[Any, Any], job: Job) -> Running[Any]:
     return Running(
         job=job,
         arguments=arguments,
-        others_wait=lambda: bool(queue.waiting(kind.queue)),
+        kept=parking.take(job.id, job.lease),
         progress=job.progress or 0.0,
+        first=job.first,
+        left=job.left,
         focus=job.focus,
+    )
+
+
+def _gave_way(running: Running[Any], message: str) -> None:
+    leases.give_way(
+        running.job,
+        running.progress,
+        message,
+        seconds=running.uncharged,
+        first=running.first,
+        left=running.left,
     )
 
 
@@ -118,7 +137,11 @@ def _close(job: Job, running: Running[Any] | None, state: State, message: str, r
             return
     progress = 1.0 if state == "finished" else running.progress if running else 0.0
     with _heart().beating(running) if running else nullcontext():
-        _insist(lambda: queue.end(job, state, progress, message, result))
+        _insist(
+            lambda: leases.end(
+                job, state, progress, message, result, seconds=running.uncharged if running else 0
+            )
+        )
 
 
 def _insist(write: Callable[[], object]) -> None:
@@ -182,14 +205,30 @@ class _Heart:
             time.sleep(BEAT_SECONDS)
             with self._change:
                 alive = list(self._alive.values())
+            if (share := memory.share()) > CROWDED and parking.clear():
+                memory.give_back()
             for running in alive:
                 try:
-                    row = queue.beat(running.job, running.progress, running.message, memory.share())
+                    _tell_and_hear(running, share)
                 except Exception:  # a database that is busy for once does not end a job
                     logger.warning("%s could not be told of", running.job.id, exc_info=True)
-                    continue
-                running.stop_wanted = row is None or row.wanted == "stop"
-                running.focus = row.focus if row else None
+
+
+def _tell_and_hear(running: Running[Any], share: float) -> None:
+    seconds = running.uncharged
+    row = leases.beat(
+        running.job,
+        running.progress,
+        running.message,
+        share,
+        seconds=seconds,
+        first=running.first,
+        left=running.left,
+    )
+    running.charged += seconds
+    running.stop_wanted = row is None or row.wanted == "stop"
+    running.others_next = row is not None and queue.gives_way(row)
+    running.focus = row.focus if row else None
 
 
 @cache
@@ -216,5 +255,5 @@ def _enter() -> None:
         if _worker() not in _entered:
             memory.confine()
             create_privately()  # `dask worker` may have been started by whatever a cluster has
-            queue.release(_worker())
+            leases.release(_worker())
             _entered.add(_worker())

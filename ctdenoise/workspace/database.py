@@ -113,6 +113,11 @@ jobs = Table(
     Column("worker", String(200), nullable=False),
     Column("heartbeat", Float),
     Column("memory", Float),
+    Column("served", Float, nullable=False, server_default="0"),
+    Column("used", Float, nullable=False, server_default="0"),
+    Column("expected", Float),
+    Column("first", Float),
+    Column("left", Float),
     Column("created", Float, nullable=False),
     Column("queued", Float, nullable=False),
     Column("started", Float),
@@ -155,9 +160,22 @@ class Job:
     """When that worker last said that it lives."""
     memory: float | None
     """The part of what it may take that it held then."""
+    served: float
+    """Seconds of workers that its person has had in its queue, as :mod:`ctdenoise.jobs.fairness`
+    counts: the same in all that the person has there."""
+    used: float
+    """Seconds of a worker that it has had itself since it was queued."""
+    expected: float | None
+    """How many it was thought to need in all when it was queued; None where nobody knew."""
+    first: float | None
+    """How many it needs until there is something to see: 0 once there is, None where not known."""
+    left: float | None
+    """How many it still needs, as its worker told last; None before."""
     created: float
     queued: float
+    """When it was asked for, or asked to go on; that it gives way does not change it."""
     started: float | None
+    """When its first turn since then began."""
     ended: float | None
 
     @property
@@ -193,6 +211,8 @@ def _given_up(values: Mapping[Any, Any]) -> Job:
         "attempts": 0,
         "lease": "",
         **dict.fromkeys(("focus", "progress", "reached", "heartbeat", "memory", "started")),
+        **dict.fromkeys(("expected", "first", "left")),
+        **dict.fromkeys(("served", "used"), 0.0),
         **dict.fromkeys(("created", "queued", "ended"), time.time()),
     }
     with suppress(Problem), transaction() as connection:  # else whoever reads it next, writes it

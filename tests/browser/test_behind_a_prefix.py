@@ -24,7 +24,7 @@ SIZE, SLICES = 96, 4
 SWEEP = """
 import sys
 from ctdenoise.config.config import Config
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.settings import create_privately
 from ctdenoise.training.trainer import train
@@ -41,9 +41,9 @@ for weight in (0, 100):
     pair = library.pairs()[0].id
     run = create_run(workspace, f"Texture {weight}", config, [("sample", pair)], sweep="5eed")
     queue.add(TRAIN, Train(), workspace, id=run.id)
-    job = queue.take(run.id, "test")
+    job = leases.take(run.id, "test")
     ended = train(config, [library.pair(pair)], run.folder)
-    queue.end(job, "finished", 1.0, ended.sentence)
+    leases.end(job, "finished", 1.0, ended.sentence)
 """
 
 

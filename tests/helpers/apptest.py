@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from waiting import SECONDS
 
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs import leases, worker
 from ctdenoise.jobs.executor import Executor
 from ctdenoise.jobs.kind import GaveWay
 from ctdenoise.settings import ROOT
@@ -45,12 +45,12 @@ class OnTheSpot(Executor):
     def dispatch(self, job: Job) -> None:
         if job.kind in self.waiting:
             self.launched.append(job.id)
-        elif taken := queue.take(job.id, "test"):
+        elif taken := leases.take(job.id, "test"):
             while worker.execute(taken) is GaveWay:
-                taken = queue.take(job.id, "test")
+                taken = leases.take(job.id, "test")
 
     def fetch(self, job: Job) -> Done:
-        taken = queue.take(job.id, "test")
+        taken = leases.take(job.id, "test")
         assert taken
         try:
             return Done(worker.execute(taken, raising=True))

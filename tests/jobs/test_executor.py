@@ -27,7 +27,7 @@ from waiting import SECONDS, until
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import executor as module
-from ctdenoise.jobs import local, queue
+from ctdenoise.jobs import leases, local, queue
 from ctdenoise.jobs.executor import DaskExecutor
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.jobs.scheduler import INTERACTIVE_THREADS
@@ -292,7 +292,7 @@ def test_a_running_run_that_nobody_executes_goes_on(running: DaskExecutor, pair_
     """As after a power cut."""
     run = create_run("ann", "x", Config(epochs=1, steps_per_epoch=1), [("ann", pair_id)])
     queue.add(TRAIN, Train(), "ann", id=run.id)
-    assert queue.take(run.id, "a worker of yesterday")
+    assert leases.take(run.id, "a worker of yesterday")
     until(lambda: running.recover() or find_run(run.id).state == "finished")
 
 

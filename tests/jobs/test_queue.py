@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kind import ANSWER_SECONDS, MONTH_SECONDS
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.jobs.kinds.simulate import PREVIEW, SIMULATE, Preview, Simulate
@@ -32,7 +32,7 @@ def new(workspace: str) -> str:
 
 
 def claimed(worker: str = "w", name: str = "train") -> Job:
-    job = queue.claim(name, worker)
+    job = leases.claim(name, worker)
     assert job is not None
     return job
 
@@ -54,16 +54,85 @@ def test_workspaces_come_one_after_the_other() -> None:
     order = [job.id for job in queue.waiting("train")]
     assert order == [ann[0], bob[0], ann[1], bob[1], ann[2]]
     assert [claimed().id for _ in range(5)] == order  # what runs counts as the first of its own
-    assert queue.claim("train", "w") is None
+    assert leases.claim("train", "w") is None
 
 
-def test_who_was_served_longest_ago_goes_first() -> None:
-    for who in ("ann", "bob"):
-        new(who)
-    for _ in range(2):
-        queue.end(claimed(), "finished", 1.0, "")
-    bob, ann = new("bob"), new("ann")
-    assert [job.id for job in queue.waiting("train")] == [ann, bob]
+def test_who_has_had_the_fewest_seconds_comes_next() -> None:
+    ann, bob = new("ann"), new("bob")
+    leases.give_way(claimed(), 0.1, "", seconds=3.0)
+    leases.give_way(claimed(), 0.1, "", seconds=1.0)
+    assert [job.id for job in queue.waiting("train")] == [bob, ann]
+    cid = new("cid")  # begins at what the one has had who has had the fewest
+    assert queue.job(cid).served == 1.0
+    assert [job.id for job in queue.waiting("train")] == [bob, cid, ann]
+    second = new("ann")
+    assert queue.job(second).served == 3.0
+    leases.end(claimed(), "finished", 1.0, "", seconds=8.0)  # bob's
+    leases.beat(claimed(), 0.2, "", seconds=4.5)  # cid's
+    assert [job.id for job in queue.waiting("train")] == [ann, second]
+    assert queue.gives_way(queue.job(cid)) and not queue.gives_way(queue.job(bob))
+    assert (queue.job(ann).used, queue.job(bob).used, queue.job(cid).used) == (3.0, 9.0, 4.5)
+    leases.end(queue.job(cid), "finished", 1.0, "")
+    leases.end(claimed(), "finished", 1.0, "", seconds=2.0)
+    assert queue.job(second).served == 5.0  # a person's jobs are charged together
+    leases.end(claimed(), "finished", 1.0, "")
+    assert queue.job(new("dan")).served == 0.0  # nobody is there whose past would count
+
+
+def test_who_gives_way_keeps_its_place_and_the_start_of_its_first_turn() -> None:
+    id = new("ann")
+    held = claimed()
+    assert leases.give_way(held, 0.1, "Waits.", seconds=1.0, first=0.0, left=7.0)
+    waits = queue.job(id)
+    assert (waits.queued, waits.started) == (held.queued, held.started)
+    assert (waits.state, waits.first, waits.left, waits.used) == ("queued", 0.0, 7.0, 1.0)
+    again = claimed()
+    assert (again.started, again.left) == (held.started, 7.0)
+    leases.end(again, "stopped", 0.2, "")
+    asked = queue.requeue(id, expected=9.0, first=1.0)
+    assert (asked.expected, asked.first, asked.left, asked.used) == (9.0, 1.0, None, 0.0)
+    assert asked.started is None and asked.queued > held.queued
+
+
+def test_a_lease_is_taken_up_again_by_the_worker_that_has_the_job_in_its_memory() -> None:
+    id = new("ann")
+    held = claimed()
+    leases.give_way(held, 0.1, "")
+    assert leases.of_waiting([id]) == {id: held.lease}
+    again = leases.claim("train", "w", {id: held.lease})
+    assert again and again.lease == held.lease
+    leases.give_way(again, 0.2, "")
+    other = leases.claim("train", "other", {id: "older"})
+    assert other and other.lease != held.lease
+    leases.give_way(other, 0.3, "")
+    queue.stop(id)
+    assert leases.of_waiting([id]) == {}
+    queue.requeue(id)  # with other settings, perhaps
+    assert leases.of_waiting([id]) == {}
+    third = leases.claim("train", "other", {id: other.lease})
+    assert third and third.lease != other.lease
+
+
+def test_a_worker_leaves_to_another_what_lies_in_its_memory() -> None:
+    far, near = new("ann"), new("bob")
+    for worker in ("other", "w"):
+        leases.give_way(claimed(worker), 0.1, "", seconds=1.0)
+    here = leases.of_waiting([near])
+    taken = leases.claim("train", "w", here)
+    assert taken and taken.id == near
+    leases.give_way(taken, 0.2, "", seconds=5.0)  # now the other's has waited for too long
+    taken = leases.claim("train", "w", leases.of_waiting([near]))
+    assert taken and taken.id == far
+
+
+def test_a_stop_that_comes_while_a_job_gives_way_is_heard() -> None:
+    id = new("ann")
+    held = claimed()
+    queue.stop(id)
+    leases.give_way(held, 0.25, "Waits for its next turn.")
+    stopped = queue.job(id)
+    assert (stopped.state, stopped.wanted) == ("stopped", "run")
+    assert stopped.message == "Stopped at 25%." and stopped.ended
 
 
 def test_the_position_counts_what_runs_and_what_is_ahead() -> None:
@@ -102,18 +171,18 @@ def test_many_processes_write_at_once() -> None:
 def test_a_stopped_queued_job_never_starts() -> None:
     stopped = queue.stop(new("ann"))
     assert (stopped.state, stopped.message) == ("stopped", "Stopped before its turn came.")
-    assert queue.claim("train", "w") is None
+    assert leases.claim("train", "w") is None
 
 
 def test_a_running_job_hears_of_the_stop() -> None:
     new("ann")
     held = claimed()
-    heard = queue.beat(held, 0.2, "Epoch 1")
+    heard = leases.beat(held, 0.2, "Epoch 1")
     assert heard and (heard.wanted, heard.progress, heard.message) == ("run", 0.2, "Epoch 1")
     queue.stop(held.id)
-    heard = queue.beat(held, 0.4, "Epoch 2")
+    heard = leases.beat(held, 0.4, "Epoch 2")
     assert heard and (heard.wanted, heard.state) == ("stop", "running")
-    assert queue.end(held, "stopped", 0.4, "Stopped after epoch 2.")
+    assert leases.end(held, "stopped", 0.4, "Stopped after epoch 2.")
     ended = queue.job(held.id)
     assert (ended.state, ended.message, ended.wanted) == (
         "stopped",
@@ -121,19 +190,19 @@ def test_a_running_job_hears_of_the_stop() -> None:
         "run",
     )
     assert ended.started and ended.ended and ended.created <= ended.started <= ended.ended
-    assert queue.beat(held, 0.5, "from the dead") is None
+    assert leases.beat(held, 0.5, "from the dead") is None
 
 
 def test_only_who_holds_the_lease_may_tell_or_end() -> None:
     new("ann")
     old = claimed("old")
-    queue.put_back(old)
+    leases.put_back(old)
     new_holder = claimed("new")
-    assert queue.beat(old, 1, "") is None
-    assert not queue.end(old, "finished", 1, "from the dead")
-    assert not queue.give_way(old, 1, "")
+    assert leases.beat(old, 1, "") is None
+    assert not leases.end(old, "finished", 1, "from the dead")
+    assert not leases.give_way(old, 1, "")
     assert queue.job(old.id).state == "running"
-    assert queue.end(new_holder, "finished", 1, "", {"scans": [1, 2]})
+    assert leases.end(new_holder, "finished", 1, "", {"scans": [1, 2]})
     assert queue.job(old.id).result == {"scans": [1, 2]}
 
 
@@ -141,7 +210,7 @@ def test_a_job_that_gives_way_waits_behind_the_others() -> None:
     first, second = new("ann"), new("bob")
     held = claimed()
     assert held.id == first
-    queue.give_way(held, 0.5, "Waits for its next turn.")
+    leases.give_way(held, 0.5, "Waits for its next turn.", seconds=1.0)
     assert [job.id for job in queue.waiting("train")] == [second, first]
     assert queue.job(first).progress == 0.5
 
@@ -150,23 +219,23 @@ def test_an_ended_job_is_requeued_and_a_live_one_is_not() -> None:
     id = new("ann")
     with pytest.raises(Problem, match="has not ended yet"):
         queue.requeue(id)
-    queue.end(claimed(), "failed", 0.3, "It broke.", [1])
+    leases.end(claimed(), "failed", 0.3, "It broke.", [1])
     again = queue.requeue(id)
     assert (again.state, again.progress, again.result, again.ended) == ("queued", 0.3, None, None)
 
 
 def test_an_interrupted_job_goes_first_and_is_given_up_in_the_end() -> None:
     id, *_ = new("ann"), new("bob"), new("cid")
-    for death in range(queue.ATTEMPTS):
+    for death in range(leases.ATTEMPTS):
         held = claimed()
         assert held.id == id
-        queue.put_back(held)
+        leases.put_back(held)
         assert queue.job(id).state == "queued", death
     held = claimed()
-    queue.beat(held, 0.5, "")  # it came further: the count begins anew
-    queue.put_back(queue.job(id))
-    for _ in range(queue.ATTEMPTS):
-        queue.put_back(claimed())
+    leases.beat(held, 0.5, "")  # it came further: the count begins anew
+    leases.put_back(queue.job(id))
+    for _ in range(leases.ATTEMPTS):
+        leases.put_back(claimed())
     failed = queue.job(id)
     assert failed.state == "failed"
     assert "The training was given up, since its worker died 3 times" in failed.message
@@ -176,14 +245,14 @@ def test_an_interrupted_job_goes_first_and_is_given_up_in_the_end() -> None:
 def test_a_job_whose_worker_died_of_a_lack_of_memory_is_not_tried_again() -> None:
     id = new("ann")
     held = claimed("w")
-    queue.beat(held, 0.5, "Epoch 2", memory=queue.FULL + 0.01)
-    queue.release("w")
+    leases.beat(held, 0.5, "Epoch 2", memory=leases.FULL + 0.01)
+    leases.release("w")
     failed = queue.job(id)
     assert failed.state == "failed" and failed.ended
     assert failed.message.startswith("The training took all the memory that a worker may have")
     queue.requeue(id)  # somebody wants it to be tried again
     claimed("w")
-    queue.release("w")  # killed before its first word
+    leases.release("w")  # killed before its first word
     assert queue.job(id).state == "queued"
 
 
@@ -191,7 +260,7 @@ def test_a_stop_that_was_wanted_before_the_worker_died_counts() -> None:
     id = new("ann")
     claimed()
     queue.stop(id)
-    queue.put_back(queue.job(id))
+    leases.put_back(queue.job(id))
     assert queue.job(id).state == "stopped"
 
 
@@ -199,7 +268,7 @@ def test_a_worker_that_starts_anew_lets_go_of_what_it_held() -> None:
     mine, others = new("ann"), new("bob")
     claimed("train-0")
     claimed("train-1")
-    queue.release("train-0")
+    leases.release("train-0")
     assert (queue.job(mine).state, queue.job(others).state) == ("queued", "running")
 
 
@@ -213,31 +282,31 @@ def heard_of(id: str, seconds: float) -> None:
 def test_a_silent_worker_loses_its_jobs_and_a_missing_one_soon() -> None:
     silent, gone, well = new("ann"), new("bob"), new("cid")
     claimed("silent"), claimed("gone"), claimed("well")
-    heard_of(silent, queue.LEASE_SECONDS + 1)
-    queue.put_back_lost()
+    heard_of(silent, leases.LEASE_SECONDS + 1)
+    leases.put_back_lost()
     assert [queue.job(id).state for id in (silent, gone, well)] == ["queued", "running", "running"]
-    queue.put_back_lost(["well", "another"])
+    leases.put_back_lost(["well", "another"])
     assert queue.job(gone).state == "running"  # it may have joined since they were counted
-    heard_of(gone, queue.MISSED_SECONDS + 1)
-    queue.put_back_lost(["well", "another"])
+    heard_of(gone, leases.MISSED_SECONDS + 1)
+    leases.put_back_lost(["well", "another"])
     assert [queue.job(id).state for id in (gone, well)] == ["queued", "running"]
 
 
 def test_who_gives_way_has_no_right_to_go_first_any_more() -> None:
     new("ann")
     interrupted = claimed("gone")
-    queue.release("gone")
+    leases.release("gone")
     other = new("bob")
     again = claimed()
     assert (again.id, again.attempts) == (interrupted.id, 1)  # what was interrupted goes on first
-    queue.give_way(again, 0.5, "")
+    leases.give_way(again, 0.5, "", seconds=1.0)
     assert claimed().id == other
 
 
 def test_an_answer_becomes_too_old() -> None:
     asked = Estimate(config=Config())
     job = queue.add(ESTIMATE, asked, "ann", subject=queue.digest(asked))
-    queue.end(claimed(name="interactive"), "finished", 1, "", 5)
+    leases.end(claimed(name="interactive"), "finished", 1, "", 5)
     assert (found := queue.answers(ESTIMATE, asked, "ann")) and found.id == job.id
     with transaction() as connection:
         connection.execute(update(jobs).values(ended=jobs.c.ended - ANSWER_SECONDS - 1))
@@ -246,9 +315,9 @@ def test_an_answer_becomes_too_old() -> None:
 
 def test_pixels_are_made_again_by_another_worker_after_a_death() -> None:
     job = queue.add(PREVIEW, Preview(scan="x", index=0, dose=0.5), "ann")
-    assert queue.take(job.id, "died of it")
-    assert queue.take(job.id, "w") is None
-    taken = queue.take(job.id, "w", ("queued", "running"))
+    assert leases.take(job.id, "died of it")
+    assert leases.take(job.id, "w") is None
+    taken = leases.take(job.id, "w", ("queued", "running"))
     assert taken and taken.worker == "w"
 
 
@@ -265,7 +334,7 @@ def test_who_looks_at_a_part_is_heard() -> None:
     held = claimed()
     assert held.focus == 5
     queue.look_at(id, 7)
-    heard = queue.beat(held, 0, "")
+    heard = leases.beat(held, 0, "")
     assert heard and heard.focus == 7
 
 
@@ -275,7 +344,7 @@ def test_what_nobody_can_ask_for_any_more_is_forgotten() -> None:
     pixels = queue.add(PREVIEW, Preview(scan="x", index=0, dose=0.5), "ann").id
     simulation = queue.add(SIMULATE, Simulate(scan="x", doses=(0.5,)), "ann", subject="x").id
     for name in ("train", "interactive", "batch"):
-        queue.end(claimed(name=name), "finished", 1, "")
+        leases.end(claimed(name=name), "finished", 1, "")
 
     def left_after(seconds: float) -> set[str]:
         with transaction() as connection:
@@ -296,14 +365,14 @@ def test_a_question_finds_the_job_that_answers_it() -> None:
     assert queue.answers(ESTIMATE, Estimate(config=Config(filters=8)), "ann") == job
     assert queue.answers(ESTIMATE, Estimate(config=Config(filters=9)), "ann") is None
     assert queue.answers(ESTIMATE, asked, "bob") is None
-    queue.end(claimed(name="interactive"), "failed", 0, "It broke: mend it.")
+    leases.end(claimed(name="interactive"), "failed", 0, "It broke: mend it.")
     assert queue.answers(ESTIMATE, asked, "ann") is None  # and is asked anew
 
 
 def test_pixels_are_left_to_who_waits_for_them() -> None:
     job = queue.add(PREVIEW, Preview(scan="x", index=0, dose=0.5), "ann")
-    assert queue.claim("interactive", "w") is None and not queue.live()
-    assert queue.take(job.id, "w")
+    assert leases.claim("interactive", "w") is None and not queue.live()
+    assert leases.take(job.id, "w")
 
 
 BAD = [
@@ -326,6 +395,8 @@ BAD_ON_SQLITE = [
     ("started", "'yesterday'"),
     ("created", "x'ff'"),
     ("attempts", "'many'"),
+    ("served", "'much'"),
+    ("left", "'little'"),
     ("focus", "'here'"),
     ("state", "'half'"),
 ]
@@ -343,10 +414,10 @@ def test_a_row_that_cannot_be_read_fails_alone(store: str, column: str, value: s
         if value == "'running'":
             connection.execute(text(f"UPDATE jobs SET progress = 'NaN' WHERE id = '{bad}'"))
     assert {job.id for job in queue.live()} == {good, other}
-    queue.put_back_lost([])
-    queue.release("w")
+    leases.put_back_lost([])
+    leases.release("w")
     assert {claimed().id, claimed().id} == {good, other}
-    assert queue.claim("train", "w") is None
+    assert leases.claim("train", "w") is None
     failed = queue.job(bad)
     assert (failed.state, failed.workspace) == ("failed", "ann")
     assert failed.message == ("The record of this job cannot be read any more: start it anew.")
@@ -399,7 +470,7 @@ def test_for_how_long_nothing_was_heard() -> None:
         connection.execute(update(jobs).where(jobs.c.id == waits).values(queued=1e9))
         connection.execute(update(jobs).where(jobs.c.id == runs).values(queued=2e9))
     assert queue.silent_seconds(queue.job(waits)) > 1e8
-    queue.take(runs, "w")
+    leases.take(runs, "w")
     assert queue.silent_seconds(queue.job(runs)) < 60
     heard_of(runs, 500)
     assert 500 <= queue.silent_seconds(queue.job(runs)) < 560

@@ -13,7 +13,7 @@ import torch  # noqa: F401  (whose lack of memory is told where it is there)
 from waiting import until
 
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs import leases, parking, queue, worker
 from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running, Stopped
 from ctdenoise.scans.scan import Scan
 from ctdenoise.settings import ROOT, settings
@@ -184,33 +184,79 @@ def test_a_job_that_gives_way_comes_back_after_the_others(
 
     def run(job: Running[Given]) -> None:
         order.append(job.arguments.number)
-        if job.arguments.number == 1 and job.others_wait():
-            job.progress = 0.5
+        if job.arguments.number == 1 and not job.progress:
+            until(lambda: job.turn_is_over(0.0))
+            job.progress, job.first, job.left = 0.5, 0.0, 3.0
             raise GaveWay
 
     own = kind(run)
     first = queue.add(own, Given(number=1), "uma").id
     second = queue.add(own, Given(number=2), "vic").id
     worker.serve("batch")  # the first gives way, the same call takes the second
-    assert queue.job(first).state == "queued" and queue.job(first).progress == 0.5
+    waits = queue.job(first)
+    assert (waits.state, waits.progress, waits.first, waits.left) == ("queued", 0.5, 0.0, 3.0)
+    assert waits.used == pytest.approx(waits.served) and waits.used > 0
     worker.serve("batch")
     assert order == [1, 2, 1]
     assert {queue.job(id).state for id in (first, second)} == {"finished"}
+
+
+def test_what_it_leaves_in_memory_is_there_at_its_next_turn(
+    kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Left:
+        held_bytes = 1 << 20
+
+    found: list[Any] = []
+
+    def run(job: Running[Given]) -> None:
+        found.append(job.kept)
+        if len(found) % 2:
+            raise GaveWay(Left())
+
+    own = kind(run)
+
+    def twice(change: Callable[[str], object] = lambda id: None) -> Any:
+        """What it finds at its second turn, where something is done to it before."""
+        found.clear()
+        id = queue.add(own, Given(), "ann").id
+        taken = leases.claim("batch", "here")
+        assert taken and worker.execute(taken) is GaveWay
+        change(id)
+        worker.serve("batch")
+        assert queue.job(id).state == "finished"
+        return found[1]
+
+    assert isinstance(twice(), Left)
+
+    def elsewhere(id: str) -> None:
+        there = leases.take(id, "there")
+        assert there
+        leases.give_way(there, 0.5, "")
+
+    def stop_and_go_on(id: str) -> None:
+        queue.stop(id)
+        queue.requeue(id)
+
+    for change in (elsewhere, stop_and_go_on):
+        assert twice(change) is None
+    monkeypatch.setattr(parking, "SHARE", (1 << 20) / (settings().worker_memory_mb << 20) - 1e-9)
+    assert twice() is None  # there is no room for it
 
 
 def test_an_end_that_cannot_be_written_is_written_later(
     kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk is full, or the database held: what was done is not done again."""
-    tries, real = [], queue.end
+    tries, real = [], leases.end
 
-    def end(*given: Any) -> bool:
+    def end(*given: Any, **more: Any) -> bool:
         tries.append(given)
         if len(tries) < 4:
             raise Problem("The database", "could not be written", "free some space")
-        return real(*given)
+        return real(*given, **more)
 
-    monkeypatch.setattr(queue, "end", end)
+    monkeypatch.setattr(leases, "end", end)
     monkeypatch.setattr(worker, "BEAT_SECONDS", 0.01)
     ended = done(kind(lambda job: "done"))
     assert (ended.state, ended.result, len(tries)) == ("finished", "done", 4)
@@ -252,7 +298,7 @@ def test_a_worker_lets_go_at_its_start_of_what_it_held_when_it_died(
 ) -> None:
     own = kind(lambda job: "done")
     id = queue.add(own, Given(), "ann").id
-    queue.take(id, "here")
+    leases.take(id, "here")
     monkeypatch.setattr(worker, "_entered", set())
     worker.serve("batch")
     ended = queue.job(id)

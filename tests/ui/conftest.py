@@ -10,7 +10,7 @@ from apptest import WORKSPACE, OnTheSpot
 from phantoms import disc_phantom
 
 from ctdenoise.config.config import Config
-from ctdenoise.jobs import executor, queue
+from ctdenoise.jobs import executor, leases, queue
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
@@ -81,8 +81,8 @@ def trained(pair: PairRecord, mine: Library) -> Run:
     config = Config(layers=2, filters=4, epochs=2, steps_per_epoch=3, validation_patches=4)
     run = create_run(WORKSPACE, "First run", config, [(WORKSPACE, pair.id)])
     queue.add(TRAIN, Train(), WORKSPACE, id=run.id)
-    job = queue.take(run.id, "test")
+    job = leases.take(run.id, "test")
     assert job
     ended = train(config, [mine.pair(pair.id)], run.folder)
-    queue.end(job, "finished", 1.0, ended.sentence)
+    leases.end(job, "finished", 1.0, ended.sentence)
     return find_run(run.id)

@@ -13,7 +13,7 @@ from ctdenoise.config import shipped
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
 from ctdenoise.denoising.denoiser import Denoiser
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import pictures
 from ctdenoise.ui.compare import view
@@ -117,11 +117,11 @@ def test_without_the_two_networks_the_figure_is_not_offered(
 
 def learned(run: Run, mine: Library) -> None:
     """Let an adaptation that was started end after an epoch."""
-    job = queue.take(run.id, "test")
+    job = leases.take(run.id, "test")
     assert job
     short = run.config.model_copy(update={"time_budget_s": None, "epochs": 1})
     ended = train(short, [mine.pair(id) for _, id in run.pairs], run.folder, start=run.start)
-    queue.end(job, "finished", 1.0, ended.sentence)
+    leases.end(job, "finished", 1.0, ended.sentence)
 
 
 @pytest.mark.usefixtures("both")

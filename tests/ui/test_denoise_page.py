@@ -18,7 +18,7 @@ from ctdenoise.config import shipped
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
 from ctdenoise.denoising.filters import FILTERS, Filter
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.scans.readers import READERS, ImageStack, Reader
 from ctdenoise.scans.scan import Scan
@@ -237,9 +237,9 @@ def test_what_was_stopped_can_go_on(scan: ScanRecord, on_the_spot: OnTheSpot) ->
 def test_one_that_was_interrupted_says_so(scan: ScanRecord, on_the_spot: OnTheSpot) -> None:
     on_the_spot.waiting.add("denoise")
     source = Source(owner=WORKSPACE, kind="scan", id=scan.id)
-    job = queue.take(start(WORKSPACE, source, BLUR).record.id, "dies")
+    job = leases.take(start(WORKSPACE, source, BLUR).record.id, "dies")
     assert job
-    queue.release("dies")
+    leases.release("dies")
     app = opened("Denoise")
     assert app.get("progress")[0].proto.text == "Was interrupted and waits to go on."
     assert labelled(app.button, "Stop")

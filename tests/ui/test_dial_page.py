@@ -9,7 +9,7 @@ from shipping import SMALL, ships
 from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
 from ctdenoise.config.presets import PRESETS
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases
 from ctdenoise.jobs.kinds.train import launch
 from ctdenoise.training.trainer import train
 from ctdenoise.ui.components import panes
@@ -24,10 +24,10 @@ def dialled(pair: PairRecord, mine: Library, on_the_spot: OnTheSpot) -> Run:
     config = Config(layers=2, filters=4, epochs=1, steps_per_epoch=3, validation_patches=4,
                     loss=Loss(texture=400, dial=("texture",)))  # fmt: skip
     run = launch(WORKSPACE, "My dial", config, [(WORKSPACE, pair.id)])
-    job = queue.take(run.id, "test")
+    job = leases.take(run.id, "test")
     assert job
     ended = train(config, [mine.pair(pair.id)], run.folder)
-    queue.end(job, "finished", 1.0, ended.sentence)
+    leases.end(job, "finished", 1.0, ended.sentence)
     return find_run(run.id)
 
 

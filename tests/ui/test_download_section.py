@@ -5,7 +5,7 @@ from apptest import WORKSPACE, OnTheSpot, labelled, opened, send
 from mayo import Mayo, forget
 from streamlit.testing.v1 import AppTest
 
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.scans import ldct
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
@@ -88,7 +88,7 @@ def started(on_the_spot: OnTheSpot) -> tuple[AppTest, Job]:
     app = chosen(0)
     labelled(app.button, "Download").click().run()
     assert bars(app) == ["Next in line."]
-    job = queue.take(queue.jobs_of(WORKSPACE, "download")[0].id, "test")
+    job = leases.take(queue.jobs_of(WORKSPACE, "download")[0].id, "test")
     assert job
     return app, job
 
@@ -98,7 +98,7 @@ def test_a_download_is_watched_and_stopped(on_the_spot: OnTheSpot) -> None:
     assert labelled(app.button, "Download").disabled
     labelled(app.button, "Stop").click().run()
     assert queue.job(job.id).wanted == "stop"
-    queue.end(job, "failed", 0.3, "The archive went away: try again.")
+    leases.end(job, "failed", 0.3, "The archive went away: try again.")
     app.run()
     assert any("The archive went away" in error.value for error in app.error)
     assert labelled(app.button, "Try again")
@@ -111,10 +111,10 @@ def test_a_download_is_watched_and_stopped(on_the_spot: OnTheSpot) -> None:
 
 def test_a_download_is_found_again_after_a_reload(on_the_spot: OnTheSpot) -> None:
     _, job = started(on_the_spot)
-    queue.beat(job, 0.5, "L004: downloading slice 7 of 14")
+    leases.beat(job, 0.5, "L004: downloading slice 7 of 14")
     app = opened("Scans")
     assert bars(app) == ["L004: downloading slice 7 of 14"]
-    queue.end(job, "finished", 1.0, "1 pair added to the list below.")
+    leases.end(job, "finished", 1.0, "1 pair added to the list below.")
     app.run()
     assert not bars(app) and not app.exception
     assert any("1 pair added" in each.value for each in app.success)

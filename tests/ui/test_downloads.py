@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from ctdenoise.config.config import Config
 from ctdenoise.exports.formats import FORMATS
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.jobs.kinds.export import EXPORT, Export
@@ -66,10 +66,10 @@ def run(pair: PairRecord, on_the_spot: OnTheSpot) -> Run:
     config = Config(layers=2, filters=4, patch=8, epochs=1, steps_per_epoch=2, validation_patches=4)
     run = create_run(OWNER, 'Größe "4"', config, [(OWNER, pair.id)])
     queue.add(TRAIN, Train(), OWNER, id=run.id)
-    job = queue.take(run.id, "test")
+    job = leases.take(run.id, "test")
     assert job
     train(config, [Library(settings().workspaces / OWNER).pair(pair.id)], run.folder)
-    queue.end(job, "finished", 1.0, "")
+    leases.end(job, "finished", 1.0, "")
     return find_run(run.id)
 
 

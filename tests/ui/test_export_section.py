@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem, Progress
 from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.jobs.kinds.export import EXPORT_NETWORK, RUN_CARD, OfRun
 from ctdenoise.scans.reading import read
@@ -121,9 +121,9 @@ def test_progress_is_shown_meanwhile_and_after_a_reload(
     on_the_spot.waiting.add("export")
     labelled(wished("npy", result).button, "Prepare").click().run()
     (job,) = queue.jobs_of(WORKSPACE, "export", result.record.id)
-    held = queue.take(job.id, "test")
+    held = leases.take(job.id, "test")
     assert held
-    queue.beat(held, 0.5, "Slice 2 of 3")
+    leases.beat(held, 0.5, "Slice 2 of 3")
     app = opened("Denoise", result=result.record.id)
     assert [each.proto.text for each in app.get("progress")] == ["Slice 2 of 3"]
     assert not app.get("link_button")

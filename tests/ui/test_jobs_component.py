@@ -7,7 +7,7 @@ from waiting import SECONDS
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kind import KINDS, Arguments
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.ui.components import jobs
@@ -40,11 +40,11 @@ def added(kind: str, state: State, workspace: str = WORKSPACE) -> Job:
     job = queue.add(KINDS[kind], Arguments(), workspace)
     if state == "queued":
         return job
-    held = queue.take(job.id, "test")
+    held = leases.take(job.id, "test")
     assert held
-    queue.beat(held, 0.25, "A quarter is done")
+    leases.beat(held, 0.25, "A quarter is done")
     if state != "running":
-        queue.end(held, state, 0.25, f"It {state}: so it is.")
+        leases.end(held, state, 0.25, f"It {state}: so it is.")
     return queue.job(job.id)
 
 
@@ -131,7 +131,7 @@ def test_a_queue_of_several_is_counted() -> None:
 
 def test_what_was_interrupted_says_so() -> None:
     job = added("simulate", "running")
-    queue.release("test")
+    leases.release("test")
     app = shown(job)
     assert app.get("progress")[0].proto.text == "Was interrupted and waits to go on."
     assert labelled(app.button, "Stop")
@@ -204,7 +204,7 @@ def test_what_does_not_move_says_why_and_for_how_long(
     since(90)
     assert jobs.stuck(waits).startswith("Next in line for 1 min 30 s: no worker is free")
     assert jobs.stuck(behind) == ""  # it waits for the other one, and is told so
-    runs = queue.take(waits.id, "w")
+    runs = leases.take(waits.id, "w")
     assert runs
     assert jobs.stuck(runs).startswith("Nothing has been heard of its worker for 1 min 30 s")
     monkeypatch.setattr(jobs, "FEW_BYTES", 2**70)
@@ -219,7 +219,7 @@ def test_an_answer_that_takes_its_time_shows_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, owner: str, stops: int
 ) -> None:
     job = asked(owner)
-    held = queue.take(job.id, "test")
+    held = leases.take(job.id, "test")
     assert held
     seen: list[str] = []
     buttons: list[str] = []
@@ -227,7 +227,7 @@ def test_an_answer_that_takes_its_time_shows_how_far_it_is(
     def show(job: Job) -> None:
         seen.append(job.state)
         if len(seen) == 2:
-            queue.end(held, "finished", 1, "", 75.0)
+            leases.end(held, "finished", 1, "", 75.0)
 
     monkeypatch.setattr(jobs, "show", show)
     monkeypatch.setattr(jobs, "stop_button", lambda job, width: buttons.append(job.id))

@@ -6,7 +6,7 @@ import pytest
 from apptest import OnTheSpot, labelled, opened
 from samples import sample_of_before, small_sample
 
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds import ingest
 from ctdenoise.workspace.library import Library, library_of
 from ctdenoise.workspace.sample import IDS, WORKSPACE
@@ -28,9 +28,9 @@ def test_pages_wait_for_the_sample_with_a_bar_and_look_opens_with_its_first_pair
     for name in ("Start", "Look", "Train", "Sweep", "Dial", "Scans"):
         (bar,) = opened(name).get("progress")
         assert "The sample is being made of real CT." in bar.proto.text
-    taken = queue.take(job.id, "test")
+    taken = leases.take(job.id, "test")
     assert taken
-    queue.beat(taken, 0.34, "Low dose: slice 2 of 8, liver and heart")
+    leases.beat(taken, 0.34, "Low dose: slice 2 of 8, liver and heart")
     add(library, 0)
     look, train = opened("Look"), opened("Train")
     for app in (look, train):
@@ -41,7 +41,7 @@ def test_pages_wait_for_the_sample_with_a_bar_and_look_opens_with_its_first_pair
     ]
     assert any("TotalSegmentator, example data (Apache-2.0)" in c.value for c in look.caption)
     assert not train.multiselect
-    queue.end(taken, "failed", 0.4, "The disk is full.")
+    leases.end(taken, "failed", 0.4, "The disk is full.")
     train = opened("Train")
     assert any("The disk is full." in error.value for error in train.error) and train.multiselect
 

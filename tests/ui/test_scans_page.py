@@ -11,7 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs import leases, queue, worker
 from ctdenoise.jobs.kind import Running
 from ctdenoise.jobs.kinds.simulate import SIMULATE, Physics, Simulate
 from ctdenoise.scans.scan import Facts, Scan
@@ -142,9 +142,9 @@ def test_a_simulation_is_found_again_after_a_reload(
     assert not making(app).expanded  # the scan is part of a pair
     on_the_spot.waiting.add("simulate")
     make_button(chosen(10)).click().run()
-    job = queue.take(queue.jobs_of(WORKSPACE, "simulate", scan_id)[0].id, "test")
+    job = leases.take(queue.jobs_of(WORKSPACE, "simulate", scan_id)[0].id, "test")
     assert job
-    queue.beat(job, 0.4, "Low dose: slice 2 of 3")
+    leases.beat(job, 0.4, "Low dose: slice 2 of 3")
     app = opened("Scans")
     assert app.get("progress")[0].proto.text == "Low dose: slice 2 of 3"
     assert making(app).expanded and make_button(app).disabled  # one at a time
@@ -227,7 +227,7 @@ def test_what_an_upload_had_is_told_though_another_has_followed(
     app = send(opened("Scans"), ("notes.txt", b"no scan"))
     send(app, ("more.txt", b"no scan"))
     for job in reversed(queue.jobs_of(WORKSPACE, "ingest")):
-        taken = queue.take(job.id, "test")
+        taken = leases.take(job.id, "test")
         assert taken
         worker.execute(taken)
     app.run()

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened
 
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import tables
@@ -66,10 +66,10 @@ def test_cells_have_a_picture_and_their_numbers(pair: PairRecord, mine: Library)
         short = run.config.model_copy(
             update={"layers": 2, "filters": 4, "epochs": 1, "validation_patches": 4}
         )
-        job = queue.take(run.id, "test")
+        job = leases.take(run.id, "test")
         assert job
         ended = train(short, [mine.pair(pair.id)], run.folder)
-        queue.end(job, "finished", 1.0, ended.sentence)
+        leases.end(job, "finished", 1.0, ended.sentence)
     app = opened("Sweep")
     table = app.dataframe[0].value
     assert list(table["Cell"]) == [f"Grain {v}" for v in (0, 200, 400)]

@@ -15,7 +15,7 @@ from sqlalchemy import event, inspect
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.settings import settings
 from ctdenoise.workspace import database as module
@@ -93,10 +93,10 @@ def test_every_run_of_yesterday_is_there(yesterday: Path) -> None:
 
 
 def test_what_waited_or_was_cut_off_goes_on(yesterday: Path) -> None:
-    queue.put_back_lost([])
+    leases.put_back_lost([])
     names = {find_run(job.id).name for job in queue.waiting("train")}
     assert names == {"Cut off one", "Waiting one"}
-    first = queue.claim("train", "w")
+    first = leases.claim("train", "w")
     assert first and find_run(first.id).name == "Cut off one"  # what was interrupted goes first
 
 
@@ -108,7 +108,7 @@ def test_every_result_of_yesterday_is_there(yesterday: Path) -> None:
     assert found["stopped"].job.message == "Stopped after 1 of 3 slices."
     assert "disk is full" in found["failed"].job.message
     assert np.isfinite(found["finished"].output(0)).all()
-    queue.put_back_lost([])
+    leases.put_back_lost([])
     assert found["running"].job.state == "queued"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import executor, queue, worker
+from ctdenoise.jobs import executor, leases, queue, worker
 from ctdenoise.jobs.kinds import denoise, train
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.jobs.kinds.export import EXPORT
@@ -102,7 +102,7 @@ def test_a_result_and_a_simulation_that_find_no_room_leave_nothing(
     id = library_of("ann").add_scan(scan, []).id
     asked = Simulate(scan=id, doses=(0.5, 0.25), draws=16)
     job = executor.executor().submit(SIMULATE, asked, "ann")
-    taken = queue.take(job.id, "w")
+    taken = leases.take(job.id, "w")
     assert taken
     worker.execute(taken)
     assert "this would add 2.1 MB" in queue.job(job.id).message

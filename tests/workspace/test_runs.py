@@ -9,7 +9,7 @@ from sqlalchemy import insert, text
 from ctdenoise.config import events
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.settings import settings
 from ctdenoise.workspace import quota
@@ -58,10 +58,10 @@ def test_how_it_stands_is_told_by_its_job() -> None:
     assert (run.job, run.state, run.live) == (None, "stopped", False)
     queue.add(TRAIN, Train(), "ann", id=run.id)
     assert find_run(run.id).state == "queued" and find_run(run.id).live
-    job = queue.claim("train", "w")
+    job = leases.claim("train", "w")
     assert job and job.id == run.id
     assert find_run(run.id).state == "running"
-    queue.end(job, "finished", 1.0, "Finished after 3 epochs.")
+    leases.end(job, "finished", 1.0, "Finished after 3 epochs.")
     ended = find_run(run.id).job
     assert ended and (ended.state, ended.message) == ("finished", "Finished after 3 epochs.")
 
@@ -143,12 +143,12 @@ def test_remove_takes_folder_and_job_along_but_not_under_a_training() -> None:
     run = new("ann")
     queue.add(TRAIN, Train(), "ann", id=run.id)
     events.append(run.folder, events.Notice(time=0, sentence="Begun."))
-    job = queue.claim("train", "w")
+    job = leases.claim("train", "w")
     assert job
     with pytest.raises(Problem, match="is being trained"):
         remove_run(run.id)
     assert run.folder.exists()
-    queue.end(job, "finished", 1.0, "")
+    leases.end(job, "finished", 1.0, "")
     remove_run(run.id)
     assert not run.folder.exists()
     for gone in (find_run, queue.job):

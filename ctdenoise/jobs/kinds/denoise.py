@@ -29,8 +29,6 @@ from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.results import Result, SliceFigures, Source, create, find, slices_of
 from ctdenoise.workspace.runs import find_run
 
-TURN_SECONDS = 5.0
-"""After so long the job gives way to others that wait, and goes on when its turn comes again."""
 RECENT = 8
 """Finished slices whose mean time tells how long the rest will take."""
 CACHE = "compared"
@@ -100,7 +98,7 @@ def _denoise(running: Running[Denoise]) -> Outcome:
             before = np.array(values[index], np.float32)
             yield index, before, denoise(before)
 
-    began = last = time.monotonic()
+    last = time.monotonic()
     for index, before, after in ahead(denoised(), 1):
         full = np.array(source.full[index]) if isinstance(source, Pair) else None
         removal = judge(before, after, source.unit, full)
@@ -110,7 +108,7 @@ def _denoise(running: Running[Denoise]) -> Outcome:
         done = len(result.figures)
         running.progress = done / record.slices
         running.message = f"{done} of {counted(record.slices, 'slice')}"
-        gives_way = moment - began > TURN_SECONDS and running.others_wait()
+        gives_way = running.turn_is_over()
     if left and running.stop_wanted:
         done = record.slices - len(left)
         return Outcome("stopped", f"Stopped after {done} of {counted(record.slices, 'slice')}.")

@@ -9,7 +9,7 @@ import pytest
 from waiting import until
 
 from ctdenoise.denoising.filters import FILTERS
-from ctdenoise.jobs import executor, queue, worker
+from ctdenoise.jobs import executor, leases, queue, worker
 from ctdenoise.jobs.kind import GaveWay, Running
 from ctdenoise.jobs.kinds import denoise
 from ctdenoise.scans.scan import Scan
@@ -124,8 +124,8 @@ def test_it_stops_when_asked_and_goes_on_where_it_stopped(
 
 def test_one_whose_worker_is_gone_goes_on(source: Source) -> None:
     result = start(source)
-    assert queue.take(result.record.id, "a worker that is gone")
-    queue.release("a worker that is gone")
+    assert leases.take(result.record.id, "a worker that is gone")
+    leases.release("a worker that is gone")
     assert stands(result) == "queued"
     do()
     assert stands(result) == "finished"
@@ -195,10 +195,10 @@ def test_one_that_is_removed_meanwhile_ends_quietly(
 
 
 def test_it_gives_way_to_others_that_wait(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(denoise, "TURN_SECONDS", -1)  # over before it begins, but for one slice
+    monkeypatch.setattr(Running, "turn_is_over", lambda job: queue.gives_way(job.job))
     first = start(source, "zoe")
     second = start(source, "yan")
-    job = queue.take(first.record.id, "here")
+    job = leases.take(first.record.id, "here")
     assert job and worker.execute(job) is GaveWay
     assert list(first.figures) in ([3], [3, 4])  # one more may have been under way
     assert [each.id for each in queue.waiting("batch")] == [second.record.id, first.record.id]

@@ -25,7 +25,7 @@ from waiting import until
 
 from ctdenoise.errors import Problem, Progress
 from ctdenoise.exports.formats import FORMATS, Content, ExportFormat
-from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs import leases, queue, worker
 from ctdenoise.jobs.kinds import export
 from ctdenoise.jobs.kinds.export import EXPORT, Export
 from ctdenoise.metrics.removal import judge
@@ -86,7 +86,7 @@ def wanted(result: Result, form: str, strength: float = 1.0, index: int = 2) -> 
 def make(asked: Export) -> None:
     """Have the job done; raises :class:`Problem` where it fails."""
     id = queue.add(EXPORT, asked, "ann", subject=asked.result).id
-    job = queue.take(id, "here")
+    job = leases.take(id, "here")
     assert job
     worker.execute(job, raising=True)
     assert queue.job(id).state == "finished"

@@ -9,7 +9,7 @@ import pytest
 
 from ctdenoise.dose import insertion
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs import leases, queue, worker
 from ctdenoise.jobs.kinds.simulate import (
     CALIBRATE,
     PREVIEW,
@@ -127,7 +127,7 @@ def test_what_a_killed_worker_had_made_is_not_made_again(
     with pytest.raises(Killed):
         worker.serve("batch")
     monkeypatch.setattr(insertion, "insert_noise", original)
-    queue.release("here")
+    leases.release("here")
     worker.serve("batch")
     job = queue.job(id)
     assert job.state == "finished"
