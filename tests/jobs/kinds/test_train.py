@@ -204,7 +204,6 @@ def test_a_run_ends_after_the_longest_time_and_can_go_on(
     assert ended.message.endswith("can be continued. A training may take 72 hours here at a time.")
     again = train.continue_run(run.id).job
     assert again and again.used == 0
-    monkeypatch.undo()
     assert work(run).state == "finished"
 
 
