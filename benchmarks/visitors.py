@@ -9,7 +9,7 @@ take turns with classes of as many visitors on a bare Streamlit page. Must hold:
   for anything else;
 - memory of the server flat after the visitors have left.
 
-    python benchmarks/classroom.py [--sessions 30] [--seconds 5] [--classes 6]
+    python benchmarks/visitors.py [--sessions 30] [--seconds 5] [--classes 6]
 """
 
 import argparse
