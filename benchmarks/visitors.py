@@ -22,11 +22,8 @@ from statistics import median, quantiles
 
 import psutil
 from _bounds import beside, tell, verdict
+from _browser import Browser
 from _dashboard import BARE, Dashboard, new_visitor, served, server, start_run
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from tornado.httpclient import HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 PROCESSOR = 5.5
 """3.8 measured: Compare has a viewer, a table and a report where the bare page has one picture."""
@@ -78,43 +75,19 @@ def visitors(dashboard: Dashboard, count: int) -> list[Visitor]:
     return people
 
 
-async def rerun(socket: WebSocketClientConnection, person: Visitor) -> float:
-    """Ask for one run of the page and return the seconds until the script has finished."""
-    message = BackMsg()
-    message.rerun_script.query_string = person.query
-    message.rerun_script.page_name = person.page
-    message.rerun_script.page_script_hash = ""
-    begin = time.perf_counter()
-    await socket.write_message(message.SerializeToString(), binary=True)
-    while True:
-        answer = ForwardMsg()
-        received = await socket.read_message()
-        assert isinstance(received, bytes), "the server closed the connection"
-        answer.ParseFromString(received)
-        if answer.WhichOneof("type") == "script_finished":
-            return time.perf_counter() - begin
-
-
 async def session(url: str, person: Visitor, seconds: float, offset: float) -> list[float]:
     """One visitor who causes a rerun every second."""
-    socket = await websocket_connect(
-        HTTPRequest(
-            url.replace("http", "ws") + "/_stcore/stream",
-            headers={"Cookie": person.cookie, "Origin": url, "Sec-WebSocket-Protocol": "streamlit"},
-        ),
-        max_message_size=1 << 28,
-    )
-    await rerun(socket, person)  # opening the page
+    browser = await Browser.connected(url, person.cookie)
+    await browser.open(person.page, person.query)
     await asyncio.sleep(offset)
-    times = []
     for _ in range(int(seconds)):
-        times.append(await rerun(socket, person))
-        await asyncio.sleep(max(0.0, 1.0 - times[-1]))
-    socket.close()
-    return times
+        took = await browser.open(person.page, person.query)
+        await asyncio.sleep(max(0.0, 1.0 - took))
+    browser.close()
+    return browser.openings[1:]
 
 
-async def classroom(url: str, people: list[Visitor], seconds: float) -> list[float]:
+async def together(url: str, people: list[Visitor], seconds: float) -> list[float]:
     """Everybody at once; the seconds of all their reruns."""
     sessions = (session(url, one, seconds, i / len(people)) for i, one in enumerate(people))
     return [t for times in await asyncio.gather(*sessions) for t in times]
@@ -124,7 +97,7 @@ def lesson(name: str, url: str, pid: int, people: list[Visitor], seconds: float)
     """One class, told in a line."""
     process = psutil.Process(pid)
     before = process.cpu_times()
-    waits = asyncio.run(classroom(url, people, seconds))
+    waits = asyncio.run(together(url, people, seconds))
     after = process.cpu_times()
     used = after.user + after.system - before.user - before.system
     held = Lesson(waits, used / (len(waits) + len(people)))
