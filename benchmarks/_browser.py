@@ -31,10 +31,10 @@ class Browser:
 
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
-        self.openings: list[float] = []
-        """Seconds from asking for a page to the end of its script, one for each page opened."""
+        self.openings: list[tuple[str, float]] = []
+        """Pages opened, with the seconds from asking to the end of the script."""
         self.looks: list[float] = []
-        """The same for what timers asked for."""
+        """Seconds of each answer to what a timer asked for."""
         self.errors: list[str] = []
         """What the pages said in red."""
         self._page_hash, self._query = "", ""
@@ -55,8 +55,9 @@ class Browser:
         self._query = query
         message = BackMsg()
         message.rerun_script.page_name = page
-        self.openings.append(await self._answered(message))
-        return self.openings[-1]
+        took = await self._answered(message)
+        self.openings.append((page, took))
+        return took
 
     async def stay(self, seconds: float) -> None:
         """Leave the page open and ask for what its timers want in the meantime."""

@@ -25,6 +25,7 @@ from itertools import cycle
 from statistics import median, quantiles
 from typing import Any
 
+import psutil
 from _bounds import tell, verdict
 from _browser import Browser
 from _dashboard import Dashboard, new_visitor, served, start_run
@@ -35,6 +36,8 @@ ANSWER_SECONDS = 0.3
 AHEAD = 2
 """Epochs."""
 PRESSING_SECONDS = 10.0
+READING_SECONDS = 3.0
+"""On Train before pressing."""
 WATCHING_SECONDS, AWAY_SECONDS = 35.0, 5.0
 """On Watch, and then on another page: so a page is opened every 20 seconds."""
 
@@ -52,7 +55,7 @@ class Learner:
         """Seconds since 1970."""
 
     @property
-    def openings(self) -> list[float]:
+    def openings(self) -> list[tuple[str, float]]:
         return self._browser.openings if self._browser else []
 
     @property
@@ -64,11 +67,12 @@ class Learner:
         return self._browser.errors if self._browser else []
 
     async def learn(self, wait: float, settings: dict[str, Any]) -> None:
-        """Press Train after ``wait`` seconds and watch, until cancelled."""
+        """Come after ``wait`` seconds, press Train and watch, until cancelled."""
         self._browser = browser = await Browser.connected(self._url, self._cookie)
         try:
+            await asyncio.sleep(wait)
             await browser.open("train")
-            await browser.stay(wait)
+            await browser.stay(READING_SECONDS)
             self.pressed = time.time()
             self.run = await asyncio.to_thread(start_run, self._workspace, **settings)
             watched = self._chance.uniform(0, WATCHING_SECONDS)  # not all leave at the same moment
@@ -88,6 +92,9 @@ class Lesson:
     def __init__(self, dashboard: Dashboard, count: int, settings: dict[str, Any]) -> None:
         self.learners = [Learner(dashboard, number) for number in range(count)]
         self._settings = settings
+        self._processes = [psutil.Process(dashboard.server.pid), psutil.Process()]
+        self.cores = [0.0, 0.0]
+        """That the server and this process, which has all the browsers, kept busy."""
         self.ahead = 0
         """Most epochs between two learners who had pressed."""
         self.memory_mb = 0.0
@@ -95,6 +102,7 @@ class Lesson:
 
     async def hold(self) -> "Lesson":
         """All of it; a line a minute says how it goes."""
+        began, before = time.perf_counter(), self._used()
         step = PRESSING_SECONDS / len(self.learners)
         tasks = [
             asyncio.create_task(each.learn(number * step, self._settings))
@@ -112,7 +120,13 @@ class Lesson:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        passed = time.perf_counter() - began
+        self.cores = [(b - a) / passed for a, b in zip(before, self._used(), strict=True)]
         return self
+
+    def _used(self) -> list[float]:
+        """Seconds of the processor so far, of the server and of this process."""
+        return [sum(process.cpu_times()[:2]) for process in self._processes]
 
     def _look(self, second: int) -> bool:
         """See how the runs stand; whether all have ended."""
@@ -129,12 +143,22 @@ class Lesson:
             epochs = [last_epoch(run) for run in runs]
             self.ahead = max(self.ahead, max(epochs) - min(epochs))
             if second and second % 60 == 0:
-                answers = [t for each in self.learners for t in (*each.openings, *each.looks)]
+                answers = [*self.openings(), *self.looks]
                 print(f"{second // 60:3d} min: {sum(not run.live for run in runs)} of "
                       f"{len(runs)} runs ended, epochs {min(epochs)} to {max(epochs)}, "
                       f"{len(answers)} answers, 95 % under {1000 * late(answers):.0f} ms, "
                       f"training {self.memory_mb:.0f} MB", flush=True)  # fmt: skip
         return over
+
+    def openings(self, page: str = "") -> list[float]:
+        """Seconds of all openings, or of one page's."""
+        every = [opening for each in self.learners for opening in each.openings]
+        return [took for name, took in every if page in ("", name)]
+
+    @property
+    def looks(self) -> list[float]:
+        """Seconds of all that timers asked for."""
+        return [took for each in self.learners for took in each.looks]
 
     @property
     def seconds(self) -> float:
@@ -197,7 +221,7 @@ def tell_answers(what: str, seconds: Sequence[float], bounded: bool = True) -> N
              f"{1000 * max(seconds):.0f} ms") if seconds else "none"  # fmt: skip
     bound = f"95 %: at most {1000 * ANSWER_SECONDS:.0f} ms" if bounded else ""
     tell(f"{what} ({len(seconds)}): median, 95 %, longest", value, bound,
-         late(seconds) <= ANSWER_SECONDS)  # fmt: skip
+         not bounded or late(seconds) <= ANSWER_SECONDS)  # fmt: skip
 
 
 def main() -> int:
@@ -230,16 +254,18 @@ def judge(held: Lesson, alone: Sequence[float]) -> None:
     tell(f"all ended after {held.seconds:.0f} s; one alone after {median(alone):.1f} s",
          f"{held.seconds / together:.3f}", f"at most {TIMES_ALONE:g} x all alone",
          held.seconds <= TIMES_ALONE * together)  # fmt: skip
-    openings = [seconds for each in held.learners for seconds in each.openings]
-    looks = [seconds for each in held.learners for seconds in each.looks]
-    tell_answers("all answers", [*openings, *looks])
-    tell_answers("pages opened", openings)
-    tell_answers("timers", looks, bounded=False)
+    tell_answers("all answers", [*held.openings(), *held.looks])
+    tell_answers("pages opened", held.openings())
+    for page in ("train", "watch", "look"):
+        tell_answers(f"{page.capitalize()} opened", held.openings(page), bounded=False)
+    tell_answers("timers", held.looks, bounded=False)
     tell("most epochs between two learners", str(held.ahead), f"at most {AHEAD}",
          held.ahead <= AHEAD)  # fmt: skip
     tell("epochs lost or trained twice", str(held.lost), "none", not held.lost)
     tell("runs that did not finish", ", ".join(held.unfinished) or "0", "none",
          not held.unfinished)  # fmt: skip
+    tell("cores that the server and the learners' side kept busy",
+         ", ".join(f"{cores:.2f}" for cores in held.cores))  # fmt: skip
     errors = [error for each in held.learners for error in each.errors]
     tell("errors on pages", ", ".join([str(len(errors)), *errors[:1]]), "none", not errors)
     from ctdenoise.settings import settings

@@ -84,7 +84,7 @@ async def session(url: str, person: Visitor, seconds: float, offset: float) -> l
         took = await browser.open(person.page, person.query)
         await asyncio.sleep(max(0.0, 1.0 - took))
     browser.close()
-    return browser.openings[1:]
+    return [took for _, took in browser.openings[1:]]
 
 
 async def together(url: str, people: list[Visitor], seconds: float) -> list[float]:
