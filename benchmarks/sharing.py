@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/sharing.py [--rounds 5] [--seconds 6]
 
 Each is a process that works all the time, as a worker does: a training with two threads at low
-priority, a preview with one at normal priority. Two of everything take turns, one kind with the
-environment that the engine gives its workers, one with what libgomp does by itself: threads that
-spin at the end of every layer for one that has lost its core hold everybody up.
+priority, a preview with one at normal priority. Those in the environment that the engine gives its
+workers take turns with those in libgomp's own way, whose threads spin long at the end of every
+layer for one that has lost its core, and so hold everybody up.
 """
 
 import argparse
