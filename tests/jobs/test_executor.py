@@ -119,7 +119,7 @@ def test_what_somebody_waits_for_is_answered_beside_everything_else(
     until(lambda: all(queue.job(job.id).state == "running" for job in others))
     told = running.request(*nap("NOW"), "ann")
     assert told["nice"] < 10 and told["OMP_NUM_THREADS"] == str(INTERACTIVE_THREADS)
-    assert told["MALLOC_ARENA_MAX"] == "2"
+    assert told["MALLOC_ARENA_MAX"] == "2" and told["GOMP_SPINCOUNT"] == "5000"
     assert int(told["CTDENOISE_TRAINING_THREADS"]) >= INTERACTIVE_THREADS  # for estimates
     with pytest.raises(Problem, match="too long"):
         running.request(*nap("NOW", 60), "ann", timeout=0.1)
