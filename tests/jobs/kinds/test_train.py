@@ -22,7 +22,7 @@ from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training import trainer
-from ctdenoise.training.trainer import Training
+from ctdenoise.training.loop import Training
 from ctdenoise.workspace.database import Job, jobs, transaction
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.runs import Run, find_run, keep_config, runs_of
@@ -106,7 +106,7 @@ def test_a_slip_is_kept_for_whoever_looks_into_it(
     def slip(*given: object, **named: object) -> None:
         raise ZeroDivisionError("a slip")
 
-    monkeypatch.setattr("ctdenoise.training.trainer.Training.run", slip)
+    monkeypatch.setattr("ctdenoise.training.loop.Training.run", slip)
     ended = work(train.launch("ann", "x", TINY, [("ann", pair_id)]))
     assert ended.job and "failed unexpectedly (ZeroDivisionError: a slip)" in ended.job.message
     assert "Traceback" in (ended.folder / "log.txt").read_text()
