@@ -8,7 +8,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import branch, launch
 from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards, next_step, panes
+from ctdenoise.ui.components import cards, limits, next_step, panes
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import (
     free_name,
@@ -118,13 +118,15 @@ with picture:
         chosen = [key for key in parent[0].pairs if key in available]
         units = {available[key].unit for key in chosen}
     link.write(config)
+    limit = limits.said([config])
     start = pressing.button(
         "Train",
         type="primary",
         icon=":material/play_arrow:",
-        disabled=not chosen or len(units) > 1,
+        disabled=not chosen or len(units) > 1 or isinstance(limit, Problem),
         width="stretch",
     )
+    limits.show(limit, [config])
     if start:
         title, run = free_name(name or default_name(config)), None
         try:
@@ -174,3 +176,5 @@ with controls:
 if runs():
     next_step.after("Train")
 estimate.show(time_needed, config)  # last: it takes a second or two
+if str(limits.said([config])) != str(limit):  # now that it is known how long it takes
+    st.rerun()

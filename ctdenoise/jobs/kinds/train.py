@@ -13,17 +13,18 @@ from pathlib import Path
 from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
 from ctdenoise.config.fit import check_pictures
-from ctdenoise.config.limits import refuse_unaffordable
+from ctdenoise.config.limits import refuse_too_long, refuse_unaffordable
 from ctdenoise.config.split import NAME, read, split
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running
-from ctdenoise.settings import settings
-from ctdenoise.units import counted
+from ctdenoise.jobs.kinds.estimate import foreseen
+from ctdenoise.units import counted, period
 from ctdenoise.workspace import quota
 from ctdenoise.workspace.denoisers import refuse_other_unit
 from ctdenoise.workspace.library import library_of, outlined
+from ctdenoise.workspace.limits import limits_of
 from ctdenoise.workspace.runs import Run, create_run, find_run, keep_config, last_epoch
 
 SLOWER = 5
@@ -53,7 +54,7 @@ def launch(
     Raises :class:`Problem` where it costs more than is allowed, and where the pairs' pictures are
     too small for it.
     """
-    refuse_unaffordable(config)
+    refuse_over_limits(workspace, [config])
     quota.require(workspace)
     _refuse_small_pictures(config, pairs, division)
     run = create_run(
@@ -61,6 +62,17 @@ def launch(
     )
     executor().submit(TRAIN, Train(), workspace, id=run.id)
     return find_run(run.id)
+
+
+def refuse_over_limits(workspace: str, configs: Sequence[Config]) -> None:
+    """Raise :class:`Problem` where these trainings cannot all be launched: there would be too many
+    at once, or one costs more than is allowed or is known to take longer."""
+    quota.require_runs(workspace, len(configs))
+    longest = limits_of(workspace).longest_run
+    for config in configs:
+        refuse_unaffordable(config, longest)
+        if not config.time_budget_s and (known := foreseen(config)):
+            refuse_too_long(known, longest)
 
 
 def _refuse_small_pictures(
@@ -90,7 +102,8 @@ def continue_run(run_id: str, epochs: int | None = None) -> Run:
             f"has finished after {counted(done, 'epoch')}",
             "give it more epochs to continue",
         )
-    refuse_unaffordable(config)
+    refuse_unaffordable(config, limits_of(run.workspace).longest_run)
+    quota.require_runs(run.workspace)
     keep_config(run.folder, config)
     if run.job:
         executor().requeue(run.id)
@@ -165,9 +178,9 @@ def _train(running: Running[Train]) -> Outcome:
     from ctdenoise.training.trainer import train
 
     run = find_run(running.job.id)
-    refuse_unaffordable(run.config)
-    hours = settings().run_hours
-    end = time.monotonic() + 3600 * hours
+    longest = limits_of(run.workspace).longest_run
+    refuse_unaffordable(run.config, longest)
+    end = time.monotonic() + longest - running.job.used
     try:
         pairs = [library_of(owner).pair(pair) for owner, pair in run.pairs]
         ended = train(
@@ -186,7 +199,7 @@ def _train(running: Running[Train]) -> Outcome:
             log.write(traceback.format_exc() + "\n")
         raise
     if ended.how == "stopped" and not running.stop_wanted:
-        told = f"{ended.sentence} A training may take {counted(hours, 'hour')} here at a time."
+        told = f"{ended.sentence} A training may take {period(longest)} here at a time."
         return Outcome(ended.how, told)
     return Outcome(ended.how, ended.sentence)
 
