@@ -107,6 +107,7 @@ with picture:
         "depends on.",
     )
     time_needed = facts[2].empty()
+    refusal = st.container()  # above the button, since it is in view there
     naming, pressing = st.columns([3, 2], vertical_alignment="bottom")
     recall(link.NAME, "")
     name = naming.text_input(
@@ -126,7 +127,8 @@ with picture:
         disabled=not chosen or len(units) > 1 or isinstance(limit, Problem),
         width="stretch",
     )
-    limits.show(limit, [config])
+    with refusal if isinstance(limit, Problem) else st.container():
+        limits.show(limit, [config])
     if start:
         title, run = free_name(name or default_name(config)), None
         try:

@@ -70,9 +70,8 @@ def cut_short(config: Config, longest: float) -> str:
         return ""
     epoch = 1 + int(config.epochs * longest / seconds)
     return (
-        f"A training may take {period(longest)} here at a time, and this one is thought to need "
-        f"more: it would be stopped at about epoch {epoch} of {config.epochs}, keep what it has "
-        "learned, and could be continued."
+        f"It would be stopped after {period(longest)}, the longest here at a time, at about epoch "
+        f"{epoch} of {config.epochs}. It keeps what it has learned and can be continued."
     )
 
 

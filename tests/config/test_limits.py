@@ -70,7 +70,7 @@ def test_what_may_be_cut_short_says_where_and_what_becomes_of_it() -> None:
     needed = limits.guessed_seconds(config)
     assert limits.cut_short(config, needed) == ""
     told = limits.cut_short(config, 0.45 * needed)
-    assert "at about epoch 5 of 10" in told and "could be continued" in told
+    assert "at about epoch 5 of 10" in told and "can be continued" in told
     assert limits.cut_short(config, 0.001 * needed).count("at about epoch 1 of 10") == 1
     budget = config.model_copy(update={"time_budget_s": needed})
     assert limits.cut_short(budget, 0.45 * needed) == ""  # which is refused

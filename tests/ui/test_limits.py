@@ -77,7 +77,7 @@ def test_what_was_merely_counted_is_cut_off_and_says_so(
     on_the_spot.waiting.add("estimate")
     app = opened("Train", set="epochs=900")  # of a link: nothing is measured
     (told,) = (each.value for each in app.warning if "at a time" in each.value)
-    assert "may take 1 minute here" in told and "of 900, keep what it has learned" in told
+    assert "stopped after 1 minute" in told and "of 900. It keeps what it has learned" in told
     labelled(app.button, "Train").click().run()
     assert not app.exception and len(runs_of(WORKSPACE)) == 1
 
