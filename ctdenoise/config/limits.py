@@ -62,15 +62,14 @@ def refuse_too_long(seconds: float, longest: float) -> None:
         )
 
 
-def cut_short(config: Config, longest: float) -> str:
-    """What to expect of a training that may well be stopped before its end, as it was counted and
-    not measured; nothing for others."""
-    seconds = guessed_seconds(config)
+def cut_short(config: Config, seconds: float, longest: float) -> str:
+    """What to expect of a training that is thought to take so many seconds, where it may well be
+    stopped before its end; nothing for others."""
     if config.time_budget_s or seconds <= longest:
         return ""
     epoch = 1 + int(config.epochs * longest / seconds)
     return (
-        f"It would be stopped after {period(longest)}, the longest here at a time, at about epoch "
+        f"It may be stopped after {period(longest)}, the longest here at a time, at about epoch "
         f"{epoch} of {config.epochs}. It keeps what it has learned and can be continued."
     )
 

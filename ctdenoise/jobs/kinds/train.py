@@ -13,7 +13,7 @@ from pathlib import Path
 from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
 from ctdenoise.config.fit import check_pictures
-from ctdenoise.config.limits import refuse_too_long, refuse_unaffordable
+from ctdenoise.config.limits import guessed_seconds, refuse_too_long, refuse_unaffordable
 from ctdenoise.config.split import NAME, read, split
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import queue
@@ -66,13 +66,17 @@ def launch(
 
 def refuse_over_limits(workspace: str, configs: Sequence[Config]) -> None:
     """Raise :class:`Problem` where these trainings cannot all be launched: there would be too many
-    at once, or one costs more than is allowed or is known to take longer."""
+    at once, or one costs more than is allowed.
+
+    What was measured is refused only where it was counted to take too long, too: on a busy machine
+    everything takes many times as long, and what is stopped keeps what it has learned.
+    """
     quota.require_runs(workspace, len(configs))
     longest = limits_of(workspace).longest_run
     for config in configs:
         refuse_unaffordable(config, longest)
         if not config.time_budget_s and (known := foreseen(config)):
-            refuse_too_long(known, longest)
+            refuse_too_long(min(known, guessed_seconds(config)), longest)
 
 
 def _refuse_small_pictures(

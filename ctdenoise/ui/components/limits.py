@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ctdenoise.config.config import Config
-from ctdenoise.config.limits import cut_short
+from ctdenoise.config.limits import cut_short, guessed_seconds
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.estimate import foreseen
 from ctdenoise.jobs.kinds.train import refuse_over_limits
@@ -23,8 +23,8 @@ def said(configs: Sequence[Config]) -> Problem | str:
         return problem
     longest = limits_of(workspace()).longest_run
     for config in configs:
-        if (expected := cut_short(config, longest)) and foreseen(config) is None:
-            return expected
+        if told := cut_short(config, foreseen(config) or guessed_seconds(config), longest):
+            return told
     return ""
 
 
