@@ -13,7 +13,12 @@ from pathlib import Path
 from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
 from ctdenoise.config.fit import check_pictures
-from ctdenoise.config.limits import guessed_seconds, refuse_too_long, refuse_unaffordable
+from ctdenoise.config.limits import (
+    guessed_seconds,
+    refuse_too_large,
+    refuse_too_long,
+    refuse_unaffordable,
+)
 from ctdenoise.config.split import NAME, read, split
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import queue
@@ -183,7 +188,7 @@ def _train(running: Running[Train]) -> Outcome:
 
     run = find_run(running.job.id)
     longest = limits_of(run.workspace).longest_run
-    refuse_unaffordable(run.config, longest)
+    refuse_too_large(run.config)
     end = time.monotonic() + longest - running.job.used
     try:
         pairs = [library_of(owner).pair(pair) for owner, pair in run.pairs]
