@@ -4,12 +4,14 @@ import streamlit as st
 
 from ctdenoise.config import events
 from ctdenoise.config.shipped import Shipped
+from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import adapt
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards
+from ctdenoise.ui.components import cards, limits
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import free_name, runs, workspace
 from ctdenoise.workspace.library import PairRecord
+from ctdenoise.workspace.limits import limits_of
 from ctdenoise.workspace.runs import Run
 
 PENDING = "compare-adapting"
@@ -27,13 +29,31 @@ def offer(network: Shipped, owner: str, record: PairRecord) -> None:
         st.caption(
             "It will have seen this scan: on it, its figures look better than on a new patient."
         )
-        minutes = st.slider("Minutes", 1, 10, 3, key=f"adapt-minutes-{network.name}")
-        if st.button("Start", type="primary", key=f"adapt-{network.name}", width="stretch"):
+        minutes = _minutes(f"adapt-minutes-{network.name}")
+        configs = [network.config.model_copy(update={"time_budget_s": 60.0 * minutes})]
+        limit = limits.said(configs)
+        limits.show(limit, configs)
+        if st.button(
+            "Start",
+            type="primary",
+            key=f"adapt-{network.name}",
+            disabled=isinstance(limit, Problem),
+            width="stretch",
+        ):
             name = free_name(f"{network.title}, adapted")
             pair = (owner, record.id)
             run = adapt(workspace(), name, network.name, [pair], 60 * minutes)
             st.session_state[PENDING] = run.id
             st.rerun()
+
+
+def _minutes(key: str) -> int:
+    """How long it shall learn: no longer than a run may."""
+    most = min(10, limits_of(workspace()).longest_run // 60)
+    if most == 1:
+        st.write("It learns for 1 minute, the longest that a run may take here.")
+        return 1
+    return st.slider("Minutes", 1, most, min(3, most), key=key)
 
 
 def through() -> Run | None:
