@@ -149,8 +149,9 @@ def test_what_a_killed_worker_had_made_is_not_made_again(
 
 
 def wide_scan() -> str:
-    """Nine slices of noise: three batches, the last of a single slice."""
-    values = np.random.default_rng(1).normal(0, 20, (9, 32, 40)).astype(np.float32)
+    """Nine slices of noise amid air: three batches, the last of a single slice."""
+    values = np.full((9, 32, 40), -1000, np.float32)
+    values[:, 8:24, 8:32] = np.random.default_rng(1).normal(0, 20, (9, 16, 24))
     scan = Scan("wide", values, (0.8, 0.8), np.arange(9.0), np.zeros((9, 3)))
     return library().add_scan(scan, []).id
 
