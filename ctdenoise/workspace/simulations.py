@@ -7,6 +7,7 @@ in the workspace of their job, which makes one for each pair (:mod:`ctdenoise.jo
 and needs no more memory than a few slices take.
 """
 
+import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class Growing:
             for draw, part in enumerate(low):
                 file.seek(begin + (draw * slices + first) * each)
                 file.write(np.ascontiguousarray(part).data)
+            os.fsync(file.fileno())  # else a power cut may leave zeros where it says "done"
         write_atomically(self.folder / "done", str(first + low.shape[1]))
 
     def remove(self) -> None:
