@@ -67,6 +67,8 @@ class Turn(NamedTuple):
     """Seconds that brought it further."""
     lost: float
     """Seconds of work since the last epoch, which the worker's death undid."""
+    cut: bool
+    """Whether the worker died."""
 
 
 class Fate(NamedTuple):
@@ -224,7 +226,7 @@ class _World:
             done = state.done + max(0.0, self.now - state.resumed)
             state.done = state.on_disk(done)
             state.change = min(state.change, self.now - state.begin)
-            self.tell_turn(state, lost=done - state.done)
+            self.tell_turn(state, lost=done - state.done, cut=True)
             state.worker = None
             self.line.wait(state.id, state.run.person, self.charge(state), interrupted=True)
             self.call_idle()
@@ -294,8 +296,8 @@ class _World:
         seconds, state.charged = self.now - state.charged, self.now
         return seconds
 
-    def tell_turn(self, state: _State, lost: float = 0.0) -> None:
+    def tell_turn(self, state: _State, lost: float = 0.0, cut: bool = False) -> None:
         work = state.done - state.saved
         self.turns.append(
-            Turn(state.number, state.worker, state.begin, self.now, state.change, work, lost)
+            Turn(state.number, state.worker, state.begin, self.now, state.change, work, lost, cut)
         )
