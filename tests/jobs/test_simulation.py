@@ -22,7 +22,7 @@ from ctdenoise.jobs.simulation import (
     simulate,
 )
 
-few = settings(max_examples=50, deadline=None)
+few = settings(max_examples=40, deadline=None)
 
 
 def sixteenths(least: float, most: float) -> st.SearchStrategy[float]:
@@ -31,15 +31,15 @@ def sixteenths(least: float, most: float) -> st.SearchStrategy[float]:
 
 @st.composite
 def a_run(draw: st.DrawFn, person: str | None = None) -> Run:
-    epoch = draw(sixteenths(1 / 16, 6))
+    epoch = draw(sixteenths(1 / 16, 4))
     first = epoch + draw(sixteenths(0, 2))
     return Run(
         person=person or draw(st.sampled_from("abcd")),
         asked=draw(sixteenths(0, 20)),
-        seconds=first + epoch * draw(st.integers(0, 5)),
+        seconds=first + epoch * draw(st.integers(0, 4)),
         epoch=epoch,
         first=first,
-        step=draw(st.sampled_from([1 / 16, 1 / 4])),
+        step=draw(st.sampled_from([1 / 4, 1 / 2])),
     )
 
 
@@ -53,7 +53,7 @@ def a_worker(draw: st.DrawFn, stays: bool = True) -> Spans:
     return tuple(zip(spans[::2], spans[1::2], strict=True))
 
 
-RUNS = st.lists(a_run(), min_size=1, max_size=8)
+RUNS = st.lists(a_run(), min_size=1, max_size=6)
 ALONE = st.integers(2, 6).flatmap(
     lambda n: st.tuples(*(a_run(person="abcdef"[i]) for i in range(n)))
 )
