@@ -72,7 +72,7 @@ def order(live: Collection[Entry]) -> list[Entry]:
     >>> [each.id for each in order([two, one, Entry("b1", "bob", queued=2, served=5)])]
     ['a1', 'b1', 'a2']
     """
-    people = defaultdict(list)
+    people: defaultdict[str, list[Entry]] = defaultdict(list)
     for each in live:
         people[each.person].append(each)
     known = dict(chain.from_iterable(ranks(own).items() for own in people.values()))
@@ -140,8 +140,12 @@ class Line:
         """One has had so many ``seconds`` and waits again."""
         own = self._people[person]
         for each in list(own.values()):
-            back = {"running": False, "interrupted": interrupted} if each.id == id else {}
-            own[each.id] = replace(each, served=each.served + seconds, **back)
+            own[each.id] = replace(
+                each,
+                served=each.served + seconds,
+                running=each.running and each.id != id,
+                interrupted=interrupted if each.id == id else each.interrupted,
+            )
         self._changed(own)
 
     def leave(self, id: str, person: str, seconds: float) -> None:

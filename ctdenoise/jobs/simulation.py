@@ -128,7 +128,7 @@ def first_come(entry: Entry, ahead: int) -> Rank:
 def _fate(run: Run, turns: list[Turn]) -> Fate:
     done, first, heard, longest = 0.0, math.nan, run.asked, 0.0
     for turn in turns:
-        if done < run.first <= done + turn.work + _SAME:
+        if math.isnan(first) and run.first <= done + turn.work + _SAME:
             first = turn.begin + turn.change + run.first - done
         done += turn.work
         longest = max(longest, turn.begin - heard)
@@ -137,8 +137,8 @@ def _fate(run: Run, turns: list[Turn]) -> Fate:
     return Fate(first, end, len(turns), longest)
 
 
-_SAME = 1e-9
-"""Two moments that differ by less, by rounding, are one."""
+_SAME = 1e-9  # two moments that differ by less, by rounding, are one
+NOWHERE = -1
 
 
 class _State:
@@ -148,7 +148,7 @@ class _State:
         self.number, self.run, self.id = number, run, f"{number:09d}"
         self.done = self.saved = 0.0
         """Seconds of work up to its last pause, and up to the begin of its turn."""
-        self.worker: int | None = None
+        self.worker = NOWHERE
         """Where it has its turn, or had the last one if that ended well."""
         self.parked = False
         """Whether it waits in that worker's memory."""
@@ -207,8 +207,6 @@ class _World:
             happens(number)
         return self.turns
 
-    # what happens
-
     def asked(self, number: int) -> None:
         state = self.states[number]
         self.line.join(state.id, state.run.person, state.run.asked)
@@ -227,7 +225,7 @@ class _World:
             state.done = state.on_disk(done)
             state.change = min(state.change, self.now - state.begin)
             self.tell_turn(state, lost=done - state.done, cut=True)
-            state.worker = None
+            state.worker = NOWHERE
             self.line.wait(state.id, state.run.person, self.charge(state), interrupted=True)
             self.call_idle()
 
@@ -252,8 +250,6 @@ class _World:
         self.tell_turn(state)
         self.claim(worker)
 
-    # what it leads to
-
     def call_idle(self) -> None:
         """Somebody waits: a worker without work, if there is one, claims."""
         idle = next((worker for worker, state in self.has.items() if state is None), None)
@@ -267,7 +263,7 @@ class _World:
         if first is None:
             return
         here = self.parked[worker]
-        elsewhere = [] if self.states[int(first.id)].worker in (None, worker) else [first.id]
+        elsewhere = [] if self.states[int(first.id)].worker in (NOWHERE, worker) else [first.id]
         chosen = fairness.choice(chain([first], self.line.among(here)), here, elsewhere)
         self.line.start(chosen)
         self.has[worker] = state = self.states[int(chosen.id)]
