@@ -33,7 +33,7 @@ SOON = 90.0
 WASTE = 1.15
 """Times the sum of all runs alone."""
 SLOWER = 10.0
-"""Times a heap of ten times as many events; 6.9 (5.3 to 8.7) measured beside seven others."""
+"""Times a heap of ten times as many events; 5.8 to 6.9 measured beside seven others."""
 
 
 def everybody(learners: int) -> list[Run]:
