@@ -91,6 +91,18 @@ def gives_way(entry: Entry, seconds: float, live: Collection[Entry]) -> bool:
     return order([again, *(each for each in live if each.id != entry.id)])[0].id != entry.id
 
 
+def contended(live: Collection[Entry]) -> bool:
+    """Whether somebody waits who has no worker at all. Only then are seconds charged: who uses what
+    nobody else wants takes it from nobody, and should not have to wait for it when others come.
+
+    >>> runs, waits = Entry("a1", "ann", 0, running=True), Entry("a2", "ann", 1)
+    >>> contended([runs, waits]), contended([runs, waits, Entry("b", "bob", 2)])
+    (False, True)
+    """
+    served = {each.person for each in live if each.running}
+    return any(each.interrupted or each.person not in served for each in live if not each.running)
+
+
 def choice(waiting: Iterable[Entry], here: Collection[str], elsewhere: Collection[str]) -> Entry:
     """Which of those that wait, in their order, a worker takes that has some of them in its memory
     (``here``, by id), as other workers have (``elsewhere``).
@@ -164,6 +176,14 @@ class Line:
                 return entry
             heapq.heappop(self._heap)
         return None
+
+    @property
+    def contended(self) -> bool:
+        """As the function of this name finds for all of them."""
+        first = self.first()
+        return first is not None and (
+            first.interrupted or not any(e.running for e in self._people[first.person].values())
+        )
 
     def among(self, ids: Iterable[str]) -> Iterator[Entry]:
         """Some of those that wait, in their order."""

@@ -81,16 +81,18 @@ def beat(
     memory: float = 0.0,
     *,
     seconds: float = 0.0,
+    contended: bool = True,
     first: float | None = None,
     left: float | None = None,
 ) -> Job | None:
     """Say that a job's worker lives, how far the job is, how much of its memory the worker holds,
-    and how many ``seconds`` of the worker it has had since this was said last.
+    and how many ``seconds`` of the worker it has had since this was said last; they are charged
+    where somebody was waiting without a worker meanwhile (``contended``).
 
     The row as it is then, or None where the job is no longer this worker's.
     """
     with transaction() as connection:
-        _charge(connection, held, seconds)
+        _charge(connection, held, seconds if contended else 0.0)
         if not change(
             connection,
             *_held(held),
@@ -116,11 +118,12 @@ def end(
     result: Any = None,
     *,
     seconds: float = 0.0,
+    contended: bool = True,
 ) -> bool:
     """Write how a job ended; False, and nothing written, where it is no longer this worker's.
-    ``seconds``: as for :func:`beat`."""
+    ``seconds``, ``contended``: as for :func:`beat`."""
     with transaction() as connection:
-        _charge(connection, held, seconds)
+        _charge(connection, held, seconds if contended else 0.0)
         return change(
             connection,
             *_held(held),
@@ -140,14 +143,15 @@ def give_way(
     message: str,
     *,
     seconds: float = 0.0,
+    contended: bool = True,
     first: float | None = None,
     left: float | None = None,
 ) -> bool:
     """Back to those who wait, or stopped where that is wanted; False where it is no longer this
-    worker's. ``seconds``: as for :func:`beat`."""
+    worker's. ``seconds``, ``contended``: as for :func:`beat`."""
     told = {"progress": progress, "used": table.c.used + seconds, "first": first, "left": left}
     with transaction() as connection:
-        _charge(connection, held, seconds)
+        _charge(connection, held, seconds if contended else 0.0)
         moment = now(connection)
         waits = change(
             connection,

@@ -175,11 +175,13 @@ def waiting(queue: str) -> list[Job]:
     return [by_id[each.id] for each in fairness.order([entry(job) for job in found])]
 
 
-def gives_way(held: Job) -> bool:
-    """Whether somebody else comes next when this running job, as its row is now, ends its turn."""
+def standing(held: Job) -> tuple[bool, bool]:
+    """Of a running job, as its row is now: whether somebody else comes next if its turn ends, and
+    whether somebody waits who has no worker at all."""
     entries = [entry(job) for job in live(held.queue)]
     own = next((each for each in entries if each.id == held.id), None)
-    return own is not None and fairness.gives_way(own, 0.0, entries)
+    next_one = own is not None and fairness.gives_way(own, 0.0, entries)
+    return next_one, fairness.contended(entries)
 
 
 def entry(job: Job) -> fairness.Entry:

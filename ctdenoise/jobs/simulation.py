@@ -290,7 +290,7 @@ class _World:
     def charge(self, state: _State) -> float:
         """Seconds that its person has to be charged for."""
         seconds, state.charged = self.now - state.charged, self.now
-        return seconds
+        return seconds if self.line.contended else 0.0
 
     def tell_turn(self, state: _State, lost: float = 0.0, cut: bool = False) -> None:
         work = state.done - state.saved

@@ -124,6 +124,7 @@ def _gave_way(running: Running[Any], message: str) -> None:
         running.progress,
         message,
         seconds=running.uncharged,
+        contended=running.contended,
         first=running.first,
         left=running.left,
     )
@@ -139,7 +140,13 @@ def _close(job: Job, running: Running[Any] | None, state: State, message: str, r
     with _heart().beating(running) if running else nullcontext():
         _insist(
             lambda: leases.end(
-                job, state, progress, message, result, seconds=running.uncharged if running else 0
+                job,
+                state,
+                progress,
+                message,
+                result,
+                seconds=running.uncharged if running else 0.0,
+                contended=running is not None and running.contended,
             )
         )
 
@@ -222,12 +229,13 @@ def _tell_and_hear(running: Running[Any], share: float) -> None:
         running.message,
         share,
         seconds=seconds,
+        contended=running.contended,
         first=running.first,
         left=running.left,
     )
     running.charged += seconds
     running.stop_wanted = row is None or row.wanted == "stop"
-    running.others_next = row is not None and queue.gives_way(row)
+    running.others_next, running.contended = queue.standing(row) if row else (False, False)
     running.focus = row.focus if row else None
 
 

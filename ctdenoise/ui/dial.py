@@ -61,7 +61,7 @@ def order() -> None:
         disabled=not (chosen and learn_from) or isinstance(limit, Problem),
     ):
         name = free_name("Dial: " + " and ".join(term_title(term) for term in chosen))
-        run = launch(workspace(), name, *configs, learn_from)
+        run = launch(workspace(), name, configs[0], learn_from)
         st.switch_page(menu.page("Watch"), query_params={"run": run.id})
 
 

@@ -70,13 +70,27 @@ def test_who_has_had_the_fewest_seconds_comes_next() -> None:
     leases.end(claimed(), "finished", 1.0, "", seconds=8.0)  # bob's
     leases.beat(claimed(), 0.2, "", seconds=4.5)  # cid's
     assert [job.id for job in queue.waiting("train")] == [ann, second]
-    assert queue.gives_way(queue.job(cid)) and not queue.gives_way(queue.job(bob))
+    assert queue.standing(queue.job(cid)) == (True, True)
     assert (queue.job(ann).used, queue.job(bob).used, queue.job(cid).used) == (3.0, 9.0, 4.5)
     leases.end(queue.job(cid), "finished", 1.0, "")
     leases.end(claimed(), "finished", 1.0, "", seconds=2.0)
     assert queue.job(second).served == 5.0  # a person's jobs are charged together
     leases.end(claimed(), "finished", 1.0, "")
     assert queue.job(new("dan")).served == 0.0  # nobody is there whose past would count
+
+
+def test_what_nobody_else_wants_is_not_charged() -> None:
+    new("ann"), new("ann")
+    held = claimed()
+    assert queue.standing(held) == (False, False)  # one's own second run takes nobody's place
+    leases.beat(held, 0.1, "", seconds=600.0, contended=False)
+    assert (queue.job(held.id).used, queue.job(held.id).served) == (600.0, 0.0)
+    bob = new("bob")
+    assert queue.standing(queue.job(held.id)) == (False, True)
+    leases.beat(held, 0.2, "", seconds=0.5)
+    assert queue.standing(queue.job(held.id)) == (True, True)
+    leases.give_way(held, 0.2, "", contended=False)
+    assert claimed().id == bob
 
 
 def test_who_gives_way_keeps_its_place_and_the_start_of_its_first_turn() -> None:

@@ -250,3 +250,13 @@ def test_a_class_that_comes_first_to_last_sees_nothing_for_long() -> None:
     assert [fate.turns for fate in unfair] == [1] * 30
     work = 30 * 45.5
     assert work < max(fate.end for fate in fair) < 1.01 * work
+
+
+def test_who_used_workers_that_nobody_wanted_does_not_pay_for_it_when_others_come() -> None:
+    def run(person: str, asked: float) -> Run:
+        return Run(person, asked, seconds=1200.0, epoch=1.0, first=1.0)
+
+    early = [run("ann", 0.0), run("ann", 0.0), run("ann", 0.0), run("bob", 0.0)]
+    late = [run(f"late {number}", 600.0) for number in range(10)]
+    told = simulate(early + late, [ALWAYS] * 4)
+    assert max(fate.longest_wait for fate in told.fates[:1] + told.fates[3:]) < 20

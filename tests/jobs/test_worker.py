@@ -195,7 +195,7 @@ def test_a_job_that_gives_way_comes_back_after_the_others(
     worker.serve("batch")  # the first gives way, the same call takes the second
     waits = queue.job(first)
     assert (waits.state, waits.progress, waits.first, waits.left) == ("queued", 0.5, 0.0, 3.0)
-    assert waits.used == pytest.approx(waits.served) and waits.used > 0
+    assert 0 < waits.served <= waits.used + 1e-6
     worker.serve("batch")
     assert order == [1, 2, 1]
     assert {queue.job(id).state for id in (first, second)} == {"finished"}

@@ -59,7 +59,7 @@ def in_turns(config: Config, out: Path, turns: Sequence[tuple[int, bool]]) -> in
 
 def result(out: Path) -> dict[str, object]:
     """All that a run gives but its times."""
-    tensors = {}
+    tensors: dict[str, object] = {}
     epochs = (run_folder.file(out, epoch) for epoch in run_folder.kept(out))
     for path in (out / checkpoint.NAME, out / state.NAME, *epochs):
         found, told = checkpoint.read_tensors(path)

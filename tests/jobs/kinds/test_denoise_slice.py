@@ -2,7 +2,7 @@
 
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -45,6 +45,9 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
         def load(cls, path: Path, *, setting: tuple[float, ...]) -> "Denoiser":
             loaded.append(path)
             return cls()
+
+        def settle(self, seen: Iterable[np.ndarray]) -> None:
+            pass
 
         def denoise(self, slices: np.ndarray) -> np.ndarray:
             return slices + len(loaded)
