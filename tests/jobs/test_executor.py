@@ -227,7 +227,7 @@ def test_workspaces_take_turns_on_the_worker(launch: Callable[..., str]) -> None
     ahead = launch("zoe", 1000)
     until(lambda: state(ahead) == "running")
     order = [launch(who, 1) for who in ("amy", "amy", "amy", "ben", "cid", "ben")]
-    assert [queue.position(i) for i in order] == [1, 4, 6, 2, 3, 5]
+    assert [order.index(each.id) for each in queue.waiting("train")] == [0, 3, 4, 1, 5, 2]
     queue.stop(ahead)
     until(lambda: not any(find_run(i).live for i in order))
     began = sorted(order, key=lambda i: queue.job(i).started)
