@@ -86,9 +86,9 @@ def forecast(job: Job, live: Sequence[Job], ended: Sequence[Job] = ()) -> Foreca
 def newcomer(
     kind: Kind[Any, Any],
     workspace: str,
-    expected: float | None,
-    first: float | None,
-    live: Sequence[Job],
+    live: Sequence[Job] = (),
+    expected: float | None = None,
+    first: float | None = None,
 ) -> Job:
     """The row of a job that would join the ``live`` ones now."""
     entries = [entry(each) for each in live if each.queue == kind.queue]

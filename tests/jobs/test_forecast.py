@@ -26,7 +26,7 @@ def job(
     expected: float | None = None,
     used: float = 0.0,
 ) -> Job:
-    blank = newcomer(TRAIN, person or id[0], expected, first, [])
+    blank = newcomer(TRAIN, person or id[0], expected=expected, first=first)
     return replace(blank, id=id, left=left, served=served, state=state, queued=queued, used=used)
 
 
@@ -161,7 +161,7 @@ def test_nothing_is_promised_of_what_nobody_knows() -> None:
 
 def test_one_that_joins_begins_where_the_others_are() -> None:
     live = [job("a", 100, served=50, state="running"), job("b", 30, served=52)]
-    joins = newcomer(TRAIN, "c", 20.0, 2.0, live)
+    joins = newcomer(TRAIN, "c", live, 20.0, 2.0)
     found = forecast(joins, live)
     assert (found.people, found.place) == (3, 0)
     assert found.first == pytest.approx(2.5)
