@@ -2,6 +2,7 @@
 
 import time
 from itertools import pairwise
+from typing import Any
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from ctdenoise.config.config import MOST_EPOCHS
 from ctdenoise.config.run_folder import kept as kept_epochs
 from ctdenoise.jobs.kinds.train import continue_run
 from ctdenoise.ui import menu, pictures
+from ctdenoise.ui.caching import Newest
 from ctdenoise.ui.components import cards, jobs, panes, sharing
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import runs
@@ -207,22 +209,27 @@ def _parent(run: Run) -> str:
 def _pictures(run: Run, epochs: list[events.Epoch], start: events.Started) -> None:
     """Low dose, the network after each epoch, full dose, and what belongs to the epoch in view:
     the newest, until somebody chooses another."""
+    depends = events.stamp(run.folder), run.name, run.number, run.live, run.config
+    shown = _shown.of(run.id, depends, lambda: _viewed(run, epochs, start))
+    viewer(key=f"watch-{run.id}", **shown)
+
+
+_shown: Newest[dict[str, Any]] = Newest(64)
+"""What the viewer was given last of a run: most looks at one find nothing new."""
+
+
+def _viewed(run: Run, epochs: list[events.Epoch], start: events.Started) -> dict[str, Any]:
     (low, full), style = panes.references(run), panes.run_style(run)
     facts = progress_slice.facts(run.folder)
     each = tuple(pictures.Progress(run=run.id, image=epoch.image).address for epoch in epochs)
-    viewer(
-        [
-            low,
-            Pane(run.name, style.color, each, dash=style.dash),
-            full,
-        ],
-        key=f"watch-{run.id}",
-        height=HEIGHT,
-        window=Window(*start.window),
-        follow=True,
-        report=(),
-        frame=len(epochs) - 1,
-        labels=[panes.before(run) if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
-        readout=readout.readout(run, epochs, start, facts.unit),
+    return {
+        "panes": [low, Pane(run.name, style.color, each, dash=style.dash), full],
+        "height": HEIGHT,
+        "window": Window(*start.window),
+        "follow": True,
+        "report": (),
+        "frame": len(epochs) - 1,
+        "labels": [panes.before(run) if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
+        "readout": readout.readout(run, epochs, start, facts.unit),
         **facts.geometry,
-    )
+    }
