@@ -1,175 +1,278 @@
-"""Thirty visitors on the Compare page, one rerun a second each, while a run trains.
+"""A class presses Train together, on the recommended preset and the sample.
 
-Every visitor has a workspace and a finished run of their own, on the shared sample. Their classes
-take turns with classes of as many visitors on a bare Streamlit page. Must hold:
+Every learner is a visitor with a workspace, a browser's session and a run of their own. They press
+within ten seconds, then sit on the Watch page, whose timers go on, and open Train or Look now and
+then. Before, one learner does the same alone, as often as ``--alone`` says. Must hold:
 
-- the processor's time for a rerun, against the bare page's;
-- the usual answer, and 95 % of answers, within so many times of what a class waits for a bare page
-  that is busy as long as ours: then both queue for the processor alike, and what is left is waiting
-  for anything else;
-- memory of the server flat after the visitors have left.
+- everybody's first trained picture so many seconds after pressing;
+- all runs ended within so many times of what they would take alone, one after the other;
+- 95 % of the page's answers within so many milliseconds meanwhile;
+- nobody is ahead of anybody by more than so many epochs, and no epoch is lost;
+- no page says anything in red.
 
-    python benchmarks/classroom.py [--sessions 30] [--seconds 5] [--classes 6]
+The first and the third are seconds, for two cores of today: what a class waits is told in those.
+
+    python benchmarks/classroom.py [--learners 30] [--epochs N] [--alone 2]
 """
 
 import argparse
 import asyncio
-import shutil
+import random
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import cycle
 from statistics import median, quantiles
+from typing import Any
 
 import psutil
-from _bounds import beside, tell, verdict
-from _dashboard import BARE, Dashboard, new_visitor, served, server, start_run
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from tornado.httpclient import HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from _bounds import tell, verdict
+from _browser import Browser
+from _dashboard import Dashboard, new_visitor, served, start_run
 
-PROCESSOR = 5.5
-"""3.8 measured: Compare has a viewer, a table and a report where the bare page has one picture."""
-WAIT = 1.8
-"""A page that waits for nothing but the processor waits as long as one that is as busy."""
-FLAT = 0.05
-"""What is kept of a class must not pile up; allocators scatter by a few percent."""
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Somebody with a cookie who reruns ``page`` with ``query``."""
-
-    cookie: str
-    page: str
-    query: str
+FIRST_SECONDS = 90.0
+TIMES_ALONE = 1.15
+ANSWER_SECONDS = 0.3
+AHEAD = 2
+"""Epochs."""
+PRESSING_SECONDS = 10.0
+READING_SECONDS = 3.0
+"""On Train before pressing."""
+WATCHING_SECONDS, AWAY_SECONDS = 35.0, 5.0
+"""On Watch, and then on another page: so a page is opened every 20 seconds."""
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """What a class has waited, in seconds, and what the server spent on it."""
+class Learner:
+    """Somebody with a workspace, a browser and a run."""
 
-    waits: list[float]
-    processor: float
-    """Seconds of the processor for each rerun."""
+    def __init__(self, dashboard: Dashboard, number: int) -> None:
+        self._url = dashboard.server.address
+        self._cookie, self._workspace = new_visitor(self._url)
+        self._chance = random.Random(number)
+        self._browser: Browser | None = None
+        self.run = ""
+        self.pressed = 0.0
+        """Seconds since 1970."""
 
     @property
-    def late(self) -> float:
-        """95 % of the answers took less, seconds."""
-        return quantiles(self.waits, n=100)[94]
+    def openings(self) -> list[tuple[str, float]]:
+        return self._browser.openings if self._browser else []
+
+    @property
+    def looks(self) -> list[float]:
+        return self._browser.looks if self._browser else []
+
+    @property
+    def errors(self) -> list[str]:
+        return self._browser.errors if self._browser else []
+
+    async def learn(self, wait: float, settings: dict[str, Any]) -> None:
+        """Come after ``wait`` seconds, press Train and watch, until cancelled."""
+        self._browser = browser = await Browser.connected(self._url, self._cookie)
+        try:
+            await asyncio.sleep(wait)
+            await browser.open("train")
+            await browser.stay(READING_SECONDS)
+            self.pressed = time.time()
+            self.run = await asyncio.to_thread(start_run, self._workspace, **settings)
+            watched = self._chance.uniform(0, WATCHING_SECONDS)  # not all leave at the same moment
+            for other in cycle(("look", "train")):
+                await browser.open("watch", f"run={self.run}")
+                await browser.stay(watched)
+                await browser.open(other)
+                await browser.stay(AWAY_SECONDS)
+                watched = WATCHING_SECONDS
+        finally:
+            browser.close()
 
 
-def visitors(dashboard: Dashboard, count: int) -> list[Visitor]:
-    """People with a finished run each: one is trained, the others get copies of it."""
-    from ctdenoise.jobs import queue
-    from ctdenoise.jobs.kinds.train import TRAIN, Train
-    from ctdenoise.workspace.runs import create_run, find_run
+class Lesson:
+    """A class from pressing to the end of the last run, and what was seen of it."""
 
-    first = find_run(start_run(dashboard.workspace, epochs=1))
-    while find_run(first.id).live:
-        time.sleep(0.2)
-    people = []
-    for _ in range(count):
-        cookie, workspace = new_visitor(dashboard.server.address)
-        run = create_run(workspace, "Mine", first.config, first.pairs)
-        shutil.copytree(first.folder, run.folder, dirs_exist_ok=True)
-        queue.stop(queue.add(TRAIN, Train(), workspace, id=run.id).id)
-        people.append(Visitor(cookie, "compare", f"run={run.id}"))
-    return people
+    def __init__(self, dashboard: Dashboard, count: int, settings: dict[str, Any]) -> None:
+        self.learners = [Learner(dashboard, number) for number in range(count)]
+        self._settings = settings
+        self._processes = [psutil.Process(dashboard.server.pid), psutil.Process()]
+        self.cores = [0.0, 0.0]
+        """That the server and this process, which has all the browsers, kept busy."""
+        self.ahead = 0
+        """Most epochs between two learners who had pressed."""
+        self.memory_mb = 0.0
+        """Most that the worker which trains has told of itself."""
+
+    async def hold(self) -> "Lesson":
+        """All of it; a line a minute says how it goes."""
+        began, before = time.perf_counter(), self._used()
+        step = PRESSING_SECONDS / len(self.learners)
+        tasks = [
+            asyncio.create_task(each.learn(number * step, self._settings))
+            for number, each in enumerate(self.learners)
+        ]
+        try:
+            seconds = 0
+            while not await asyncio.to_thread(self._look, seconds):
+                await asyncio.sleep(1)
+                seconds += 1
+                for task in tasks:
+                    if task.done():
+                        task.result()  # it never ends but by an error
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        passed = time.perf_counter() - began
+        self.cores = [(b - a) / passed for a, b in zip(before, self._used(), strict=True)]
+        return self
+
+    def _used(self) -> list[float]:
+        """Seconds of the processor so far, of the server and of this process."""
+        return [sum(process.cpu_times()[:2]) for process in self._processes]
+
+    def _look(self, second: int) -> bool:
+        """See how the runs stand; whether all have ended."""
+        from ctdenoise.jobs import queue
+        from ctdenoise.settings import settings
+        from ctdenoise.workspace.runs import find_run, last_epoch
+
+        live = queue.live("train")
+        shares = [each.memory or 0.0 for each in live]
+        self.memory_mb = max([self.memory_mb, *(s * settings().worker_memory_mb for s in shares)])
+        runs = [find_run(each.run) for each in self.learners if each.run]
+        over = not live and len(runs) == len(self.learners)
+        if runs and (over or second % 10 == 0):
+            epochs = [last_epoch(run) for run in runs]
+            self.ahead = max(self.ahead, max(epochs) - min(epochs))
+            if second and second % 60 == 0:
+                answers = [*self.openings(), *self.looks]
+                print(f"{second // 60:3d} min: {sum(not run.live for run in runs)} of "
+                      f"{len(runs)} runs ended, epochs {min(epochs)} to {max(epochs)}, "
+                      f"{len(answers)} answers, 95 % under {1000 * late(answers):.0f} ms, "
+                      f"training {self.memory_mb:.0f} MB", flush=True)  # fmt: skip
+        return over
+
+    def openings(self, page: str = "") -> list[float]:
+        """Seconds of all openings, or of one page's."""
+        every = [opening for each in self.learners for opening in each.openings]
+        return [took for name, took in every if page in ("", name)]
+
+    @property
+    def looks(self) -> list[float]:
+        """Seconds of all that timers asked for."""
+        return [took for each in self.learners for took in each.looks]
+
+    @property
+    def seconds(self) -> float:
+        """From the first press to the end of the last run."""
+        from ctdenoise.workspace.runs import find_run
+
+        jobs = [find_run(each.run).job for each in self.learners]
+        ended = max((job.ended or 0.0) if job else 0.0 for job in jobs)
+        return ended - min(each.pressed for each in self.learners)
+
+    @property
+    def first_pictures(self) -> list[float]:
+        """For each learner, seconds from pressing to the end of the first epoch."""
+        return [
+            min(event.time for event in epochs(each)) - each.pressed
+            for each in self.learners
+            if epochs(each)
+        ]
+
+    @property
+    def lost(self) -> int:
+        """Epochs that a run has not had, or has had twice."""
+        from ctdenoise.workspace.runs import find_run
+
+        count = 0
+        for each in self.learners:
+            told = [event.epoch for event in epochs(each)]
+            wanted = find_run(each.run).config.epochs
+            count += wanted - len(set(told)) + len(told) - len(set(told))
+        return count
+
+    @property
+    def unfinished(self) -> list[str]:
+        """What the jobs say that did not finish."""
+        from ctdenoise.workspace.runs import find_run
+
+        runs = [find_run(each.run) for each in self.learners]
+        return [run.job.message if run.job else "" for run in runs if run.state != "finished"]
 
 
-async def rerun(socket: WebSocketClientConnection, person: Visitor) -> float:
-    """Ask for one run of the page and return the seconds until the script has finished."""
-    message = BackMsg()
-    message.rerun_script.query_string = person.query
-    message.rerun_script.page_name = person.page
-    message.rerun_script.page_script_hash = ""
-    begin = time.perf_counter()
-    await socket.write_message(message.SerializeToString(), binary=True)
-    while True:
-        answer = ForwardMsg()
-        received = await socket.read_message()
-        assert isinstance(received, bytes), "the server closed the connection"
-        answer.ParseFromString(received)
-        if answer.WhichOneof("type") == "script_finished":
-            return time.perf_counter() - begin
+def epochs(learner: Learner) -> list[Any]:
+    """The events at the ends of a learner's epochs, without that of the untrained network."""
+    from ctdenoise.config import events
+    from ctdenoise.workspace.runs import find_run
+
+    told = events.read(find_run(learner.run).folder)
+    return [event for event in told if isinstance(event, events.Epoch) and event.epoch]
 
 
-async def session(url: str, person: Visitor, seconds: float, offset: float) -> list[float]:
-    """One visitor who causes a rerun every second."""
-    socket = await websocket_connect(
-        HTTPRequest(
-            url.replace("http", "ws") + "/_stcore/stream",
-            headers={"Cookie": person.cookie, "Origin": url, "Sec-WebSocket-Protocol": "streamlit"},
-        ),
-        max_message_size=1 << 28,
-    )
-    await rerun(socket, person)  # opening the page
-    await asyncio.sleep(offset)
-    times = []
-    for _ in range(int(seconds)):
-        times.append(await rerun(socket, person))
-        await asyncio.sleep(max(0.0, 1.0 - times[-1]))
-    socket.close()
-    return times
+def late(seconds: Sequence[float]) -> float:
+    """95 % are less than that."""
+    if len(seconds) < 2:
+        return max(seconds, default=0.0)
+    return quantiles(seconds, n=100, method="inclusive")[94]
 
 
-async def classroom(url: str, people: list[Visitor], seconds: float) -> list[float]:
-    """Everybody at once; the seconds of all their reruns."""
-    sessions = (session(url, one, seconds, i / len(people)) for i, one in enumerate(people))
-    return [t for times in await asyncio.gather(*sessions) for t in times]
-
-
-def lesson(name: str, url: str, pid: int, people: list[Visitor], seconds: float) -> Lesson:
-    """One class, told in a line."""
-    process = psutil.Process(pid)
-    before = process.cpu_times()
-    waits = asyncio.run(classroom(url, people, seconds))
-    after = process.cpu_times()
-    used = after.user + after.system - before.user - before.system
-    held = Lesson(waits, used / (len(waits) + len(people)))
-    print(f"{name}: {len(people)} visitors, {len(waits)} reruns: median "
-          f"{1000 * median(waits):.0f} ms, 95 % under {1000 * held.late:.0f} ms, slowest "
-          f"{1000 * max(waits):.0f} ms; {1000 * held.processor:.1f} ms of processor a rerun",
-          flush=True)  # fmt: skip
-    return held
+def tell_answers(what: str, seconds: Sequence[float], bounded: bool = True) -> None:
+    """Their middle, the 95th percentile, which is bounded, and the longest."""
+    value = (f"{1000 * median(seconds):.0f}, {1000 * late(seconds):.0f}, "
+             f"{1000 * max(seconds):.0f} ms") if seconds else "none"  # fmt: skip
+    bound = f"95 %: at most {1000 * ANSWER_SECONDS:.0f} ms" if bounded else ""
+    tell(f"{what} ({len(seconds)}): median, 95 %, longest", value, bound,
+         not bounded or late(seconds) <= ANSWER_SECONDS)  # fmt: skip
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sessions", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--classes", type=int, default=6)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--learners", type=int, default=30)
+    parser.add_argument("--epochs", type=int, help="of each run; as the preset says by default")
+    parser.add_argument("--alone", type=int, default=2, help="runs of one learner alone, before")
     options = parser.parse_args()
-    ours: list[Lesson] = []
-    bare: list[Lesson] = []
-    busy: list[Lesson] = []
-    memory: list[float] = []
-    with served() as dashboard, server(BARE) as yardstick:
-        people = visitors(dashboard, options.sessions)
-        start_run(dashboard.workspace, epochs=1000)  # goes on training all the while
-        process = psutil.Process(dashboard.server.pid)
-        for _ in range(options.classes):
-            ours.append(lesson("ours", dashboard.server.address, dashboard.server.pid, people,
-                               options.seconds))  # fmt: skip
-            for lessons, name, longer in ((bare, "bare page", 0.0), (busy, "as busy", 1.0)):
-                extra = longer * max(0.0, ours[-1].processor - bare[-1].processor) if bare else 0.0
-                idlers = [Visitor("", "", f"busy={extra}")] * options.sessions
-                lessons.append(lesson(name, yardstick.address, yardstick.pid, idlers,
-                                      options.seconds))  # fmt: skip
-            memory.append(process.memory_info().rss / 2**20)
-    for lessons in (ours, bare, busy):  # in the first one, the server still works out the pictures
-        del lessons[0]
-    beside("processor for a rerun", [each.processor for each in ours],
-           [each.processor for each in bare], "bare page", at_most=PROCESSOR)  # fmt: skip
-    beside("usual rerun", [median(each.waits) for each in ours],
-           [median(each.waits) for each in busy], "bare page as busy", at_most=WAIT)  # fmt: skip
-    beside("95 % of reruns under", [each.late for each in ours], [each.late for each in busy],
-           "bare page as busy", at_most=WAIT)  # fmt: skip
-    grown = memory[-1] / memory[0] - 1
-    tell(f"memory after the last class against the first's {memory[0]:.0f} MB", f"{grown:+.1%}",
-         f"flat: under {FLAT:.0%}", grown <= FLAT)  # fmt: skip
+    settings = {"epochs": options.epochs} if options.epochs else {}
+    with served() as dashboard:
+        asyncio.run(Lesson(dashboard, 1, {"epochs": 1}).hold())  # warms up
+        single = [asyncio.run(Lesson(dashboard, 1, settings).hold()) for _ in range(options.alone)]
+        for each in single:
+            print(f"alone: first picture after {each.first_pictures[0]:.1f} s, ended after "
+                  f"{each.seconds:.1f} s", flush=True)  # fmt: skip
+        held = asyncio.run(Lesson(dashboard, options.learners, settings).hold())
+        judge(held, [each.seconds for each in single])
     return verdict()
+
+
+def judge(held: Lesson, alone: Sequence[float]) -> None:
+    """What must hold of a class, beside the times of runs alone."""
+    first = held.first_pictures
+    pressed = [each.pressed for each in held.learners]
+    tell(f"{len(first)} learners pressed Train within", f"{max(pressed) - min(pressed):.1f} s")
+    tell("first picture: median, last", f"{median(first):.1f}, {max(first):.1f} s",
+         f"at most {FIRST_SECONDS:g} s",
+         len(first) == len(held.learners) and max(first) <= FIRST_SECONDS)  # fmt: skip
+    together = len(held.learners) * median(alone)
+    tell(f"all ended after {held.seconds:.0f} s; one alone after {median(alone):.1f} s",
+         f"{held.seconds / together:.3f}", f"at most {TIMES_ALONE:g} x all alone",
+         held.seconds <= TIMES_ALONE * together)  # fmt: skip
+    tell_answers("all answers", [*held.openings(), *held.looks])
+    tell_answers("pages opened", held.openings())
+    for page in ("train", "watch", "look"):
+        tell_answers(f"{page.capitalize()} opened", held.openings(page), bounded=False)
+    tell_answers("timers", held.looks, bounded=False)
+    tell("most epochs between two learners", str(held.ahead), f"at most {AHEAD}",
+         held.ahead <= AHEAD)  # fmt: skip
+    tell("epochs lost or trained twice", str(held.lost), "none", not held.lost)
+    tell("runs that did not finish", ", ".join(held.unfinished) or "0", "none",
+         not held.unfinished)  # fmt: skip
+    tell("cores that the server and the learners' side kept busy",
+         ", ".join(f"{cores:.2f}" for cores in held.cores))  # fmt: skip
+    errors = [error for each in held.learners for error in each.errors]
+    tell("errors on pages", ", ".join([str(len(errors)), *errors[:1]]), "none", not errors)
+    from ctdenoise.settings import settings
+
+    budget = settings().worker_memory_mb
+    tell("most memory of the worker that trains", f"{held.memory_mb:.0f} MB",
+         f"at most {budget} MB", held.memory_mb <= budget)  # fmt: skip
 
 
 if __name__ == "__main__":

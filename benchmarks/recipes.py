@@ -67,8 +67,9 @@ class Course:
         self.collection = (
             self.source.cut(self.source.places(config.patches, self.generator, config.augment))
             if config.patches else None)  # fmt: skip
-        self.learner = Learner(config, machine, self.source.statistics(), WINDOWS["soft tissue"],
-                               is_hu=True, generator=torch.Generator().manual_seed(3))  # fmt: skip
+        self.learner = Learner(config, machine, self.source.slices.statistics,
+                               WINDOWS["soft tissue"], is_hu=True,
+                               generator=torch.Generator().manual_seed(3))  # fmt: skip
 
     def go(self, steps: int) -> None:
         """Train so many steps with the clock running."""

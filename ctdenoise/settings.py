@@ -21,6 +21,14 @@ CHECKPOINT_MB = 500
 MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
 """Environment of processes that shall give the memory of an upload back to the system once it has
 been read (457 MB become 152 MB); read when a process starts."""
+THREADS = {"GOMP_SPINCOUNT": "5000"}
+"""Environment of processes that compute beside others on the same cores; read when torch is loaded.
+
+At the end of every layer OpenMP's threads wait for the last one. By default they spin for so long
+that one which lost its core to another process holds up the others, and they hold up that process.
+An epoch of a training with two threads on two cores, libgomp's default against this number: 1.13
+and 1.10 s alone, 7.6 and 2.3 s beside a preview, 3.55 and 2.5 s beside a second training
+(benchmarks/sharing.py); 2 times alone is what an even share costs."""
 
 TRAINING_THREADS = "CTDENOISE_TRAINING_THREADS"
 """Set by the engine for its workers that have fewer threads than a training: they tell how long one
@@ -114,6 +122,11 @@ def machine_mb() -> int:
         with suppress(OSError, ValueError):  # "max" is no number
             found.append(int((Path("/sys/fs/cgroup") / file).read_text()))
     return max(int(min(found)) >> 20, 1)
+
+
+def thread_environment() -> dict[str, str]:
+    """:data:`THREADS`, but what is set in the environment of this process stays as it is."""
+    return {name: os.environ.get(name, value) for name, value in THREADS.items()}
 
 
 def training_threads() -> int:

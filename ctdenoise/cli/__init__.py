@@ -1,6 +1,7 @@
 """The command line: what the dashboard does, without a browser."""
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from ctdenoise.cli import (
     train,
 )
 from ctdenoise.errors import Problem, disk_problem
-from ctdenoise.settings import create_privately
+from ctdenoise.settings import create_privately, thread_environment
 
 COMMANDS = (serve, sample, fetch, low_dose, train, denoise, compare, export, cluster)
 
@@ -70,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         added.set_defaults(run=command.run)
     args = parser.parse_args(argv)
     create_privately()
+    os.environ.update(thread_environment())  # no command has loaded torch yet
     try:
         args.run(args)
         return 0

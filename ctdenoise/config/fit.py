@@ -54,14 +54,18 @@ def patch_too_large(patch: int, what: str, parts: Sequence[Part], sizes: Sizes) 
     )
 
 
+class TooLittleMemory(Problem):
+    """A run needs more memory than there is."""
+
+
 def check_memory(config: Config, available: int, where: str) -> None:
-    """Raise :class:`Problem` where a run needs more than the ``available`` bytes of ``where``, even
-    with half its batch, with which it goes on where the whole one does not fit."""
+    """Raise :class:`TooLittleMemory` where a run needs more than the ``available`` bytes of
+    ``where``, even with half its batch, with which it goes on where the whole one does not fit."""
     halved = config.model_copy(update={"batch": max(1, config.batch // 2)})
     needed = run_cost(halved).memory_bytes
     if needed > available:
         even = ", even with half its batch" if halved.batch < config.batch else ""
-        raise Problem(
+        raise TooLittleMemory(
             "This training",
             f"would need about {_gigabytes(needed)} of memory{even}, and {where} has "
             f"{_gigabytes(available)} left",

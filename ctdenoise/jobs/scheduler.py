@@ -28,15 +28,15 @@ from distributed.core import Status
 
 from ctdenoise.files import write_atomically
 from ctdenoise.jobs.local import PROTOCOL, STATE, State, announced, fingerprint, folder, security
-from ctdenoise.settings import TRAINING_THREADS, create_privately
+from ctdenoise.settings import TRAINING_THREADS, create_privately, thread_environment
 from ctdenoise.units import counted
 
 IDLE_SECONDS = 900
 """Without a client and without work for so long, the engine ends and gives its memory back."""
 INTERACTIVE_THREADS = max(1, CPU_COUNT // 4)
-"""Of torch, in each job that people wait for. Threads that share a core wait for each other at
-every layer: on two cores, two jobs of two threads took 13 to 20 times as long as one of them alone,
-and two jobs of one thread no longer than one."""
+"""Of torch, in each job that people wait for: it takes one core of two and leaves a training the
+other. An epoch of a training that takes 1.1 s alone takes 2.3 s beside such a job
+(:data:`~ctdenoise.settings.THREADS`), and two such jobs no longer than one."""
 LOOK_SECONDS = 2.0
 RETRY_SECONDS = 5.0
 """Between two tries to reach a cluster's scheduler."""
@@ -106,6 +106,7 @@ def workers(
         # Of a cluster, not in the home, which all hosts share.
         "local_directory": str(folder() / "workers") if host else None,
     }
+    threads = thread_environment()
     warm: dict[str, Any] = {"preload": ["ctdenoise.jobs.preload"]}
     found = []
     for n, gpu in enumerate((gpus() or [""]) if "train" in roles else []):
@@ -115,7 +116,7 @@ def workers(
                 name=f"train-{n}-{own}",
                 nthreads=1,
                 resources={"train": 1},
-                env={"CTDENOISE_NICE": "10"} | visible,
+                env={"CTDENOISE_NICE": "10"} | visible | threads,
                 **common,
                 **warm,
             )
@@ -129,14 +130,17 @@ def workers(
                 env={
                     "OMP_NUM_THREADS": str(INTERACTIVE_THREADS),
                     TRAINING_THREADS: os.environ.get("OMP_NUM_THREADS") or str(_cores()),
-                },
+                }
+                | threads,
                 **common,
                 **warm,
             )
         )
     if "files" in roles:
         resources = {"files": 2, "download": 1}
-        found.append(Nanny(name=f"files-{own}", nthreads=3, resources=resources, **common))
+        found.append(
+            Nanny(name=f"files-{own}", nthreads=3, resources=resources, env=threads, **common)
+        )
     return found
 
 

@@ -5,7 +5,7 @@ loss); Huber et al., Radiology: AI 2020;2(5):e200036 (block3_conv3 on CT). The s
 the Oxford ones: three channels in the order blue, green, red, 0 to 255, less their means.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import torch
@@ -43,8 +43,8 @@ class VggFeatures(nn.Module):
         for name, index in LAYERS.items():
             if index <= deepest:
                 weight, bias = weights(index)
-                layer = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
-                layer.load_state_dict({"weight": weight, "bias": bias})
+                layer = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1, device="meta")
+                layer.load_state_dict({"weight": weight, "bias": bias}, assign=True)
                 self.convolutions[name] = layer
         self.requires_grad_(False)
 
@@ -78,7 +78,8 @@ class VggFeatures(nn.Module):
 
 
 def weights(index: int) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the convolution at ``index``; raises :class:`Problem` without them."""
+    """Weight and bias of the convolution at ``index``, which all losses on the processor share;
+    raises :class:`Problem` without them."""
     source = _shipped() if index <= LAYERS["block3_conv3"] else _downloaded()
     return source[f"features.{index}.weight"], source[f"features.{index}.bias"]
 
@@ -88,7 +89,15 @@ def _shipped() -> dict[str, Tensor]:
     if not SHIPPED.is_file():
         raise Problem(SHIPPED.name, "is missing from checkpoints/features",
                       "install the program again or set the VGG16 weight to 0")  # fmt: skip
-    return load_file(SHIPPED)
+    return _resident(load_file(SHIPPED))
+
+
+def _resident(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """In the layout in which they are computed with, so that nobody needs a copy."""
+    return {
+        name: tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+        for name, tensor in tensors.items()
+    }
 
 
 @cache
@@ -97,7 +106,7 @@ def _downloaded() -> dict[str, Tensor]:
     from torchvision.models import VGG16_Weights
 
     try:
-        return dict(VGG16_Weights.IMAGENET1K_FEATURES.get_state_dict(
+        return _resident(VGG16_Weights.IMAGENET1K_FEATURES.get_state_dict(
             progress=False, check_hash=True, weights_only=True))  # fmt: skip
     except Exception as error:
         raise Problem("The VGG16 layers of blocks 4 and 5",

@@ -128,7 +128,8 @@ def with_threads_of_training() -> Iterator[None]:
 def available_memory(device: torch.device) -> int:
     """Bytes that a device has left; of a processor, at most the limit of its container."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        kept_ready = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0] + kept_ready)
     # What a container uses of its limit is not looked at: files that were read count as used there
     # until somebody needs the place.
     return min(int(psutil.virtual_memory().available), machine_mb() << 20)

@@ -1,7 +1,7 @@
 """A network with its loss and optimiser on a device: one step of training."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -42,6 +42,20 @@ class Learner:
             raise Problem("The network", "is built otherwise than the one that it goes on from",
                           "leave the network's settings as they are")  # fmt: skip
         self.network.load_state_dict(start.network.state_dict())
+
+    def held(self) -> Iterator[Tensor]:
+        """All tensors that it keeps between two steps; some share their memory. The frozen weights
+        of a loss belong to the process where it computes on the processor."""
+        for parameter in (*self.parameters, *self.terms.parameters()):
+            if parameter.requires_grad or parameter.device.type != "cpu":
+                yield parameter
+            if parameter.grad is not None:
+                yield parameter.grad
+        yield from (*self.network.buffers(), *self.terms.buffers())
+        for state in self.optimiser.state.values():
+            yield from (value for value in state.values() if isinstance(value, Tensor))
+        for term in self.terms.learning.values():
+            yield from term.tensors().values()
 
     def forward(self, low: Tensor) -> Tensor:
         """Denoise (batch, 1, rows, columns); all layers but the last in the machine's format."""

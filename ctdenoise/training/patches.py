@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ctdenoise.config.fit import patch_too_large
+from ctdenoise.config.fit import patch_too_large, size
 from ctdenoise.config.split import Part
 from ctdenoise.scans.scan import Pair
+from ctdenoise.training.slices import resident
 
-Array = NDArray[np.float32]
 Patches = tuple[Tensor, Tensor]
 """Low dose and full dose, each (batch, 1, patch, patch) float32 in the unit of the pairs."""
 
@@ -28,30 +26,15 @@ class Patchwork:
 
     def __init__(self, pairs: Sequence[Pair], parts: Sequence[Part], patch: int,
                  device: torch.device) -> None:  # fmt: skip
-        low: list[Array] = []
-        full: list[Array] = []
-        regions: list[tuple[int, int, int, int, int]] = []
-        low_start = full_start = 0
-        for part in parts:
-            pair = pairs[part.pair]
-            first, end = part.rows or (0, pair.full.shape[1])
-            columns = pair.full.shape[2]
-            if min(end - first, columns) < patch:
-                continue
-            for i in part.slices:
-                draws = np.asarray(pair.low[:, i, first:end], np.float32)
-                regions.append((low_start, full_start, len(draws), end - first, columns))
-                low_start += draws.size
-                full_start += (end - first) * columns
-                low.append(draws.reshape(-1))
-                full.append(np.asarray(pair.full[i, first:end], np.float32).reshape(-1))
-        if not regions:
-            sizes = [(pair.full.shape[1], pair.full.shape[2]) for pair in pairs]
+        sizes = [(pair.full.shape[1], pair.full.shape[2]) for pair in pairs]
+        fitting = tuple(part for part in parts if min(size(part, sizes)) >= patch)
+        if not fitting:
             raise patch_too_large(patch, "this part of the data", parts, sizes)
         self.patch, self.device = patch, device
-        self.regions = torch.tensor(regions)
-        self.low = torch.from_numpy(np.concatenate(low)).to(device)
-        self.full = torch.from_numpy(np.concatenate(full)).to(device)
+        self.slices = resident(pairs, fitting, device)
+        self.slices.users.add(self)
+        self.regions, self.low, self.full = (
+            self.slices.regions, self.slices.low, self.slices.full)  # fmt: skip
         side = torch.arange(patch, device=device)
         self._grid = side[None, :, None], side[None, None, :]
 
@@ -86,14 +69,3 @@ class Patchwork:
         offset = (row + r) * columns + column + c
         return (self.low[low_start + offset].unsqueeze(1),
                 self.full[full_start + offset].unsqueeze(1))  # fmt: skip
-
-    def statistics(self) -> tuple[float, float, float]:
-        """Mean and SD of the input, and SD of what is to be removed, over all draws."""
-        low = self.low.double()
-        squared = 0.0
-        for low_start, full_start, draws, rows, columns in self.regions.tolist():
-            size = rows * columns
-            noisy = self.low[low_start : low_start + draws * size].view(draws, size)
-            squared += float((noisy - self.full[full_start : full_start + size]).square().sum())
-        noise_sd = (squared / low.numel()) ** 0.5
-        return float(low.mean()), max(float(low.std(correction=0)), 1e-6), max(noise_sd, 1e-6)

@@ -7,6 +7,7 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
+from ctdenoise.config.events import Epoch
 from ctdenoise.losses.balance import Terms
 from ctdenoise.networks.base import Network
 from ctdenoise.training.checkpoint import FORMAT, read_tensors, write_tensors
@@ -33,6 +34,13 @@ class Progress:
     """Of the loss terms over the steps of an epoch that has begun."""
     last_event: str = ""
     """The last Epoch event, so that none is lost if the power fails between two files."""
+    collapsed: str = ""
+    """What has become of the network where it has collapsed."""
+
+    @property
+    def last(self) -> Epoch | None:
+        """The last Epoch event."""
+        return Epoch.model_validate_json(self.last_event) if self.last_event else None
 
 
 _ADAPTER = TypeAdapter(Progress)

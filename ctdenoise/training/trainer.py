@@ -17,7 +17,7 @@ from torch import Tensor
 from ctdenoise.config import events, progress_slice, run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.config.cost import VALIDATION_PIXELS
-from ctdenoise.config.fit import check_memory, check_pictures, smaller
+from ctdenoise.config.fit import TooLittleMemory, check_memory, check_pictures, smaller
 from ctdenoise.config.split import NAME, held, outline, split
 from ctdenoise.errors import Problem, is_out_of_memory, telling_disk_problems
 from ctdenoise.files import atomic_file, write_atomically
@@ -29,12 +29,12 @@ from ctdenoise.training.learner import Learner
 from ctdenoise.training.pace import Pace
 from ctdenoise.training.patches import Patches, Patchwork
 from ctdenoise.training.schedule import dial_setting, learning_rate
+from ctdenoise.training.slices import bytes_of
 from ctdenoise.units import counted
 
 OnEvent = Callable[[events.Event], None]
 
 
-@telling_disk_problems
 def train(config: Config, pairs: Sequence[Pair], out: Path, *,
           on_event: OnEvent | None = None,
           should_stop: Callable[[], bool] = lambda: False,
@@ -48,21 +48,40 @@ def train(config: Config, pairs: Sequence[Pair], out: Path, *,
     ends as failed and its last good epoch is kept. ``start`` is a checkpoint whose network is
     learned on with, in place of a new one; it has to be built alike.
     """
+    training = prepare(config, pairs, out, resume=resume, start=start)
+    ended = training.run(should_stop, on_event=on_event)
+    assert ended  # nobody made it yield
+    return ended
+
+
+@telling_disk_problems
+def prepare(config: Config, pairs: Sequence[Pair], out: Path, *, resume: bool = False,
+            start: Path | None = None, make_room: Callable[[], bool] = lambda: False,
+            ) -> "Training":  # fmt: skip
+    """Build what :func:`train` runs, with the same arguments and the same :class:`Problem`.
+
+    ``make_room`` is called where the memory does not suffice: it lets go of what can be spared and
+    says whether there was anything.
+    """
     out.mkdir(parents=True, exist_ok=True)
     if not resume and (out / "events.jsonl").exists():
         raise Problem(out.name, "already holds a run", "continue that run or choose a new folder")
     (out / "progress").mkdir(exist_ok=True)
     (out / run_folder.FOLDER).mkdir(exist_ok=True)
     write_atomically(out / "config.json", config.model_dump_json(indent=2))
-    with keeping_memory():
+    while True:
         try:
-            training = Training(config, pairs, out, on_event, resume, start)
+            with keeping_memory():
+                return Training(config, pairs, out, resume, start)
+        except TooLittleMemory:
+            if not make_room():
+                raise
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            raise Problem("This training", "does not fit into the memory, even before its first "
-                          "step", smaller(config)) from error  # fmt: skip
-        return training.run(should_stop)
+            if not make_room():
+                raise Problem("This training", "does not fit into the memory, even before its "
+                              "first step", smaller(config)) from error  # fmt: skip
 
 
 class Training:
@@ -71,10 +90,10 @@ class Training:
     Its parts are also what :mod:`~ctdenoise.training.estimate` tries out and times.
     """
 
-    def __init__(self, config: Config, pairs: Sequence[Pair], out: Path,
-                 on_event: OnEvent | None = None, resuming: bool = False,
+    def __init__(self, config: Config, pairs: Sequence[Pair], out: Path, resuming: bool = False,
                  start: Path | None = None) -> None:  # fmt: skip
-        self.config, self.out, self.on_event = config, out, on_event
+        self.config, self.out = config, out
+        self.on_event: OnEvent | None = None
         self.machine = choose(config.device, config.precision, config.filters)
         device = self.machine.device
         self.started = start is not None
@@ -96,35 +115,55 @@ class Training:
         self.slice.keep(out)
         write_atomically(out / NAME, json.dumps(asdict(self.split), indent=2))
 
-        self.learner = Learner(config, self.machine, self.source.statistics(),
+        self.learner = Learner(config, self.machine, self.source.slices.statistics,
                                self.slice.window, is_hu=self.unit == "HU",
                                generator=_generator(config.seed, 3))  # fmt: skip
         if start:
             self.learner.adopt(checkpoint.load(start))
         self.generator = _generator(config.seed, 0)
         self.progress = state.Progress(batch=config.batch)
-        if resuming and (out / state.NAME).exists():
-            self.progress = state.load(out, self.learner.network, self.learner.optimiser,
-                                       self.generator, self.learner.terms)  # fmt: skip
-        self.collapsed, self.error = "", math.inf
         self.pace = Pace()
-        self.sums = {name: torch.tensor(value, device=device)
-                     for name, value in self.progress.sums.items()}  # fmt: skip
+        self.sums: dict[str, Tensor] = {}
+        self.begun = False
+        if resuming:
+            self._restore()
 
-    def run(self, should_stop: Callable[[], bool]) -> events.Ended:
-        """Train to the end, or until ``should_stop`` says so."""
-        progress = self.progress
-        while True:
+    @property
+    def held_bytes(self) -> int:
+        """What it holds in memory between two turns, of slices that others hold, too, a share."""
+        tensors = [*self.validation, *(self.collection or ()), *self.sums.values()]
+        pictures = self.slice.low.nbytes + self.slice.full.nbytes
+        return self.source.slices.share + bytes_of([*tensors, *self.learner.held()]) + pictures
+
+    @telling_disk_problems
+    def run(self, should_stop: Callable[[], bool],
+            should_yield: Callable[[bool], bool] = lambda between_epochs: False, *,
+            on_event: OnEvent | None = None,
+            make_room: Callable[[], bool] = lambda: False) -> events.Ended | None:  # fmt: skip
+        """Train to the end, until ``should_stop`` says so, or for a turn: None where it yielded.
+
+        ``should_yield`` is asked between two epochs (True) and, after a step at least, between two
+        steps (False). Whoever yielded has everything on the disk: called again, or built anew with
+        ``resume``, the training goes on as if nothing had been. ``make_room`` as in
+        :func:`prepare`.
+        """
+        self.on_event, self.make_room = on_event, make_room
+        with keeping_memory():
+            return self._turn(should_stop, should_yield)
+
+    def _turn(self, should_stop: Callable[[], bool],
+              should_yield: Callable[[bool], bool]) -> events.Ended | None:  # fmt: skip
+        while not self.begun:
             try:
                 self._start()
-                break
             except (RuntimeError, MemoryError) as error:
                 if ended := self._in_less_memory(error):
                     return ended
         while not self._finished():
+            progress = self.progress
             began, first = time.perf_counter(), progress.step
             try:
-                stopped, norms = self._epoch(should_stop)
+                pause, norms = self._epoch(should_stop, should_yield)
             except (RuntimeError, MemoryError) as error:
                 if ended := self._in_less_memory(error):
                     return ended
@@ -134,8 +173,11 @@ class Training:
                 progress.train_seconds += took
                 progress.wall_seconds += took
             self.pace.stepped(progress.step - first, took)
-            if stopped:
+            if pause:
                 self._keep()
+            if pause == "yield":
+                return None
+            if pause == "stop":
                 return self._end("stopped", f"Stopped in epoch {progress.epoch + 1}; what was "
                                  "trained is kept and can be continued.")  # fmt: skip
             began = time.perf_counter()
@@ -145,22 +187,29 @@ class Training:
                                  f"a number: {kept}; start again with a lower learning "
                                  "rate.")  # fmt: skip
             progress.wall_seconds += time.perf_counter() - began
+            if not self._finished() and should_yield(True):
+                return None
+        progress = self.progress
         done = f"Finished after {counted(progress.epoch, 'epoch')}."
-        return self._end("finished", f"{done} {self.collapsed}".rstrip())
+        return self._end("finished", f"{done} {progress.collapsed}".rstrip())
 
-    def _epoch(self, should_stop: Callable[[], bool]) -> tuple[bool, dict[str, Tensor]]:
-        """Steps up to the end of the epoch: whether it was stopped, and gradient norms."""
+    def _epoch(self, should_stop: Callable[[], bool], should_yield: Callable[[bool], bool],
+               ) -> tuple[Literal["stop", "yield"] | None, dict[str, Tensor]]:  # fmt: skip
+        """Steps up to the end of the epoch: what it pauses for before, and gradient norms."""
         progress, steps = self.progress, self.config.steps_per_epoch
         dials = self.config.dials
-        began, before = time.perf_counter(), progress.wall_seconds
+        began, before, first = time.perf_counter(), progress.wall_seconds, progress.step
         norms: dict[str, Tensor] = {}
         while progress.position < steps:
             if should_stop():
                 self._settle()
-                return True, {}
+                return "stop", {}
             done = self._done(before + time.perf_counter() - began)
             if done >= 1 and progress.position:
                 break
+            if progress.step > first and should_yield(False):
+                self._settle()
+                return "yield", {}
             low, full = self.batch()
             terms, norms = self.learner.step(
                 low, full, learning_rate(self.config, done), progress.factors,
@@ -171,7 +220,7 @@ class Training:
             progress.step += 1
             progress.position += 1
         self._settle()
-        return False, norms
+        return None, norms
 
     def batch(self) -> Patches:
         """New random patches, or the next ones of the collection, in the same order each epoch."""
@@ -200,20 +249,25 @@ class Training:
         """Calibrate the loss, tell how the run starts and judge the untrained network."""
         config, progress = self.config, self.progress
         self.calibrate()
-        self._emit(events.Started(
+        started = events.Started(
             time=time.time(), device=self.machine.name, precision=self.machine.precision,
             parameters=sum(p.numel() for p in self.learner.parameters),
             epochs=None if config.time_budget_s else config.epochs,
             steps_per_epoch=config.steps_per_epoch, factors=progress.factors,
             split=self.split.sentence, window=(self.slice.window.level, self.slice.window.width),
-            ))  # fmt: skip
-        if progress.last_event:
-            last = events.Epoch.model_validate_json(progress.last_event)
-            told = [e for e in events.read(self.out) if isinstance(e, events.Epoch)]
-            if not told or told[-1].epoch < last.epoch:
+            )  # fmt: skip
+        said = events.read(self.out)
+        known = next((e for e in reversed(said) if isinstance(e, events.Started | events.Ended)),
+                     None)  # fmt: skip
+        if known is None or known.model_copy(update={"time": started.time}) != started:
+            self._emit(started)
+        if last := progress.last:
+            told = [e.epoch for e in said if isinstance(e, events.Epoch)]
+            if not told or told[-1] < last.epoch:
                 self._emit(last)
         else:
             self._judge({}, {})
+        self.begun = True
 
     def calibrate(self) -> None:
         """Find what each term of the loss is multiplied with, where that is not known yet."""
@@ -272,22 +326,23 @@ class Training:
             train_seconds=progress.train_seconds, terms=terms, gradients=gradients,
             validation_mse=errors[0], low_mse=errors[1], metrics=self.slice.score(image),
             image=name, seconds_left=self._seconds_left())  # fmt: skip
-        progress.last_event = event.model_dump_json()
+        found = self._collapsed(event, image)
+        new = found and not progress.collapsed
+        progress.last_event, progress.collapsed = event.model_dump_json(), found
         self._keep()
         self._emit(event)
-        self._tell_collapse(event, image)
-        self.pace.kept(time.perf_counter() - began)
-
-    def _tell_collapse(self, event: events.Epoch, image: NDArray[np.float32]) -> None:
-        """Say once that the network has collapsed, and again where it does so after it was well."""
-        rows = self.slice.rows
-        errors, before = (event.validation_mse, event.low_mse), self.error
-        found = collapsed(self.config, event.epoch, image[rows], self.slice.full[rows], errors,
-                          before)  # fmt: skip
-        if found and not self.collapsed:
+        if new:
             self._emit(events.Notice(time=time.time(), sentence=(
                 f"Epoch {event.epoch}: {found[0].lower()}{found[1:]}")))  # fmt: skip
-        self.collapsed, self.error = found, event.validation_mse
+        self.pace.kept(time.perf_counter() - began)
+
+    def _collapsed(self, event: events.Epoch, image: NDArray[np.float32]) -> str:
+        """What has become of the network where it has collapsed; that is said once, and again where
+        it does so after it was well."""
+        rows, last = self.slice.rows, self.progress.last
+        return collapsed(self.config, event.epoch, image[rows], self.slice.full[rows],
+                         (event.validation_mse, event.low_mse),
+                         last.validation_mse if last else math.inf)  # fmt: skip
 
     def _mse(self, denoise: Callable[[Tensor], Tensor]) -> float:
         low, full = self.validation
@@ -313,10 +368,13 @@ class Training:
         return self.pace.left(steps, config.epochs - progress.epoch)
 
     def _in_less_memory(self, error: BaseException) -> events.Ended | None:
-        """Go on with half the batch where the memory did not suffice; the end where it was halved
-        before. Any other error goes through."""
+        """Where the memory did not suffice, go on from the disk if room could be made, else with
+        half the batch; the end where it was halved before. Any other error goes through."""
         if not is_out_of_memory(error):
             raise error
+        if self.make_room():
+            self._restore()
+            return None
         progress = self.progress
         if progress.batch < self.config.batch or progress.batch == 1:
             return self._end("failed", "The memory does not suffice, even for batches of "
@@ -330,13 +388,23 @@ class Training:
             f"{progress.batch} instead of {self.config.batch} patches.")))  # fmt: skip
         return None
 
+    def _restore(self) -> None:
+        """Be again where the disk says; nothing is there before the first picture."""
+        if not (self.out / state.NAME).exists():
+            return
+        self.progress = state.load(self.out, self.learner.network, self.learner.optimiser,
+                                   self.generator, self.learner.terms)  # fmt: skip
+        self.sums = {name: torch.tensor(value, device=self.machine.device)
+                     for name, value in self.progress.sums.items()}  # fmt: skip
+
     def _keep(self) -> None:
         """Write the checkpoint and all that is needed to go on."""
         progress = self.progress
-        last = json.loads(progress.last_event)
+        last = progress.last
+        assert last
         card = {"pairs": self.pairs, "unit": self.unit, "split": self.split.sentence,
                 "epoch": progress.epoch, "step": progress.step,
-                "validation_mse": last["validation_mse"], "low_mse": last["low_mse"],
+                "validation_mse": last.validation_mse, "low_mse": last.low_mse,
                 "train_seconds": progress.train_seconds}  # fmt: skip
         checkpoint.save(self.out / checkpoint.NAME, self.learner.network, self.config, card)
         if not progress.position:  # at the end of an epoch

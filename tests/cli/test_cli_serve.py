@@ -31,7 +31,7 @@ def test_it_listens_on_loopback_and_says_where(
     ((command, environment),) = become
     assert command[:5] == [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
     assert "--server.address=127.0.0.1" in command and f"--server.port={closed_port}" in command
-    assert environment["MALLOC_ARENA_MAX"] == "2"
+    assert environment["MALLOC_ARENA_MAX"] == "2" and environment["GOMP_SPINCOUNT"]
     told = capsys.readouterr()
     assert f"http://127.0.0.1:{closed_port} " in told.out and told.err == ""
 

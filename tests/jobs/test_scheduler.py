@@ -31,6 +31,18 @@ def test_otherwise_the_driver_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert scheduler.gpus() == ["0", "1"]
 
 
+@pytest.mark.parametrize(("own", "told"), [(None, "5000"), ("7", "7")])
+def test_all_workers_share_their_cores_unless_the_administrator_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own: str | None, told: str
+) -> None:
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    if own:
+        monkeypatch.setenv("GOMP_SPINCOUNT", own)
+    monkeypatch.setattr(scheduler, "Nanny", lambda env, **_: env)
+    found = scheduler.workers("tls://127.0.0.1:1", tmp_path)
+    assert [env["GOMP_SPINCOUNT"] for env in found] == [told] * len(found) and len(found) >= 3
+
+
 @pytest.mark.parametrize(
     ("clients", "tasks", "ends"),
     [((), (), True), (("server",), (), False), ((), ("turn-1",), False)],

@@ -83,7 +83,7 @@ def test_statistics_are_numpys() -> None:
         (PAIRS[1].low - PAIRS[1].full).ravel(),
     ])  # fmt: skip
     expected = low.mean(dtype=float), low.std(dtype=float), (noise.astype(float) ** 2).mean() ** 0.5
-    assert work.statistics() == pytest.approx(expected, rel=1e-4)
+    assert work.slices.statistics == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_patch_that_does_not_fit_is_a_sentence_and_small_parts_are_left_out() -> None:

@@ -130,6 +130,25 @@ def test_the_earliest_databases_are_completed_too(yesterday: Path) -> None:
     assert not any(run.starred or run.sweep or run.parent for run in runs_of("ann"))
 
 
+def test_what_waited_before_turns_were_charged_goes_on(empty: Path) -> None:
+    waits, runs, ended = (queue.add(TRAIN, Train(), who).id for who in ("ann", "bob", "cid"))
+    held = leases.take(ended, "w")
+    assert held and leases.end(held, "finished", 1.0, "Done.") and leases.take(runs, "w")
+    database().dispose()
+    with sqlite3.connect(empty / "runs.sqlite") as old:
+        for column in ("served", "used", "expected", "first", "left"):
+            old.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
+        old.execute("UPDATE alembic_version SET version_num = '0003'")
+    forget()
+    assert [queue.job(id).state for id in (waits, runs, ended)] == ["queued", "running", "finished"]
+    found = queue.job(runs)
+    assert (found.served, found.used, found.expected, found.left) == (0.0, 0.0, None, None)
+    assert leases.beat(found, 0.5, "", seconds=2.0)
+    taken = leases.claim("train", "other")
+    assert taken and taken.id == waits
+    assert queue.job(queue.add(TRAIN, Train(), "dan").id).served == 0.0
+
+
 def test_a_migration_that_fails_changes_nothing(
     yesterday: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,16 +9,18 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
 from ctdenoise.config.fit import check_pictures
-from ctdenoise.config.limits import refuse_unaffordable
+from ctdenoise.config.limits import guessed_seconds, refuse_unaffordable
 from ctdenoise.config.split import NAME, read, split
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.jobs import queue
+from ctdenoise.jobs import memory, parking, queue
 from ctdenoise.jobs.executor import executor
-from ctdenoise.jobs.kind import KINDS, Arguments, Kind, Outcome, Running
+from ctdenoise.jobs.fairness import FIRST_SECONDS, LEAST_SECONDS, TURN_SECONDS
+from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running
 from ctdenoise.settings import settings
 from ctdenoise.units import counted
 from ctdenoise.workspace import quota
@@ -31,6 +33,8 @@ SLOWER = 5
 most of what it needs already, and shall not forget it."""
 STEPS = 25
 """An epoch of an adaptation, which lasts minutes: each ends with a picture."""
+WORTH = 4
+"""So many times as long as it took to build it anew, a turn lasts at least."""
 
 
 class Train(Arguments):
@@ -59,8 +63,32 @@ def launch(
     run = create_run(
         workspace, name, config, pairs, sweep=sweep, parent=parent, start=start, division=division
     )
-    executor().submit(TRAIN, Train(), workspace, id=run.id)
+    needs = _needs(config)
+    executor().submit(
+        TRAIN, Train(), workspace, id=run.id, expected=needs.seconds, first=needs.first
+    )
     return find_run(run.id)
+
+
+class _Needs(NamedTuple):
+    """Seconds that a training is thought to need, and until it has a trained picture to show."""
+
+    seconds: float
+    first: float
+
+
+def _needs(config: Config, run: Run | None = None) -> _Needs:
+    """From what was counted or, of a ``run`` that goes on, from what its epochs took."""
+    said = [e for e in events.read(run.folder) if isinstance(e, events.Epoch)] if run else []
+    done = said[-1].epoch if said else 0
+    epoch = guessed_seconds(config.model_copy(update={"time_budget_s": None})) / config.epochs
+    if done:
+        epoch = said[-1].train_seconds / done
+    seconds = epoch * (config.epochs - done)
+    if config.time_budget_s:
+        left = said[-1].seconds_left if said else None
+        seconds = config.time_budget_s if left is None else left
+    return _Needs(seconds, 0.0 if done else min(epoch, seconds))
 
 
 def _refuse_small_pictures(
@@ -92,10 +120,13 @@ def continue_run(run_id: str, epochs: int | None = None) -> Run:
         )
     refuse_unaffordable(config)
     keep_config(run.folder, config)
+    needs = _needs(config, run)
     if run.job:
-        executor().requeue(run.id)
+        executor().requeue(run.id, expected=needs.seconds, first=needs.first)
     else:
-        executor().submit(TRAIN, Train(), run.workspace, id=run.id)
+        executor().submit(
+            TRAIN, Train(), run.workspace, id=run.id, expected=needs.seconds, first=needs.first
+        )
     return find_run(run.id)
 
 
@@ -161,23 +192,25 @@ def stop_sweep(runs: Sequence[Run]) -> None:
 
 
 def _train(running: Running[Train]) -> Outcome:
-    """Train a run, from its last epoch if it has one."""
-    from ctdenoise.training.trainer import train
+    """Train a run for a turn, from where it was."""
+    from ctdenoise.training.trainer import prepare
 
     run = find_run(running.job.id)
     refuse_unaffordable(run.config)
-    hours = settings().run_hours
-    end = time.monotonic() + 3600 * hours
     try:
-        pairs = [library_of(owner).pair(pair) for owner, pair in run.pairs]
-        ended = train(
-            run.config,
-            pairs,
-            run.folder,
-            on_event=lambda event: _tell(running, run.config, event),
-            should_stop=lambda: running.stop_wanted or time.monotonic() > end,
-            resume=(run.folder / events.NAME).exists(),
-            start=run.start,
+        training = running.kept
+        if training is None or training.config != run.config:
+            training = prepare(
+                run.config,
+                [library_of(owner).pair(pair) for owner, pair in run.pairs],
+                run.folder,
+                resume=(run.folder / events.NAME).exists(),
+                start=run.start,
+                make_room=_make_room,
+            )
+        turn = _Turn(running, run.config)
+        ended = training.run(
+            turn.should_stop, turn.should_yield, on_event=turn.hear, make_room=_make_room
         )
     except Problem:
         raise
@@ -185,14 +218,55 @@ def _train(running: Running[Train]) -> Outcome:
         with suppress(OSError), (run.folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(traceback.format_exc() + "\n")
         raise
+    if ended is None:
+        raise GaveWay(training)
     if ended.how == "stopped" and not running.stop_wanted:
-        told = f"{ended.sentence} A training may take {counted(hours, 'hour')} here at a time."
+        told = f"{ended.sentence} A training may take {counted(turn.hours, 'hour')} here at a time."
         return Outcome(ended.how, told)
     return Outcome(ended.how, ended.sentence)
 
 
-def _tell(running: Running[Train], config: Config, event: events.Event) -> None:
-    if isinstance(event, events.Epoch):
+def _make_room() -> bool:
+    """Let go of what waits in this worker's memory; whether there was anything."""
+    if not parking.clear():
+        return False
+    memory.give_back()
+    return True
+
+
+class _Turn:
+    """Between a job and its training, from the first step of a turn on: what is wanted of the one,
+    and how far the other is."""
+
+    def __init__(self, running: Running[Train], config: Config) -> None:
+        self.running, self.config, self.hours = running, config, settings().run_hours
+        self.told, self.left = time.monotonic(), running.left
+        self.worth = WORTH * (self.told - running.began)
+
+    def should_stop(self) -> bool:
+        """Whether somebody wants it, or it has been trained as long as it may."""
+        running, moment = self.running, time.monotonic()
+        if self.left is not None:
+            running.left = max(0.0, self.left - (moment - self.told))
+        used = running.job.used + moment - running.began
+        return running.stop_wanted or used > 3600 * self.hours
+
+    def should_yield(self, between_epochs: bool) -> bool:
+        """Whether others come next and enough was done."""
+        seconds = TURN_SECONDS if self.running.first == 0 else FIRST_SECONDS
+        if between_epochs:
+            seconds = LEAST_SECONDS
+        return self.running.turn_is_over(max(seconds, self.worth))
+
+    def hear(self, event: events.Event) -> None:
+        """What the training says, for the job's row."""
+        if not isinstance(event, events.Epoch):
+            return
+        running, config = self.running, self.config
+        self.told, self.left = time.monotonic(), event.seconds_left
+        running.left = event.seconds_left
+        if event.epoch:
+            running.first = 0.0
         if config.time_budget_s and event.seconds_left is not None:
             running.progress = 1 - event.seconds_left / config.time_budget_s
         else:

@@ -1,24 +1,29 @@
 """Runs that are launched, continued, branched and adapted, trained by the real trainer."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from shipping import SMALL, ships
+from sqlalchemy import update
 
 from ctdenoise.config import events, run_folder, shipped, split
 from ctdenoise.config.config import Config, network_settings
 from ctdenoise.config.limits import guessed_seconds
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import executor, queue, worker
+from ctdenoise.jobs import executor, leases, parking, queue, worker
+from ctdenoise.jobs.kind import GaveWay, Running
 from ctdenoise.jobs.kinds import train
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
-from ctdenoise.workspace.database import Job
+from ctdenoise.training import trainer
+from ctdenoise.training.trainer import Training
+from ctdenoise.workspace.database import Job, jobs, transaction
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.runs import Run, find_run, keep_config, runs_of
 
@@ -101,7 +106,7 @@ def test_a_slip_is_kept_for_whoever_looks_into_it(
     def slip(*given: object, **named: object) -> None:
         raise ZeroDivisionError("a slip")
 
-    monkeypatch.setattr("ctdenoise.training.trainer.train", slip)
+    monkeypatch.setattr("ctdenoise.training.trainer.Training.run", slip)
     ended = work(train.launch("ann", "x", TINY, [("ann", pair_id)]))
     assert ended.job and "failed unexpectedly (ZeroDivisionError: a slip)" in ended.job.message
     assert "Traceback" in (ended.folder / "log.txt").read_text()
@@ -188,13 +193,18 @@ def test_a_step_that_is_long_is_counted_and_not_tried(monkeypatch: pytest.Monkey
 def test_a_run_ends_after_the_longest_time_and_can_go_on(
     pair_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of its own turns since it was queued; while others had theirs, it does not count."""
     run = train.launch("ann", "x", TINY, [("ann", pair_id)])
-    passed = iter([0.0, *[1.0] * 3, *[73 * 3600.0] * 99])
-    monkeypatch.setattr(train, "time", SimpleNamespace(monotonic=lambda: next(passed)))
+    with transaction() as connection:
+        connection.execute(update(jobs).values(used=72 * 3600 - 0.01, queued=0.0, started=0.0))
+    monkeypatch.setattr(Training, "batch", lambda self, batch=Training.batch: (
+        time.sleep(0.02), batch(self))[1])  # fmt: skip
     ended = work(run).job
     assert ended and ended.state == "stopped"
     assert ended.message.endswith("can be continued. A training may take 72 hours here at a time.")
-    monkeypatch.undo()
+    again = train.continue_run(run.id).job
+    assert again and again.used == 0
+    assert work(run).state == "finished"
 
 
 def test_what_cannot_be_adapted_is_told(
@@ -208,3 +218,132 @@ def test_what_cannot_be_adapted_is_told(
     with pytest.raises(Problem, match="learned from pictures in HU"):
         train.adapt("ann", "Mine", "optimised", [("ann", mine.add_pair(other).id)], 60)
     assert queue.live("train") == []
+
+
+@pytest.fixture
+def always_over(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every training yields wherever it may; the folders of those that were built, in order."""
+    built: list[Path] = []
+    build = trainer.prepare
+
+    def prepare(config: Config, pairs: Any, out: Path, **words: Any) -> Training:
+        built.append(out)
+        return build(config, pairs, out, **words)
+
+    monkeypatch.setattr(trainer, "prepare", prepare)
+    monkeypatch.setattr(Running, "turn_is_over", lambda self, seconds: True)
+    return built
+
+
+def network(run: Run) -> dict[str, bytes]:
+    return {
+        name: each.tobytes() for name, each in load_file(run_folder.file(run.folder, 3)).items()
+    }
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_runs_that_take_turns_end_as_if_each_were_alone(
+    pair_id: str, always_over: list[Path], monkeypatch: pytest.MonkeyPatch, room: bool
+) -> None:
+    """Each in memory between its turns, or built anew from the disk where there is no room."""
+    if not room:
+        monkeypatch.setattr(parking, "SHARE", 0.0)
+    runs = [train.launch(who, "x", TINY, [("ann", pair_id)]) for who in ("ann", "bob")]
+    other = train.launch("cid", "x", TINY.model_copy(update={"seed": 2}), [("ann", pair_id)])
+    for _ in (*runs, other):
+        worker.serve("train")
+    assert {find_run(run.id).state for run in (*runs, other)} == {"finished"}
+    steps = TINY.epochs * TINY.steps_per_epoch
+    assert len(always_over) == (3 if room else 3 * steps)
+    assert network(runs[0]) == network(runs[1]) != network(other)
+    for run in runs:
+        kinds = [event.kind for event in events.read(run.folder)]
+        assert kinds == ["started", *["epoch"] * 4, "ended"]
+
+
+def test_what_waits_in_memory_is_let_go_before_a_batch_is_halved(
+    pair_id: str, always_over: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ctdenoise.training.learner import Learner
+
+    step = Learner.step
+
+    def crowded(self: Learner, *given: Any, **words: Any) -> Any:
+        if parking._parked:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
+        return step(self, *given, **words)
+
+    monkeypatch.setattr(Learner, "step", crowded)
+    runs = [train.launch(who, "x", TINY, [("ann", pair_id)]) for who in ("ann", "bob")]
+    for _ in runs:
+        worker.serve("train")
+    for run in runs:
+        assert find_run(run.id).state == "finished"
+        assert not any(isinstance(event, events.Notice) for event in events.read(run.folder))
+    assert len(always_over) > 2
+
+
+def test_settings_that_changed_while_it_waited_are_those_it_goes_on_with(
+    pair_id: str, always_over: list[Path]
+) -> None:
+    run = train.launch("ann", "x", TINY, [("ann", pair_id)])
+    held = leases.claim("train", "here")
+    assert held and worker.execute(held) is GaveWay
+    keep_config(run.folder, TINY.model_copy(update={"epochs": 1}))
+    for _ in range(TINY.steps_per_epoch):
+        worker.serve("train")
+    ended = find_run(run.id).job
+    assert ended and ended.message == "Finished after 1 epoch." and len(always_over) == 2
+
+
+def test_what_a_run_tells_of_itself_while_it_waits(
+    pair_id: str, always_over: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train.launch("ann", "x", TINY, [("ann", pair_id)])
+    job = queue.job(run.id)
+    assert job.expected == pytest.approx(guessed_seconds(TINY)) and job.left is None
+    assert job.first == pytest.approx(guessed_seconds(TINY) / TINY.epochs)
+    until_first = []
+    for _ in range(3):
+        held = leases.claim("train", "here")
+        assert held and worker.execute(held) is GaveWay
+        job = queue.job(run.id)
+        until_first.append(job.first)
+    assert until_first[0] and until_first[1] == until_first[2] == 0
+    told = [each for each in events.read(run.folder) if isinstance(each, events.Epoch)][-1]
+    assert told.seconds_left and job.left is not None and 0 <= job.left < told.seconds_left
+    queue.stop(run.id)
+    again = train.continue_run(run.id, 6).job
+    assert again and again.first == 0
+    assert again.expected == pytest.approx(told.train_seconds / told.epoch * (6 - told.epoch))
+
+
+@pytest.mark.parametrize(
+    ("first", "built", "between_epochs", "lasts"),
+    [
+        (None, 0, False, 5.0),
+        (3.0, 0, True, 0.5),
+        (0.0, 0, False, 2.0),
+        (0.0, 0, True, 0.5),
+        (0.0, 4, True, 16.0),
+    ],
+)
+def test_how_long_a_turn_lasts(
+    pair_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    first: float | None,
+    built: float,
+    between_epochs: bool,
+    lasts: float,
+) -> None:
+    job = queue.job(train.launch("ann", "x", TINY, [("ann", pair_id)]).id)
+    running = Running(job, train.Train(), first=first, others_next=True, began=100.0)
+    clock = [100.0 + built]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    turn = train._Turn(running, TINY)
+    clock[0] = 100 + lasts - 0.01
+    assert not turn.should_yield(between_epochs)
+    clock[0] = 100 + lasts
+    assert turn.should_yield(between_epochs)
+    running.others_next = False
+    assert not turn.should_yield(between_epochs)

@@ -13,44 +13,73 @@ def _stand_in(name: str, **members: object) -> None:
     sys.modules[name] = module
 
 
-def train(config, pairs, out, *, should_stop, resume, on_event, **_):  # type: ignore[no-untyped-def]
-    """``steps_per_epoch`` hundredths of a second an epoch; a name in ``pairs`` may mean trouble."""
-    import os
-    import signal
-    import time
+class Training:
+    """``steps_per_epoch`` hundredths of a second an epoch; a seed may mean trouble."""
 
-    from ctdenoise.config import events
-    from ctdenoise.errors import Problem
+    held_bytes = 0
 
-    path = out / "checkpoint.safetensors"
-    epoch = int(path.read_text()) if resume and path.exists() else 0
-    with (out / "starts.txt").open("a") as file:
-        file.write(f"{epoch} {os.getpid()} {os.nice(0)} {time.time()}\n")
-    if config.seed == 13:
-        raise Problem("scan7", "cannot be learned from", "take another")
-    if config.seed == 666:
-        raise ZeroDivisionError("a slip")
-    events.append(out, events.Notice(time=time.time(), sentence="Begun."))
-    if config.seed == 9:
-        os.kill(os.getpid(), signal.SIGKILL)
-    how = "finished"
-    while epoch < config.epochs:
-        deadline = time.monotonic() + config.steps_per_epoch / 100
-        while time.monotonic() < deadline and not should_stop():
-            time.sleep(0.01)
-        if should_stop():
-            how = "stopped"
-            break
-        epoch += 1
-        path.write_text(str(epoch))
-        event = events.Epoch(
-            time=time.time(), epoch=epoch, step=epoch, train_seconds=0, terms={},
-            metrics={"psnr": None, "ssim": 1}, validation_mse=1, low_mse=1, image="",
-            seconds_left=None,
-        )  # fmt: skip
-        events.append(out, event)
-        on_event(event)
-    return events.Ended(time=time.time(), how=how, epoch=epoch, sentence=f"Ended: {how}.")
+    def __init__(self, config, pairs, out, *, resume, **_):  # type: ignore[no-untyped-def]
+        import os
+        import time
+
+        self.config, self.out, self.epoch, self.step = config, out, 0, 0
+        self.checkpoint, self.state = out / "checkpoint.safetensors", out / "state.txt"
+        if resume and self.state.exists():
+            self.epoch, self.step = map(int, self.state.read_text().split())
+        with (out / "starts.txt").open("a") as file:
+            file.write(f"{self.epoch} {os.getpid()} {os.nice(0)} {time.time()}\n")
+
+    def run(self, should_stop, should_yield, *, on_event, **_):  # type: ignore[no-untyped-def]
+        import os
+        import signal
+        import time
+
+        from ctdenoise.config import events
+        from ctdenoise.errors import Problem
+
+        if self.config.seed == 13:
+            raise Problem("scan7", "cannot be learned from", "take another")
+        if self.config.seed == 666:
+            raise ZeroDivisionError("a slip")
+        events.append(self.out, events.Notice(time=time.time(), sentence="Begun."))
+        if self.config.seed == 9:
+            os.kill(os.getpid(), signal.SIGKILL)
+        while self.epoch < self.config.epochs:
+            before = self.step
+            while self.step < self.config.steps_per_epoch:
+                if should_stop():
+                    self.keep()
+                    return self.end("stopped")
+                if self.step > before and should_yield(False):
+                    self.keep()
+                    return None
+                time.sleep(0.01)
+                self.step += 1
+            self.epoch, self.step = self.epoch + 1, 0
+            self.keep()
+            self.checkpoint.write_text(str(self.epoch))
+            event = events.Epoch(
+                time=time.time(), epoch=self.epoch, step=self.epoch, train_seconds=0, terms={},
+                metrics={"psnr": None, "ssim": 1}, validation_mse=1, low_mse=1, image="",
+                seconds_left=None,
+            )  # fmt: skip
+            events.append(self.out, event)
+            on_event(event)
+            if self.epoch < self.config.epochs and should_yield(True):
+                return None
+        return self.end("finished")
+
+    def keep(self):  # type: ignore[no-untyped-def]
+        part = self.state.with_suffix(".part")
+        part.write_text(f"{self.epoch} {self.step}")
+        part.replace(self.state)
+
+    def end(self, how):  # type: ignore[no-untyped-def]
+        import time
+
+        from ctdenoise.config.events import Ended
+
+        return Ended(time=time.time(), how=how, epoch=self.epoch, sentence=f"Ended: {how}.")
 
 
 def dask_setup(worker):  # type: ignore[no-untyped-def]
@@ -60,7 +89,7 @@ def dask_setup(worker):  # type: ignore[no-untyped-def]
     os.nice(int(os.environ.get("CTDENOISE_NICE", "0")))
 
 
-_stand_in("ctdenoise.training.trainer", train=train)
+_stand_in("ctdenoise.training.trainer", prepare=Training)
 _stand_in("ctdenoise.jobs.preload", dask_setup=dask_setup)
 
 
