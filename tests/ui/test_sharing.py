@@ -86,7 +86,7 @@ def test_ones_own_runs_are_named(pair: PairRecord) -> None:
     assert (
         sharing.waiting(other) == "Your turn comes after 1 job of yours."
     )  # how long, nobody knows
-    assert sharing.joining(TRAIN, WORKSPACE, 60.0) == "about 4 min after 3 runs of yours"
+    assert sharing.joining(TRAIN, WORKSPACE, 60.0) == "About 4 min after 3 runs of yours."
 
 
 def test_the_more_people_the_fewer_looks_of_each() -> None:
@@ -112,12 +112,13 @@ def test_all_who_look_at_once_read_the_rows_once(monkeypatch: pytest.MonkeyPatch
 
 def test_train_tells_how_long_it_takes_with_the_others(pair: PairRecord) -> None:
     def told() -> tuple[str, str]:
-        metric = labelled(opened("Train").metric, "Time on this machine")
-        return metric.value, metric.delta
+        app = opened("Train")
+        captions = (each.value for each in app.caption if "share this machine" in each.value)
+        return labelled(app.metric, "Time on this machine").value, next(captions, "")
 
     assert told() == ("about 1 min 15 s", "")
     several(3)
-    assert told() == ("about 1 min 15 s", "4 people share this machine: about 4 min with them")
+    assert told() == ("about 1 min 15 s", "4 people share this machine: about 4 min with them.")
 
 
 def test_watch_tells_a_waiting_person_what_to_do_meanwhile(pair: PairRecord) -> None:

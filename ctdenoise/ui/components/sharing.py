@@ -57,9 +57,9 @@ def joining(kind: Kind[Any, Any], workspace: str, seconds: float | None) -> str:
     found = seen(replace(newcomer(kind, workspace, live()), left=seconds))
     end = "" if found.end is None else about(found.end)
     if found.people > 1:
-        return f"{_people(found)}{f': {end} with them' if end else ''}"
+        return f"{_people(found)}{f': {end} with them' if end else ''}."
     if found.own:
-        return f"{end} after {counted(len(found.own), 'run')} of yours".strip()
+        return f"{end} after {counted(len(found.own), 'run')} of yours.".strip().capitalize()
     return ""
 
 
@@ -88,17 +88,19 @@ def far(job: Job, how: str = "", left: float | None = None) -> str:
 def about(seconds: float) -> str:
     """A length of time that is foretold, so coarse that it does not flicker.
 
-    >>> about(0.3), about(13), about(44), about(100), about(550), about(5000)
-    ('about 5 s', 'about 15 s', 'about 40 s', 'about 2 min', 'about 9 min', 'about 1 h 25 min')
+    >>> about(0.3), about(13), about(44), about(100), about(550), about(1600)
+    ('about 5 s', 'about 15 s', 'about 40 s', 'about 2 min', 'about 9 min', 'about 25 min')
     """
     if seconds < 27.5:
         return f"about {max(math.floor(seconds / 5 + 0.5), 1) * 5} s"
     if seconds < 55:
         return f"about {round(seconds / 10) * 10} s"
     minutes = max(round(seconds / 60), 1)
+    if minutes > 12:
+        minutes = 5 * round(minutes / 5)
     if minutes < 60:
         return f"about {minutes} min"
-    return f"about {duration(round(minutes / 5) * 300)}"
+    return f"about {duration(60 * minutes)}"
 
 
 def _standing(job: Job, found: Forecast) -> str:
