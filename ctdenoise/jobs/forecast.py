@@ -77,7 +77,7 @@ def forecast(job: Job, live: Sequence[Job], ended: Sequence[Job] = ()) -> Foreca
 
     if first:
         at_first = when(first, fairness.FIRST_SECONDS)
-    if job.left is not None or job.expected is not None:
+    if job.wanted == "run" and (job.left is not None or job.expected is not None):
         at_end = when(left[job.id], fairness.TURN_SECONDS)
         at_first = min(at_first, at_end) if at_first is not None else None
     return Forecast(place, _people(here), len(running), _ids(before), at_first, at_end)

@@ -50,16 +50,20 @@ def test_a_class_reads_place_first_picture_and_end() -> None:
 
 
 def test_between_turns_and_in_one() -> None:
-    several(2)
+    several(3)
     told = {"used": 30.0, "left": 30.0, "first": 0.0, "served": 1.0, "progress": 0.5}
     mine = row("b", WORKSPACE, **told)
     assert sharing.far(mine, "Epoch 7 of 50") == (
-        "Epoch 7 of 50. 3 people share this machine: next turn after 2 others, "
+        "Epoch 7 of 50. 4 people share this machine: next turn after 3 others, "
         "finished in about 2 min."
     )
     runs = changed(mine, state="running")
     assert sharing.far(runs, "Epoch 7 of 50", 30.0) == (
-        "Epoch 7 of 50. 3 people share this machine: its turn now, finished in about 2 min."
+        "Epoch 7 of 50. 4 people share this machine: finished in about 2 min."
+    )
+    queue.stop("a0")
+    assert sharing.far(mine, "Epoch 7 of 50") == (  # within seconds: that would flicker
+        "Epoch 7 of 50. 3 people share this machine: finished in about 2 min."
     )
 
 
@@ -86,7 +90,7 @@ def test_ones_own_runs_are_named(pair: PairRecord) -> None:
     assert (
         sharing.waiting(other) == "Your turn comes after 1 job of yours."
     )  # how long, nobody knows
-    assert sharing.joining(TRAIN, WORKSPACE, 60.0) == "About 4 min after 3 runs of yours."
+    assert sharing.joining(TRAIN, WORKSPACE, 60.0) == "about 4 min after 3 of yours"
 
 
 def test_the_more_people_the_fewer_looks_of_each() -> None:
@@ -112,13 +116,12 @@ def test_all_who_look_at_once_read_the_rows_once(monkeypatch: pytest.MonkeyPatch
 
 def test_train_tells_how_long_it_takes_with_the_others(pair: PairRecord) -> None:
     def told() -> tuple[str, str]:
-        app = opened("Train")
-        captions = (each.value for each in app.caption if "share this machine" in each.value)
-        return labelled(app.metric, "Time on this machine").value, next(captions, "")
+        metric = labelled(opened("Train").metric, "Time on this machine")
+        return metric.value, metric.delta
 
     assert told() == ("about 1 min 15 s", "")
     several(3)
-    assert told() == ("about 1 min 15 s", "4 people share this machine: about 4 min with them.")
+    assert told() == ("about 1 min 15 s", "about 4 min with 3 others")
 
 
 def test_watch_tells_a_waiting_person_what_to_do_meanwhile(pair: PairRecord) -> None:

@@ -20,6 +20,8 @@ FRESH_SECONDS, RECENT_SECONDS = 0.5, 10.0
 writes twice a second."""
 LOOKS = 10
 """So many looks a second all together take at a queue, once more people than that share it."""
+FEW = 2
+"""A turn that comes after so many others comes within seconds: to tell of each would flicker."""
 SLOWEST_SECONDS = 3
 """Nobody waits longer for the next look."""
 
@@ -57,9 +59,9 @@ def joining(kind: Kind[Any, Any], workspace: str, seconds: float | None) -> str:
     found = seen(replace(newcomer(kind, workspace, live()), left=seconds))
     end = "" if found.end is None else about(found.end)
     if found.people > 1:
-        return f"{_people(found)}{f': {end} with them' if end else ''}."
+        return f"{end or 'shared'} with {counted(found.people - 1, 'other')}"
     if found.own:
-        return f"{end} after {counted(len(found.own), 'run')} of yours.".strip().capitalize()
+        return f"{end} after {len(found.own)} of yours".strip()
     return ""
 
 
@@ -105,15 +107,19 @@ def about(seconds: float) -> str:
 
 def _standing(job: Job, found: Forecast) -> str:
     """How one stands that has had a turn; empty where it has the machine for itself."""
-    if job.state == "running":
-        turn = "its turn now" if found.people > 1 else ""
-    else:
+    turn, shared = "", found.people > 1
+    if job.state == "queued":
         comes = _comes(job, found)
         if job.attempts and not comes:
             return job.message.rstrip(".")
-        turn = f"next turn {comes}" if comes else "its turn is next"
+        if found.own or found.place > FEW:
+            turn = f"next turn {comes}"
+        elif not shared:
+            turn = "its turn is next"
+    elif not shared:
+        return ""
     told = ", ".join(each for each in (turn, _times(found)) if each)
-    return (f"{_people(found)}: {told}" if found.people > 1 else told) if turn else ""
+    return ": ".join(each for each in (_people(found) if shared else "", told) if each)
 
 
 def _times(found: Forecast) -> str:

@@ -40,10 +40,8 @@ def show(place: DeltaGenerator, config: Config) -> None:
     """
 
     def tell(value: str, seconds: float | None = None, how: str = MEASURED) -> None:
-        with place.container():
-            st.metric(LABEL, value, help=how)
-            if shared := sharing.joining(TRAIN, workspace(), seconds):
-                st.caption(shared)
+        shared = sharing.joining(TRAIN, workspace(), seconds) or None
+        place.metric(LABEL, value, shared, delta_color="off", delta_arrow="off", help=how)
 
     def tell_counted() -> None:
         seconds = guessed_seconds(config)
