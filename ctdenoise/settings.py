@@ -30,6 +30,9 @@ An epoch of a training with two threads on two cores, libgomp's default against 
 and 1.10 s alone, 7.6 and 2.3 s beside a preview, 3.55 and 2.5 s beside a second training
 (benchmarks/sharing.py); 2 times alone is what an even share costs."""
 
+RUN_MINUTES = "CTDENOISE_RUN_MINUTES"
+RUNS_AT_ONCE = "CTDENOISE_RUNS_AT_ONCE"
+"""A teacher's limits, which ``ctdenoise serve`` sets for the server and its engine."""
 TRAINING_THREADS = "CTDENOISE_TRAINING_THREADS"
 """Set by the engine for its workers that have fewer threads than a training: they tell how long one
 takes."""
@@ -52,12 +55,15 @@ class Settings:
     worker_memory_mb: int
     """Most memory that a worker may take (``CTDENOISE_WORKER_MEMORY_MB``), and so a step of a
     training; three quarters of this machine's by default."""
-    run_hours: int
-    """Longest that a training may take (``CTDENOISE_RUN_HOURS``, 72); it can be continued then."""
+    longest_run: int
+    """Seconds that a training may take at a time (minutes in ``CTDENOISE_RUN_MINUTES`` or, where
+    that is not set, hours in ``CTDENOISE_RUN_HOURS``, 72)."""
     workspace_mb: int
     """Most that one workspace may keep (``CTDENOISE_WORKSPACE_MB``, 102400)."""
     workspace_jobs: int
     """Most jobs of one workspace that may wait or run (``CTDENOISE_WORKSPACE_JOBS``, 100)."""
+    runs_at_once: int
+    """Most of them that may be trainings (``CTDENOISE_RUNS_AT_ONCE``); all by default."""
     upload_file_mb: int = 1024
     """Largest single uploaded file."""
     upload_files: int = 5000
@@ -92,24 +98,30 @@ def settings() -> Settings:
     """The settings of this process, read once."""
     home = Path(os.environ.get("CTDENOISE_HOME") or _default_home()).resolve()
     certificates = os.environ.get("CTDENOISE_ENGINE_CERTIFICATES")
+    workspace_jobs = _number("CTDENOISE_WORKSPACE_JOBS", 100)
     return Settings(
         home=home,
         database=os.environ.get("CTDENOISE_DATABASE") or f"sqlite:///{home / 'runs.sqlite'}",
         engine=os.environ.get("CTDENOISE_ENGINE"),
         engine_certificates=Path(certificates) if certificates else None,
         s3=os.environ.get("CTDENOISE_S3"),
-        worker_memory_mb=_number("WORKER_MEMORY_MB", machine_mb() * 3 // 4),
-        run_hours=_number("RUN_HOURS", 72),
-        workspace_mb=_number("WORKSPACE_MB", 102_400),
-        workspace_jobs=_number("WORKSPACE_JOBS", 100),
+        worker_memory_mb=_number("CTDENOISE_WORKER_MEMORY_MB", machine_mb() * 3 // 4),
+        longest_run=60 * _number(RUN_MINUTES, 60 * _number("CTDENOISE_RUN_HOURS", 72)),
+        workspace_mb=_number("CTDENOISE_WORKSPACE_MB", 102_400),
+        workspace_jobs=workspace_jobs,
+        runs_at_once=_number(RUNS_AT_ONCE, workspace_jobs),
     )
 
 
 def _number(name: str, default: int) -> int:
-    """A whole number above 0 from the environment; :class:`Problem` for anything else."""
-    text = os.environ.get(f"CTDENOISE_{name}") or str(default)
+    return whole_number(name, os.environ.get(name) or str(default))
+
+
+def whole_number(name: str, text: str) -> int:
+    """The whole number above 0 that somebody gave as ``name``; :class:`Problem` for anything
+    else."""
     if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise Problem(f"CTDENOISE_{name}", f"is no whole number ({text[:20]})", "correct it")
+        raise Problem(name, f"is no whole number above 0 ({text[:20]})", "correct it")
     return int(text)
 
 

@@ -1,5 +1,6 @@
 """Hounsfield units, display windows, clipping, and which way up a slice is shown."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -97,6 +98,24 @@ def counted(count: int, noun: str) -> str:
     ('1 slice', '2 slices')
     """
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def period(seconds: float) -> str:
+    """A limit of time, or what is over it, in words: whole hours or minutes as they are, anything
+    else as the next whole number of what suits it.
+
+    >>> period(300), period(7200), period(5400), period(301), period(4000)
+    ('5 minutes', '2 hours', '90 minutes', '301 seconds', '67 minutes')
+    >>> period(40_000), period(400_000)
+    ('12 hours', '5 days')
+    """
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if seconds % length == 0:
+            return counted(round(seconds / length), unit)
+    for unit, length, most in (("second", 1, 600), ("minute", 60, 36_000), ("hour", 3600, 345_600)):
+        if seconds < most:
+            return counted(math.ceil(seconds / length), unit)
+    return counted(math.ceil(seconds / 86_400), "day")
 
 
 def size(count: float) -> str:

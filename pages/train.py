@@ -8,7 +8,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import branch, launch
 from ctdenoise.losses.term import term_title
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards, next_step, panes
+from ctdenoise.ui.components import cards, limits, next_step, panes
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import (
     free_name,
@@ -107,6 +107,7 @@ with picture:
         "depends on.",
     )
     time_needed = facts[2].empty()
+    refusal = st.container()  # above the button, since it is in view there
     naming, pressing = st.columns([3, 2], vertical_alignment="bottom")
     recall(link.NAME, "")
     name = naming.text_input(
@@ -118,13 +119,16 @@ with picture:
         chosen = [key for key in parent[0].pairs if key in available]
         units = {available[key].unit for key in chosen}
     link.write(config)
+    limit = limits.said([config])
     start = pressing.button(
         "Train",
         type="primary",
         icon=":material/play_arrow:",
-        disabled=not chosen or len(units) > 1,
+        disabled=not chosen or len(units) > 1 or isinstance(limit, Problem),
         width="stretch",
     )
+    with refusal if isinstance(limit, Problem) else st.container():
+        limits.show(limit, [config])
     if start:
         title, run = free_name(name or default_name(config)), None
         try:
@@ -174,3 +178,5 @@ with controls:
 if runs():
     next_step.after("Train")
 estimate.show(time_needed, config)  # last: it takes a second or two
+if str(limits.said([config])) != str(limit):  # now that it is known how long it takes
+    st.rerun()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ctdenoise.cli.common import Subparsers, add_command, say
 from ctdenoise.errors import Problem
-from ctdenoise.settings import MEMORY, ROOT
+from ctdenoise.settings import MEMORY, ROOT, RUN_MINUTES, RUNS_AT_ONCE, whole_number
 
 TEXT = """\
 Only this computer reaches it, unless you name another address to listen on. There are no accounts:
@@ -21,6 +21,9 @@ put a sign-on of your own before a dashboard that others can reach.
   ctdenoise serve --host 0.0.0.0    serves everybody who reaches this computer
   ctdenoise serve --url https://ct.hospital.org/ct
                                     serves a proxy on this computer, which passes the path on
+  ctdenoise serve --longest-run 5 --runs-at-once 2
+                                    a lesson: each learner trains for 5 minutes at a time at
+                                    most, and has 2 runs waiting or running at most
 
 It answers to the names of this computer alone. Whoever shall open it by another name, or through a
 proxy, needs --url. With --url it answers to those addresses, this computer's name and loopback
@@ -46,6 +49,17 @@ def add(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="at which address people open it, where that is not this computer's own: as a browser "
         "shows it, with the path that a proxy keeps for it; again for another name",
     )
+    parser.add_argument(
+        "--longest-run",
+        metavar="MINUTES",
+        help="how many minutes a training may take at a time (4320); what it has learned by then "
+        "is kept, and it can be continued",
+    )
+    parser.add_argument(
+        "--runs-at-once",
+        metavar="NUMBER",
+        help="how many trainings of one person may wait or run at once (100)",
+    )
     return parser
 
 
@@ -54,6 +68,7 @@ def run(args: argparse.Namespace) -> None:
 
     Raises :class:`Problem` where nobody can listen on that address and port.
     """
+    limits = _limits(args)
     host = "127.0.0.1" if args.host == "localhost" else args.host
     _check(host, args.port)
     known = _known(host, args.url)
@@ -70,10 +85,23 @@ def run(args: argparse.Namespace) -> None:
     ]
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
     command += [f"--{name}={value}" for name, value in options]
-    environment = os.environ | MEMORY
+    environment = os.environ | MEMORY | limits
     if sys.platform == "win32":
         sys.exit(subprocess.call(command, env=environment))
     os.execve(sys.executable, command, environment)
+
+
+def _limits(args: argparse.Namespace) -> dict[str, str]:
+    """The limits that were given, as the server and its engine read them."""
+    given = {
+        RUN_MINUTES: ("--longest-run", args.longest_run),
+        RUNS_AT_ONCE: ("--runs-at-once", args.runs_at_once),
+    }
+    return {
+        variable: str(whole_number(f"The option {option}", text))
+        for variable, (option, text) in given.items()
+        if text is not None
+    }
 
 
 def _known(host: str, urls: Sequence[str]) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from ctdenoise.scans.matching import refuse_equal
 from ctdenoise.scans.meaning import Meaning
 from ctdenoise.scans.pairing import match_all
 from ctdenoise.scans.scan import Pair
+from ctdenoise.settings import settings as machine
 from ctdenoise.units import Window
 
 TEXT = """\
@@ -80,7 +81,7 @@ def add(subparsers: common.Subparsers) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> None:
     """Train a network, or go on with a training, in a run folder."""
     config = _config(args)
-    refuse_unaffordable(config)
+    refuse_unaffordable(config, machine().longest_run)
     if not args.resume:
         common.claim(args.out, args.overwrite, args.pairs)
     pairs = [pair for folder in args.pairs for pair in load_pairs(folder, args.scale)]

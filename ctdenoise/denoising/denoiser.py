@@ -69,6 +69,14 @@ class Denoiser:
         """From a checkpoint file or a run's folder; :class:`Problem` for anything else."""
         return cls(load(path), device, setting)
 
+    def settle(self, seen: Iterable[NDArray[np.float32]]) -> None:
+        """Choose the number format as it was chosen for slices (rows, columns) that were denoised
+        before, so that the rest of them does not depend on whether the network was loaded anew."""
+        for noisy in seen:
+            if self.checked:
+                return
+            self._check_precision(torch.from_numpy(np.array(noisy, np.float32)))
+
     def denoise(
         self, slices: NDArray[np.float32], progress: Progress | None = None
     ) -> NDArray[np.float32]:

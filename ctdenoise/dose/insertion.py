@@ -28,6 +28,9 @@ VIEWS = 720
 COPY = 256
 """Largest side in pixels of the copy that is projected: the noise level varies slowly."""
 
+TOGETHER = 4
+"""Slices that a processor works on at once; more would take memory and save no time."""
+
 SMOOTH = 0.08
 """Frequency in lp/mm at which projections are smoothed to a half: the slice's own noise would
 otherwise make rays look darker than they are, for 1 / exp(-p) grows with the scatter of p."""
@@ -105,7 +108,7 @@ def insert_noise(
     device = "cpu" if device == "mps" else device  # MPS cannot sum over neighbours; a CPU is quick
     beam = image_beam(hu.shape[1:], spacing, device)
     low = np.empty((draws, *hu.shape), np.float32)
-    batch = 4 if device == "cpu" else 32
+    batch = TOGETHER if device == "cpu" else 32
     for start in range(0, len(hu), batch):
         group = range(start, min(start + batch, len(hu)))
         full = expected_counts(hu[group.start : group.stop], spacing, physics, beam)

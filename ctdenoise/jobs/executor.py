@@ -36,6 +36,14 @@ R = TypeVar("R")
 
 CALL = "call-"
 """Begins the key of a Dask task that calls a worker to a queue; the queue's name follows."""
+AFTER = ("batch", "download")
+"""The queues of what takes long. A worker of Dask looks at the first task alone: a call that has to
+wait holds up those behind it, so calls to these come behind those to the other queue of their
+worker, and all of them behind what is fetched."""
+SHARES = {"interactive": 1.25}
+"""What a call takes of its queue's places, where that is not one of them: of three, two such calls
+leave enough for something that is fetched, so that a picture never waits for long answers."""
+FETCHED_SHARE = 0.5
 WAIT_SECONDS = 60
 LOOK_SECONDS = 0.05
 """Between two looks at a job that somebody waits for."""
@@ -147,7 +155,11 @@ class DaskExecutor(Executor):
         client, title = self._connected(), KINDS[job.kind].title
         with _telling_loss(title):
             future = client.submit(
-                worker.answer, job.id, key=f"job-{job.id}", pure=False, resources={"interactive": 1}
+                worker.answer,
+                job.id,
+                key=f"job-{job.id}",
+                pure=False,
+                resources={"interactive": FETCHED_SHARE},
             )
         return _Future(future, title)
 
@@ -214,10 +226,8 @@ class DaskExecutor(Executor):
                 name,
                 key=f"{CALL}{name}-{secrets.token_hex(8)}",
                 pure=False,
-                resources={name: 1},
-                # A worker of Dask looks at the first task alone: a call that has to wait would hold
-                # up every request behind it.
-                priority=-1,
+                resources={name: SHARES.get(name, 1)},
+                priority=-2 if name in AFTER else -1,
             )
             fire_and_forget(future)
 

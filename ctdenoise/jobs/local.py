@@ -86,9 +86,11 @@ def certificate_folder() -> Path:
 
 
 def fingerprint() -> str:
-    """Changes with the interpreter, the place and the newest change of our code."""
+    """Changes with the interpreter, the place, the newest change of our code, and the longest run
+    that its workers hold."""
     newest = max(file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py"))
-    return sha256(f"{sys.executable} {PACKAGE} {newest}".encode()).hexdigest()[:16]
+    told = f"{sys.executable} {PACKAGE} {newest} {settings().longest_run}"
+    return sha256(told.encode()).hexdigest()[:16]
 
 
 @telling_disk_problems

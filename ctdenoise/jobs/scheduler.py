@@ -91,11 +91,12 @@ def workers(
     """The workers of this computer for the scheduler at ``address``: for "train" one per GPU (else
     one), for "interactive" one for what takes long or is waited for, for "files" one for files.
 
-    What they offer are Dask resources named after the queues. Of the three things that the second
+    What they offer are Dask resources named after the queues. Of the four things that the second
     one does at a time only one may be a ``batch`` job, so that a preview never waits for a whole
-    series. What is ingested is read in a process of its own, and a download mostly waits for the
-    network, so the third worker needs no torch. Their names are no others', since a name tells
-    what a worker held when it died. ``host``: where they listen, None for the way to the scheduler.
+    series, and two an answer that may take its time (:mod:`ctdenoise.jobs.executor`). What is
+    ingested is read in a process of its own, and a download mostly waits for the network, so the
+    third worker needs no torch. Their names are no others', since a name tells what a worker held
+    when it died. ``host``: where they listen, None for the way to the scheduler.
     """
     own = f"{socket.gethostname()}-{secrets.token_hex(4)}"
     common: dict[str, Any] = {
@@ -125,7 +126,7 @@ def workers(
         found.append(
             Nanny(
                 name=f"interactive-{own}",
-                nthreads=3,
+                nthreads=4,
                 resources={"interactive": 3, "batch": 1},
                 env={
                     "OMP_NUM_THREADS": str(INTERACTIVE_THREADS),

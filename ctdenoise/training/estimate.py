@@ -23,7 +23,7 @@ from ctdenoise.training.device import (
     keeping_memory,
     with_threads_of_training,
 )
-from ctdenoise.training.trainer import Training
+from ctdenoise.training.loop import Training
 
 SIDE, SMALLEST = 512, 64
 """Of the slices that a training has, and of those that are tried out at least: rows and columns."""

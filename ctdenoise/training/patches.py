@@ -69,3 +69,8 @@ class Patchwork:
         offset = (row + r) * columns + column + c
         return (self.low[low_start + offset].unsqueeze(1),
                 self.full[full_start + offset].unsqueeze(1))  # fmt: skip
+
+
+def stream(seed: int, number: int) -> torch.Generator:
+    """Numbers drawn on the processor, alike for every device; one stream a purpose."""
+    return torch.Generator().manual_seed(seed * 4 + number)

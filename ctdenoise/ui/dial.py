@@ -12,7 +12,7 @@ from ctdenoise.metrics.metric import Region
 from ctdenoise.metrics.noise_power import noise_power_spectrum
 from ctdenoise.ui import menu
 from ctdenoise.ui.compare import view
-from ctdenoise.ui.components import cards, charts, figures, panes
+from ctdenoise.ui.components import cards, charts, figures, limits, panes
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.pictures import DIAL_STEPS
 from ctdenoise.ui.session import free_name, pairs, usual_pairs, workspace
@@ -50,16 +50,18 @@ def order() -> None:
         "In every step the weights on the dial are drawn anew and the network is told them. So one "
         "training gives all the networks between the ends, and you choose afterwards, by eye."
     )
+    configs = [with_dial(preset, chosen)] if chosen else []
+    limit = limits.said(configs)
+    limits.show(limit, configs)
     if start.button(
         "Train",
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
-        disabled=not (chosen and learn_from),
+        disabled=not (chosen and learn_from) or isinstance(limit, Problem),
     ):
-        config = with_dial(preset, chosen)
         name = free_name("Dial: " + " and ".join(term_title(term) for term in chosen))
-        run = launch(workspace(), name, config, learn_from)
+        run = launch(workspace(), name, *configs, learn_from)
         st.switch_page(menu.page("Watch"), query_params={"run": run.id})
 
 

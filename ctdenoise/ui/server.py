@@ -47,6 +47,7 @@ def _warm_up() -> None:
     from ctdenoise.jobs.executor import executor
     from ctdenoise.jobs.kinds import ingest
     from ctdenoise.ui.session import tell_start_problem
+    from ctdenoise.workspace import simulations
     from ctdenoise.workspace.library import sweep
     from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
     from ctdenoise.workspace.sample import sample_is_there
@@ -54,6 +55,7 @@ def _warm_up() -> None:
     try:
         executor().watch()
         sweep(settings().workspaces)
+        simulations.sweep()
         if not sample_is_there(settings().workspaces) and not any(
             job.live for job in queue.jobs_of(SAMPLE, ingest.SAMPLE.name)
         ):

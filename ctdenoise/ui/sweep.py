@@ -12,7 +12,7 @@ from ctdenoise.jobs.kinds.train import launch, stop_sweep
 from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.metrics.metric import Metric, titles, viewing
 from ctdenoise.ui import addresses, pictures
-from ctdenoise.ui.components import cards, panes, sharing, tables
+from ctdenoise.ui.components import cards, limits, panes, sharing, tables
 from ctdenoise.ui.components.moments import moment
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import just_brought, pairs, runs, workspace
@@ -70,12 +70,15 @@ def order() -> None:
         "Mean squared error keeps 100 parts in every cell; the weights above are parts beside it. "
         "All runs have the same network, seed and scans, and take 180 steps each."
     )
+    configs = [config for _, config in cells]
+    limit = limits.said(configs)
+    limits.show(limit, configs)
     with start:
         pressed = st.button(
             f"Train all {len(cells)}",
             type="primary",
             icon=":material/grid_view:",
-            disabled=not chosen,
+            disabled=not chosen or isinstance(limit, Problem),
             width="stretch",
         )
     if pressed:

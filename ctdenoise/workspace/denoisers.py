@@ -1,7 +1,7 @@
 """What can take the noise out of a scan: a network that ships, one of an own run or from a file, a
 filter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from ctdenoise.config import run_folder, shipped
+from ctdenoise.config.config import Config
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.errors import Problem
 from ctdenoise.workspace import networks
@@ -75,8 +76,8 @@ def title(method: DenoiserChoice, unit: str) -> str:
     return shipped.shipped()[method.name].title + turned
 
 
-def ready(method: DenoiserChoice, unit: str) -> Denoise:
-    """The method, loaded, for a scan in ``unit``.
+def ready(method: DenoiserChoice, unit: str, seen: Iterable[NDArray[np.float32]] = ()) -> Denoise:
+    """The method, loaded, for a scan in ``unit``, as it was after it had ``seen`` some slices.
 
     Raises :class:`Problem` where there is no such network any more, or one for another unit.
     """
@@ -87,6 +88,7 @@ def ready(method: DenoiserChoice, unit: str) -> Denoise:
 
     denoiser = Denoiser.load(weights(method), setting=method.dial)
     refuse_other_unit(title(method, unit), denoiser.unit, unit)
+    denoiser.settle(seen)
     return lambda image: denoiser.denoise(image[None])[0]
 
 
@@ -99,6 +101,15 @@ def refuse_other_unit(network: str, known: str, these: str) -> None:
             f"learned from pictures in {known} and these are in {these}",
             "use it on pictures of its own kind",
         )
+
+
+def config_of(method: NetworkChoice) -> Config:
+    """The settings that a network was built and trained with; :class:`Problem` where it is gone."""
+    if isinstance(method, ShippedNetwork):
+        return shipped.shipped()[method.name].config
+    if isinstance(method, ImportedNetwork):
+        return networks.find(method.workspace, method.id).config
+    return find_run(method.run).config
 
 
 def network(id: str, version: str, dial: tuple[float, ...] = ()) -> ShippedNetwork | RunNetwork:

@@ -226,14 +226,19 @@ class Library:
         full_scan: str | None = None,
         matched: str = "",
         id: str | None = None,
+        low_file: Path | None = None,
     ) -> PairRecord:
-        """Keep a pair; ``low_scan`` and ``full_scan`` are the ids of the scans it came from. Raises
-        :class:`Problem` where there is one of this ``id`` already."""
+        """Keep a pair; ``low_scan`` and ``full_scan`` are the ids of the scans it came from, and
+        ``low_file`` is the .npy file of the workspace in which its low dose lies already: it is
+        moved. Raises :class:`Problem` where there is one of this ``id`` already."""
 
         def fill(folder: Path) -> None:
-            np.save(folder / "low.npy", pair.low.astype(np.float32, copy=False))
             np.save(folder / "full.npy", pair.full.astype(np.float32, copy=False))
             np.savez(folder / "geometry.npz", positions=pair.positions, located=pair.located)
+            if low_file:  # last, so that it stays where it is as long as the rest may fail
+                low_file.replace(folder / "low.npy")
+            else:
+                np.save(folder / "low.npy", pair.low.astype(np.float32, copy=False))
 
         record = PairRecord(
             id=id or secrets.token_hex(6),

@@ -1,7 +1,6 @@
 """How much one workspace may keep and have waiting, said before the work.
 
-Generous, so that it is met by an accident or an attack and not by a lesson; the numbers are in
-:mod:`ctdenoise.settings`. The sample is nobody's and has no quota.
+The numbers are in :mod:`ctdenoise.workspace.limits`. The sample is nobody's and has no quota.
 """
 
 import os
@@ -10,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
 from ctdenoise.units import counted, size
 from ctdenoise.workspace.database import jobs, runs, transaction
+from ctdenoise.workspace.limits import limits_of
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 ID = re.compile(r"[0-9a-f]{12}")
@@ -25,26 +25,55 @@ def require(workspace: str, *, more_bytes: int = 0, more_jobs: int = 1) -> None:
     """Raise :class:`Problem` unless so much more may be kept and so many more jobs may wait."""
     if workspace == SAMPLE:
         return
-    allowed = settings()
-    with transaction() as connection:
-        own = jobs.c.workspace == workspace, jobs.c.state.in_(("queued", "running"))
-        waiting = connection.execute(select(func.count()).where(*own)).scalar_one()
-    if waiting + more_jobs > allowed.workspace_jobs:
-        raise Problem(
-            "Your workspace",
-            f"has {counted(waiting, 'job')} waiting or running, and at most "
-            f"{allowed.workspace_jobs} may",
-            "wait until some have ended, or stop some",
-        )
-    kept = used_bytes(workspace)
-    if kept + more_bytes > allowed.workspace_mb << 20:
+    _require_jobs(workspace, more_jobs)
+    kept, allowed = used_bytes(workspace), limits_of(workspace).storage_bytes
+    if kept + more_bytes > allowed:
         and_this = f" and this would add {size(more_bytes)}" if more_bytes else ""
         raise Problem(
             "Your workspace",
-            f"holds {size(kept)}{and_this}, and at most {size(allowed.workspace_mb << 20)} may "
-            "be kept",
+            f"holds {size(kept)}{and_this}, and at most {size(allowed)} may be kept",
             "remove scans, results or runs that are not needed any more",
         )
+
+
+def require_runs(workspace: str, more: int = 1) -> None:
+    """Raise :class:`Problem` unless so many more trainings may wait or run at once, all of them."""
+    _require_jobs(workspace, more)
+    allowed = limits_of(workspace).runs
+    if more > allowed:
+        raise Problem(
+            f"These {more} runs",
+            f"are more than may wait or run at once here ({allowed})",
+            "order fewer at a time",
+        )
+    waiting = _waiting(workspace, jobs.c.kind == "train")
+    if waiting + more > allowed:
+        and_these = f", these would be {more} more" if more > 1 else ""
+        raise Problem(
+            "You",
+            f"have {counted(waiting, 'run')} waiting or running{and_these}, and at most {allowed} "
+            "may at once here",
+            "wait until one ends, or stop one"
+            if more == 1
+            else "wait until some end, or stop some",
+        )
+
+
+def _require_jobs(workspace: str, more: int) -> None:
+    waiting, allowed = _waiting(workspace), limits_of(workspace).jobs
+    if waiting + more > allowed:
+        raise Problem(
+            "Your workspace",
+            f"has {counted(waiting, 'job')} waiting or running, and at most {allowed} may",
+            "wait until some have ended, or stop some",
+        )
+
+
+def _waiting(workspace: str, *which: ColumnElement[bool]) -> int:
+    """How many jobs of a workspace wait or run."""
+    own = jobs.c.workspace == workspace, jobs.c.state.in_(("queued", "running"))
+    with transaction() as connection:
+        return connection.execute(select(func.count()).where(*own, *which)).scalar_one()
 
 
 def used_bytes(workspace: str) -> int:

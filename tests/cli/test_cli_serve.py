@@ -49,11 +49,28 @@ def test_whoever_opens_it_to_others_is_warned_that_there_are_no_accounts(
     assert len(become) == 1
 
 
+def test_a_teachers_limits_reach_the_server_and_what_it_starts(
+    become: list[tuple[Sequence[str], dict[str, str]]],
+    monkeypatch: pytest.MonkeyPatch,
+    closed_port: int,
+) -> None:
+    monkeypatch.setenv("CTDENOISE_RUN_MINUTES", "7")
+    limits = ["--longest-run", "5", "--runs-at-once", "2"]
+    for given in ([], limits):
+        assert main(["serve", "--port", str(closed_port), *given]) == 0
+    (_, as_before), (_, environment) = become
+    assert as_before["CTDENOISE_RUN_MINUTES"] == "7" and "CTDENOISE_RUNS_AT_ONCE" not in as_before
+    assert environment["CTDENOISE_RUN_MINUTES"] == "5"
+    assert environment["CTDENOISE_RUNS_AT_ONCE"] == "2"
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
         (["--port", "65536"], "Port 65536 does not exist"),
         (["--host", "192.0.2.1"], "192.0.2.1 is none of this computer"),  # an address of examples
+        (["--longest-run", "five"], "--longest-run is no whole number above 0 (five): correct it"),
+        (["--runs-at-once", "0"], "--runs-at-once is no whole number above 0 (0): correct it"),
     ],
 )
 def test_where_nobody_can_listen_is_told_in_one_sentence(

@@ -133,6 +133,18 @@ def test_one_pixel_of_soft_tissue_is_enough_to_keep_to_float32(
     assert denoiser.machine.hidden == torch.float32
 
 
+def test_it_settles_on_what_it_chose_for_slices_seen_before(tmp_path: Path) -> None:
+    path = a_checkpoint(tmp_path / "n.safetensors")
+    first = in_bfloat16(path)
+    first.network.noise_sd.fill_(1e4)
+    first.denoise(NOISY[:1])
+    again = in_bfloat16(path)
+    again.network.noise_sd.fill_(1e4)
+    again.settle(iter(NOISY[:1]))
+    assert again.checked and again.machine.hidden == first.machine.hidden == torch.float32
+    again.settle(iter([None]))  # type: ignore[list-item]
+
+
 def test_hu_reach_the_network_in_full_precision() -> None:
     """It takes the difference of neighbours, 0.5 HU at 1000 HU, where bf16 has steps of 4 HU."""
     network = build_network(Config(layers=2, filters=2, device="cpu"))

@@ -112,6 +112,21 @@ def test_noise_depends_on_seed_slice_and_draw_alone() -> None:
     assert np.abs(correlation - np.eye(4)).max() < 0.1
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(48, 48), (40, 72)])
+def test_the_parts_of_a_scan_are_those_of_the_whole(rows: int, columns: int) -> None:
+    """To the last bit, in parts of any length: so a simulation may go on where it was."""
+    numbers = np.random.default_rng(rows)
+    hu = numbers.normal(0, 200, (7, rows, columns)).astype(np.float32)
+    hu[:4, :, : columns // 4] = -1000  # some cut off by the edge on one side only
+    whole = insert_noise(hu, (0.7, 0.9), 0.2, seed=4, draws=2)
+    for length in (1, 2, 3, 4, 5):
+        parts = [
+            insert_noise(hu[n : n + length], (0.7, 0.9), 0.2, seed=4, draws=2, first=n)
+            for n in range(0, len(hu), length)
+        ]
+        np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+
+
 def test_full_dose_changes_nothing() -> None:
     hu = image([Ellipse(40, 40, 20)], 96, 1.0)[None]  # hardly a photon gets through
     low = insert_noise(hu, (1, 1), 1.0, draws=2)

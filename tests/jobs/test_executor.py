@@ -137,6 +137,26 @@ def test_batch_jobs_wait_for_each_other(running: DaskExecutor) -> None:
     assert first.result["pid"] == second.result["pid"]
 
 
+def test_what_waits_behind_long_jobs_holds_up_no_other_queue(running: DaskExecutor) -> None:
+    """A worker of several queues looks at the first call alone, so their order matters."""
+    long = [running.submit(*nap(name, 60), "ann") for name in ("BATCH", "DOWNLOAD") * 2]
+    until(lambda: sum(queue.job(job.id).state == "running" for job in long) == 2)
+    assert running.answer(*nap("ANSWER"), "bob", 30)["pid"]
+    assert ended(running.submit(*nap("FILES"), "bob")).state == "finished"
+    for job in long:
+        queue.stop(job.id)
+
+
+def test_a_picture_never_waits_for_long_answers(running: DaskExecutor) -> None:
+    long = [running.submit(*nap("BATCH", 60), "ann")]
+    long += [running.submit(*nap("ANSWER", 60 + n), "ann") for n in range(3)]
+    until(lambda: sum(queue.job(job.id).state == "running" for job in long) == 3)
+    assert running.request(*nap("NOW"), "bob", 30)["pid"]
+    assert sum(queue.job(job.id).state == "running" for job in long) == 3
+    for job in long:
+        queue.stop(job.id)
+
+
 def test_two_files_are_read_at_a_time(running: DaskExecutor) -> None:
     jobs = [running.submit(*nap("FILES", 60), "ann") for _ in range(3)]
     until(lambda: sum(queue.job(job.id).state == "running" for job in jobs) == 2)

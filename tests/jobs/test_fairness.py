@@ -2,11 +2,20 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import chain
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctdenoise.jobs.fairness import TURN_SECONDS, Entry, choice, entering, gives_way, order
+from ctdenoise.jobs.fairness import (
+    TURN_SECONDS,
+    Entry,
+    Line,
+    choice,
+    entering,
+    gives_way,
+    order,
+)
 
 
 def ids(entries: list[Entry]) -> list[str]:
@@ -77,3 +86,39 @@ def test_all_that_wait_are_in_the_order_once_and_first_ones_first(live: list[Ent
         ranks.append(ahead[each.person])
         ahead[each.person] += 1
     assert ranks == sorted(ranks)  # nobody's second before anybody's first
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_the_line_says_at_any_moment_what_the_order_of_all_says(data: st.DataObject) -> None:
+    line, live = Line(), dict[str, Entry]()
+    sixteenths = st.integers(0, 64).map(lambda n: n / 16)
+    for number in range(data.draw(st.integers(1, 16))):
+        waiting, running = order(live.values()), [each for each in live.values() if each.running]
+        does = data.draw(st.sampled_from(["join", *["start"] * bool(waiting),
+                                          *["wait", "leave"] * bool(running)]))  # fmt: skip
+        if does == "join":
+            id, person = f"{number:02d}", data.draw(st.sampled_from("abc"))
+            line.join(id, person, queued := data.draw(sixteenths))
+            live[id] = Entry(id, person, queued, entering(person, live.values()))
+        elif does == "start":
+            ids_of = st.sampled_from([each.id for each in waiting])
+            here, elsewhere = data.draw(st.sets(ids_of)), data.draw(st.sets(ids_of))
+            chosen = choice(chain([line.first()], line.among(here)), here, elsewhere)
+            assert chosen == choice(waiting, here, elsewhere)
+            line.start(chosen)
+            live[chosen.id] = replace(chosen, running=True)
+        else:
+            had, seconds = data.draw(st.sampled_from(running)), data.draw(sixteenths)
+            other_next = gives_way(had, seconds, live.values())
+            interrupted = does == "wait" and data.draw(st.booleans())
+            live |= {each.id: replace(each, served=each.served + seconds)
+                     for each in live.values() if each.person == had.person}  # fmt: skip
+            if does == "leave":
+                line.leave(had.id, had.person, seconds)
+                del live[had.id]
+            else:
+                line.wait(had.id, had.person, seconds, interrupted)
+                live[had.id] = replace(live[had.id], running=False, interrupted=interrupted)
+                assert interrupted or (line.first().id != had.id) == other_next
+        assert line.first() == next(iter(order(live.values())), None)

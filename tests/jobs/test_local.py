@@ -31,6 +31,16 @@ def test_a_damaged_announcement_is_none(announced: Path, how: str) -> None:
     assert local.announced() is None and local.find() is None
 
 
+def test_an_engine_whose_workers_hold_another_limit_is_another(
+    announced: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = local.fingerprint()
+    assert local.fingerprint() == before
+    monkeypatch.setenv("CTDENOISE_RUN_MINUTES", "5")
+    forget()
+    assert local.fingerprint() != before
+
+
 @pytest.mark.parametrize("pid", [0, -1, 2**70, "1", None, 1.5])
 def test_a_number_that_is_no_process(announced: Path, pid: object) -> None:
     said = json.loads(announced.read_text()) | {"pid": pid}

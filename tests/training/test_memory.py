@@ -6,7 +6,7 @@ import pytest
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem, is_out_of_memory
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import estimate, trainer
+from ctdenoise.training import estimate, loop, trainer
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def pair() -> Pair:
 
 
 def test_what_can_be_foreseen_is_told_before_anything_is_made(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(trainer, "available_memory", lambda device: 2**20)
-    monkeypatch.setattr(trainer, "Learner", lambda *given, **named: pytest.fail("was made"))
+    monkeypatch.setattr(loop, "available_memory", lambda device: 2**20)
+    monkeypatch.setattr(loop, "Learner", lambda *given, **named: pytest.fail("was made"))
     with pytest.raises(Problem, match=r"would need about .* of memory") as told:
         trainer.train(Config(), [pair()], tmp_path / "run")
     assert "smaller batch" in told.value.hint and "fewer filters" in told.value.hint
@@ -43,7 +43,7 @@ def test_what_could_not_be_foreseen_is_told_as_well(tmp_path, monkeypatch) -> No
     def full(*given: object, **named: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 8 bytes")
 
-    monkeypatch.setattr(trainer, "Learner", full)
+    monkeypatch.setattr(loop, "Learner", full)
     with pytest.raises(Problem, match="does not fit into the memory") as told:
         trainer.train(Config(), [pair()], tmp_path / "run")
     assert "fewer layers" in told.value.hint

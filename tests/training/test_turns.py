@@ -18,7 +18,7 @@ from ctdenoise.config.config import Config
 from ctdenoise.config.loss import Loss
 from ctdenoise.errors import Problem
 from ctdenoise.scans.scan import Pair
-from ctdenoise.training import checkpoint, learner, state, trainer
+from ctdenoise.training import checkpoint, learner, loop, state
 from ctdenoise.training.trainer import prepare, train
 
 SMALL = Config(layers=3, filters=4, batch=4, patch=16, epochs=3, steps_per_epoch=4,
@@ -136,15 +136,15 @@ def test_room_that_can_be_made_costs_nothing_but_time(tmp_path, whole, monkeypat
 @pytest.mark.parametrize("why", ["foreseen", "met"])
 def test_room_is_made_before_a_training_is_given_up(tmp_path, monkeypatch, why) -> None:
     full = [True]
-    available, build = trainer.available_memory, trainer.Learner
+    available, build = loop.available_memory, loop.Learner
 
     def building(*given, **words):
         if full and why == "met":
             raise MemoryError
         return build(*given, **words)
 
-    monkeypatch.setattr(trainer, "Learner", building)
-    monkeypatch.setattr(trainer, "available_memory", lambda device: (
+    monkeypatch.setattr(loop, "Learner", building)
+    monkeypatch.setattr(loop, "available_memory", lambda device: (
         0 if full and why == "foreseen" else available(device)))  # fmt: skip
     with pytest.raises(Problem, match="memory"):
         prepare(SMALL, [pair()], tmp_path / "one")
@@ -174,7 +174,7 @@ def test_only_its_own_turns_count(tmp_path, monkeypatch) -> None:
         clock[0] += 1e-3
         return clock[0]
 
-    monkeypatch.setattr(trainer, "time", SimpleNamespace(time=lambda: 0.0, perf_counter=passes))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(time=lambda: 0.0, perf_counter=passes))
     budget = SMALL.model_copy(update={"time_budget_s": 1.0})
     training = prepare(budget, [pair()], tmp_path)
     while training.run(lambda: False, lambda between_epochs: True) is None:

@@ -154,17 +154,6 @@ def test_opening_a_link_measures_nothing_until_somebody_works_with_it(
     assert told["Time on this machine"] == "about 1 min 15 s"
 
 
-def test_what_takes_longer_than_a_run_may_is_refused_when_train_is_pressed(
-    pair: PairRecord, on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hours = "ctdenoise.training.estimate.estimate_seconds"
-    monkeypatch.setattr(hours, lambda config: 100 * 3600.0)
-    app = opened("Train")
-    labelled(app.button, "Train").click().run()
-    assert any("would take 100 hours and may take 72 here" in e.value for e in app.error)
-    assert not runs_of(WORKSPACE)
-
-
 def test_what_stands_on_the_screen_holds(pair: PairRecord) -> None:
     """A browser once showed three layers and the server went on with four: their message was lost
     in those of the controls that were moved next."""

@@ -1,5 +1,6 @@
 """How much a workspace may keep and have waiting."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,35 @@ def test_so_many_jobs_of_a_workspace_may_wait(small: None) -> None:
     queue.add(TRAIN, Train(), "ann")
     with pytest.raises(Problem, match="wait until some have ended"):
         train.continue_run(runs[1].id)
+
+
+def test_so_many_runs_of_a_person_may_wait_or_run_at_once(
+    small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CTDENOISE_WORKSPACE_JOBS", "20")
+    monkeypatch.setenv("CTDENOISE_RUNS_AT_ONCE", "2")
+    settings.cache_clear()
+    runs = [train.launch("ann", "x", Config(), [("ann", "abc")]) for _ in range(2)]
+    told = (
+        "You have 2 runs waiting or running, and at most 2 may at once here: wait until one ends, "
+        "or stop one."
+    )
+    with pytest.raises(Problem, match=re.escape(told)):
+        train.launch("ann", "x", Config(), [("ann", "abc")])
+    assert len(runs_of("ann")) == 2
+    train.launch("bob", "x", Config(), [("bob", "abc")])
+    executor.executor().submit(SIMULATE, Simulate(scan="0" * 12, doses=(0.5,)), "ann")
+    queue.stop(runs[0].id)
+    train.continue_run(runs[0].id)
+    queue.stop(runs[0].id)
+    quota.require_runs("ann")
+    with pytest.raises(Problem, match="have 1 run waiting or running, these would be 2 more, and"):
+        quota.require_runs("ann", 2)
+    with pytest.raises(Problem, match=r"These 9 runs are more than may .* at once here .2.: "):
+        quota.require_runs("bob", 9)
+    queue.add(TRAIN, Train(), "ann")
+    with pytest.raises(Problem, match="wait until one ends"):
+        train.continue_run(runs[0].id)
 
 
 def test_a_result_and_a_simulation_that_find_no_room_leave_nothing(

@@ -7,8 +7,9 @@ A result's job has the result's id.
 import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from ctdenoise import stored
 from ctdenoise.config import shipped
+from ctdenoise.config.cost import picture_cost
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_file
 from ctdenoise.jobs.executor import executor
@@ -24,11 +26,21 @@ from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Runnin
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import Pixels, counted, to_pixels
 from ctdenoise.workspace import quota
-from ctdenoise.workspace.denoisers import DenoiserChoice, RunNetwork, ShippedNetwork, ready
+from ctdenoise.workspace.denoisers import (
+    ClassicalFilter,
+    DenoiserChoice,
+    RunNetwork,
+    ShippedNetwork,
+    config_of,
+    ready,
+    weights,
+)
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.results import Result, SliceFigures, Source, create, find, slices_of
 from ctdenoise.workspace.runs import find_run
 
+SPEED = 4e10
+"""Multiply-adds a second that a thread of a processor does in a network, for a first guess."""
 RECENT = 8
 """Finished slices whose mean time tells how long the rest will take."""
 CACHE = "compared"
@@ -40,6 +52,14 @@ LOOKED_AT_SECONDS = 3600
 
 class Denoise(Arguments):
     """Everything is in the result's record."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What denoises, which a job keeps for its next turn; ``held_bytes``: about what it takes."""
+
+    denoise: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    held_bytes: int
 
 
 class DenoiseSlice(Arguments):
@@ -55,16 +75,37 @@ def start(workspace: str, source: Source, method: DenoiserChoice) -> Result:
     """Have a scan denoised; it can be looked at from now on."""
     quota.require(workspace)
     result = create(workspace, source, method)
-    executor().submit(DENOISE, Denoise(), workspace, id=result.record.id)
+    each = _seconds_each(result)
+    executor().submit(
+        DENOISE,
+        Denoise(),
+        workspace,
+        id=result.record.id,
+        expected=each and each * result.record.slices,
+        first=each,
+    )
     return result
 
 
 def go_on(result: Result) -> None:
     """Have the rest of one that ended denoised too."""
+    id, left = result.record.id, seconds_left(result)
+    first = None if left is None else 0.0
     if result.job:
-        executor().requeue(result.record.id)
+        executor().requeue(id, expected=left, first=first)
     else:
-        executor().submit(DENOISE, Denoise(), result.record.workspace, id=result.record.id)
+        executor().submit(
+            DENOISE, Denoise(), result.record.workspace, id=id, expected=left, first=first
+        )
+
+
+def _seconds_each(result: Result) -> float | None:
+    """Very roughly, how long a slice will take; None for a filter, which may do anything."""
+    method = result.record.method
+    if isinstance(method, ClassicalFilter):
+        return None
+    rows, columns = result.outputs.shape[1:]
+    return picture_cost(config_of(method), rows, columns).operations / SPEED
 
 
 def seconds_left(result: Result) -> float | None:
@@ -86,7 +127,9 @@ def _denoise(running: Running[Denoise]) -> Outcome:
     record = result.record
     source = record.source.load()
     values = slices_of(source)
-    denoise = ready(record.method, source.unit)
+    loaded = running.kept or _loaded(
+        record.method, source.unit, (values[i] for i in result.figures)
+    )
     left = [index for index in outwards(record.slices) if index not in result.figures]
     gives_way = False
 
@@ -96,7 +139,7 @@ def _denoise(running: Running[Denoise]) -> Outcome:
             index = focus if focus in left else left[0]
             left.remove(index)
             before = np.array(values[index], np.float32)
-            yield index, before, denoise(before)
+            yield index, before, loaded.denoise(before)
 
     last = time.monotonic()
     for index, before, after in ahead(denoised(), 1):
@@ -108,15 +151,21 @@ def _denoise(running: Running[Denoise]) -> Outcome:
         done = len(result.figures)
         running.progress = done / record.slices
         running.message = f"{done} of {counted(record.slices, 'slice')}"
+        running.first, running.left = 0.0, seconds_left(result)
         gives_way = running.turn_is_over()
     if left and running.stop_wanted:
         done = record.slices - len(left)
         return Outcome("stopped", f"Stopped after {done} of {counted(record.slices, 'slice')}.")
     if left:
-        raise GaveWay
+        raise GaveWay(loaded)
     many = record.slices > 1
     told = f"All {counted(record.slices, 'slice')} are denoised." if many else "It is denoised."
     return Outcome("finished", told)
+
+
+def _loaded(method: DenoiserChoice, unit: str, seen: Iterable[NDArray[np.float32]]) -> Loaded:
+    held = 0 if isinstance(method, ClassicalFilter) else weights(method).stat().st_size
+    return Loaded(ready(method, unit, seen), held)
 
 
 def outwards(slices: int) -> list[int]:

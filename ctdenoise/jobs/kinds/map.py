@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from ctdenoise.config import events, progress_slice
 from ctdenoise.errors import telling_disk_problems
 from ctdenoise.files import write_atomically
-from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
+from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, GaveWay, Kind, Running
 from ctdenoise.workspace.runs import find_run
 
 KEPT = "map.json"
@@ -40,7 +40,7 @@ class Dot:
 def _map(running: Running[Map]) -> tuple[list[Dot], list[Dot]]:
     """Of a run's progress pictures, in the order of its epochs, and of what needs no network: the
     low dose and Gaussian filters of it. Kept in the run's folder, so that every picture is measured
-    once."""
+    once, however often it gives way."""
     from scipy.ndimage import gaussian_filter
 
     folder = find_run(running.arguments.run).folder
@@ -59,7 +59,10 @@ def _map(running: Running[Map]) -> tuple[list[Dot], list[Dot]]:
         if image not in known:
             values = progress_slice.picture(folder / "progress" / image)
             known[image] = _dot(image, values.astype(np.float32), full, rows)
-    write_atomically(folder / KEPT, json.dumps({name: asdict(dot) for name, dot in known.items()}))
+            if running.turn_is_over():
+                _keep(folder / KEPT, known)
+                raise GaveWay
+    _keep(folder / KEPT, known)
     return [known[image] for image in said], [d for n, d in known.items() if not n.endswith(".tif")]
 
 
@@ -81,6 +84,10 @@ def _dot(name: str, image: NDArray[np.float32], full: NDArray[np.float32], rows:
 
     rmse = float(np.sqrt(np.mean((image[rows].astype(np.float64) - full[rows]) ** 2)))
     return Dot(name, rmse, texture_distance(image[rows], full[rows]))
+
+
+def _keep(file: Path, known: dict[str, Dot]) -> None:
+    write_atomically(file, json.dumps({name: asdict(dot) for name, dot in known.items()}))
 
 
 def _read(file: Path) -> dict[str, Dot]:

@@ -1,7 +1,9 @@
 """Simulated low dose: previews of a slice, calibration on a scan's own noise, whole pairs."""
 
+import math
+import time
+from collections import deque
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -9,14 +11,21 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, Kind, Running
+from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kind import ANSWER_SECONDS, KINDS, Arguments, GaveWay, Kind, Running
 from ctdenoise.scans.sample import DRAWS
 from ctdenoise.units import to_int16
-from ctdenoise.workspace import quota
+from ctdenoise.workspace import quota, simulations
+from ctdenoise.workspace.database import Job, find_job
 from ctdenoise.workspace.library import library_of
 
 if TYPE_CHECKING:
     from ctdenoise.scans.scan import Scan
+
+SECONDS, DRAW_SECONDS = 0.03, 0.025
+"""Of a thread, for a slice of 512 x 512 and for each noise draw of it: a first guess."""
+RECENT = 8
+"""Batches of slices whose mean time tells how long the rest will take."""
 
 
 class Physics(Arguments):
@@ -88,57 +97,122 @@ def _calibrate(running: Running[Calibrate]) -> dict[str, Any]:
     return {"physics": asdict(physics), "region": region, "sd": measured.sd}
 
 
+def start(workspace: str, asked: Simulate) -> Job:
+    """Have pairs of a scan made."""
+    record = library_of(workspace).scan_record(asked.scan)
+    slices = len(asked.doses) * record.slices
+    each = (SECONDS + asked.draws * DRAW_SECONDS) * record.rows * record.columns / 512**2
+    return executor().submit(
+        SIMULATE,
+        asked,
+        workspace,
+        subject=asked.scan,
+        expected=slices * each,
+        first=record.slices * each,
+    )
+
+
 @telling_disk_problems
 def _simulate(running: Running[Simulate]) -> list[str]:
-    """Add each pair to the workspace as soon as it is whole; their ids. One that a killed worker
-    had made already is not made again."""
-    from ctdenoise.dose.insertion import check_dose, insert_noise
+    """Add each pair to the workspace as soon as it is whole; their ids. What was made before, by a
+    killed worker or in a turn that is over, is not made again."""
+    workspace, job = running.job.workspace, running.job
+    try:
+        return _pairs(running)
+    except GaveWay:
+        raise
+    except Exception:  # stopped, or failed
+        row = find_job(job.id)
+        if row is None or row.lease == job.lease:  # else it goes on elsewhere
+            simulations.forget(workspace, job.id)
+        raise
 
-    asked = running.arguments
+
+def _pairs(running: Running[Simulate]) -> list[str]:
+    from ctdenoise.dose.insertion import check_dose
+
+    asked, job = running.arguments, running.job
     for dose in asked.doses:
         check_dose(dose)
-    library = library_of(running.job.workspace)
-    scan, spacing = _ct(running.job.workspace, asked.scan)
-    full = np.array(scan.values)
+    library = library_of(job.workspace)
+    scan, _ = _ct(job.workspace, asked.scan)
+    simulations.sweep()
     made: list[str] = []
-    copies = len(asked.doses) * (asked.draws + 1)
-    quota.require(running.job.workspace, more_bytes=copies * 4 * full.size, more_jobs=0)
+    pace: deque[float] = deque(maxlen=RECENT)
     for number, dose in enumerate(asked.doses):
         told = (
             f"Simulated at {dose:.0%} of the dose, {asked.draws} noise draws of every slice, "
             f"seed {asked.seed}, {asked.physics.photons:.3g} photons per ray, electronic noise "
             f"{asked.physics.electrons:g}, kernel {asked.physics.f50:g} lp/mm."
         )
-        begun = running.job.created
         known = [
             pair.id
             for pair in library.pairs()
             if (pair.full_scan, pair.matched, pair.dose_fraction) == (asked.scan, told, dose)
-            and pair.created > begun
+            and pair.created > job.created
         ]
         if known:
             made.append(known[0])
             continue
-        tell = partial(_tell, running, number, len(asked.doses))
-        low = insert_noise(
-            full,
-            spacing,
-            dose,
-            physics=_physics(asked.physics),
-            seed=asked.seed,
-            draws=asked.draws,
-            progress=tell,
-        )
-        tell(1.0, "Keeping the pair")
-        pair = scan.simulated_pair(low, dose)
-        made.append(library.add_pair(pair, full_scan=asked.scan, matched=told).id)
+        shape = (asked.draws, *scan.values.shape)
+        growing = simulations.Growing(job.workspace, job.id, number, shape)
+        _grow(running, growing, pace)
+        _tell(running, number, 1.0, "Keeping the pair")
+        pair = scan.simulated_pair(growing.low, dose)
+        record = library.add_pair(pair, full_scan=asked.scan, matched=told, low_file=growing.file)
+        growing.remove()
+        made.append(record.id)
+        running.first = 0.0
+        if len(made) < len(asked.doses) and running.turn_is_over():
+            raise GaveWay
     return made
 
 
-def _tell(
-    running: Running[Simulate], number: int, count: int, fraction: float, message: str
-) -> None:
-    """How far part ``number`` of ``count`` is, told as how far all of them are."""
+def _grow(running: Running[Simulate], growing: simulations.Growing, pace: deque[float]) -> None:
+    """Simulate the slices that a low dose still lacks; ``pace``: seconds of each lately."""
+    from ctdenoise.dose.insertion import TOGETHER, insert_noise
+
+    asked, job, number = running.arguments, running.job, growing.number
+    scan, spacing = _ct(job.workspace, asked.scan)
+    slices, begin = len(scan.values), growing.done
+    more = len(asked.doses) - number
+    if not begin:
+        growing.remove()  # of what it may have been, nothing is of use
+        room = more * (asked.draws + 1) * 4 * scan.values.size
+        quota.require(job.workspace, more_bytes=room, more_jobs=0)
+        growing.begin()
+    for start in range(begin, slices, TOGETHER):
+        full = np.array(scan.values[start : start + TOGETHER])
+
+        def tell(fraction: float, _: str, start: int = start, count: int = len(full)) -> None:
+            done = start + fraction * count
+            sentence = f"Low dose: slice {math.ceil(round(done, 6))} of {slices}"
+            _tell(running, number, done / slices, sentence)
+
+        began = time.monotonic()
+        low = insert_noise(
+            full,
+            spacing,
+            asked.doses[number],
+            physics=_physics(asked.physics),
+            seed=asked.seed,
+            draws=asked.draws,
+            first=start,
+            progress=tell,
+        )
+        growing.keep(low, start)
+        pace.append((time.monotonic() - began) / len(full))
+        rest, each = slices - start - len(full), sum(pace) / len(pace)
+        running.left = each * (rest + (more - 1) * slices)
+        if running.first != 0:
+            running.first = each * rest
+        if rest and running.turn_is_over():
+            raise GaveWay
+
+
+def _tell(running: Running[Simulate], number: int, fraction: float, message: str) -> None:
+    """How far pair ``number`` is, told as how far all of them are."""
+    count = len(running.arguments.doses)
     which = f"Pair {number + 1} of {count}. " if count > 1 else ""
     running.tell((number + fraction) / count, f"{which}{message}")
 

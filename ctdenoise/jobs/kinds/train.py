@@ -14,18 +14,24 @@ from typing import NamedTuple
 from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
 from ctdenoise.config.fit import check_pictures
-from ctdenoise.config.limits import guessed_seconds, refuse_unaffordable
+from ctdenoise.config.limits import (
+    guessed_seconds,
+    refuse_too_large,
+    refuse_too_long,
+    refuse_unaffordable,
+)
 from ctdenoise.config.split import NAME, read, split
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.jobs import memory, parking, queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.fairness import FIRST_SECONDS, LEAST_SECONDS, TURN_SECONDS
 from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running
-from ctdenoise.settings import settings
-from ctdenoise.units import counted
+from ctdenoise.jobs.kinds.estimate import foreseen
+from ctdenoise.units import counted, period
 from ctdenoise.workspace import quota
 from ctdenoise.workspace.denoisers import refuse_other_unit
 from ctdenoise.workspace.library import library_of, outlined
+from ctdenoise.workspace.limits import limits_of
 from ctdenoise.workspace.runs import Run, create_run, find_run, keep_config, last_epoch
 
 SLOWER = 5
@@ -57,17 +63,32 @@ def launch(
     Raises :class:`Problem` where it costs more than is allowed, and where the pairs' pictures are
     too small for it.
     """
-    refuse_unaffordable(config)
+    refuse_over_limits(workspace, [config])
     quota.require(workspace)
     _refuse_small_pictures(config, pairs, division)
     run = create_run(
         workspace, name, config, pairs, sweep=sweep, parent=parent, start=start, division=division
     )
-    needs = _needs(config)
+    needs = _needs(workspace, config)
     executor().submit(
         TRAIN, Train(), workspace, id=run.id, expected=needs.seconds, first=needs.first
     )
     return find_run(run.id)
+
+
+def refuse_over_limits(workspace: str, configs: Sequence[Config]) -> None:
+    """Raise :class:`Problem` where these trainings cannot all be launched: there would be too many
+    at once, or one costs more than is allowed.
+
+    What was measured is refused only where it was counted to take too long, too: on a busy machine
+    everything takes many times as long, and what is stopped keeps what it has learned.
+    """
+    quota.require_runs(workspace, len(configs))
+    longest = limits_of(workspace).longest_run
+    for config in configs:
+        refuse_unaffordable(config, longest)
+        if not config.time_budget_s and (known := foreseen(config)):
+            refuse_too_long(min(known, guessed_seconds(config)), longest)
 
 
 class _Needs(NamedTuple):
@@ -77,7 +98,7 @@ class _Needs(NamedTuple):
     first: float
 
 
-def _needs(config: Config, run: Run | None = None) -> _Needs:
+def _needs(workspace: str, config: Config, run: Run | None = None) -> _Needs:
     """From what was counted or, of a ``run`` that goes on, from what its epochs took."""
     said = [e for e in events.read(run.folder) if isinstance(e, events.Epoch)] if run else []
     done = said[-1].epoch if said else 0
@@ -88,6 +109,7 @@ def _needs(config: Config, run: Run | None = None) -> _Needs:
     if config.time_budget_s:
         left = said[-1].seconds_left if said else None
         seconds = config.time_budget_s if left is None else left
+    seconds = min(seconds, limits_of(workspace).longest_run)
     return _Needs(seconds, 0.0 if done else min(epoch, seconds))
 
 
@@ -118,9 +140,10 @@ def continue_run(run_id: str, epochs: int | None = None) -> Run:
             f"has finished after {counted(done, 'epoch')}",
             "give it more epochs to continue",
         )
-    refuse_unaffordable(config)
+    refuse_unaffordable(config, limits_of(run.workspace).longest_run)
+    quota.require_runs(run.workspace)
     keep_config(run.folder, config)
-    needs = _needs(config, run)
+    needs = _needs(run.workspace, config, run)
     if run.job:
         executor().requeue(run.id, expected=needs.seconds, first=needs.first)
     else:
@@ -196,7 +219,7 @@ def _train(running: Running[Train]) -> Outcome:
     from ctdenoise.training.trainer import prepare
 
     run = find_run(running.job.id)
-    refuse_unaffordable(run.config)
+    refuse_too_large(run.config)
     try:
         training = running.kept
         if training is None or training.config != run.config:
@@ -221,7 +244,7 @@ def _train(running: Running[Train]) -> Outcome:
     if ended is None:
         raise GaveWay(training)
     if ended.how == "stopped" and not running.stop_wanted:
-        told = f"{ended.sentence} A training may take {counted(turn.hours, 'hour')} here at a time."
+        told = f"{ended.sentence} A training may take {period(turn.longest)} here at a time."
         return Outcome(ended.how, told)
     return Outcome(ended.how, ended.sentence)
 
@@ -239,7 +262,8 @@ class _Turn:
     and how far the other is."""
 
     def __init__(self, running: Running[Train], config: Config) -> None:
-        self.running, self.config, self.hours = running, config, settings().run_hours
+        self.running, self.config = running, config
+        self.longest = limits_of(running.job.workspace).longest_run
         self.told, self.left = time.monotonic(), running.left
         self.worth = WORTH * (self.told - running.began)
 
@@ -249,7 +273,7 @@ class _Turn:
         if self.left is not None:
             running.left = max(0.0, self.left - (moment - self.told))
         used = running.job.used + moment - running.began
-        return running.stop_wanted or used > 3600 * self.hours
+        return running.stop_wanted or used > self.longest
 
     def should_yield(self, between_epochs: bool) -> bool:
         """Whether others come next and enough was done."""

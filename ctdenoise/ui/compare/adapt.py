@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from ctdenoise.config import events
 from ctdenoise.config.shipped import Shipped
+from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import adapt
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards
+from ctdenoise.ui.components import cards, limits, sharing
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import free_name, runs, workspace
 from ctdenoise.workspace.library import PairRecord
+from ctdenoise.workspace.limits import limits_of
 from ctdenoise.workspace.runs import Run
 
 PENDING = "compare-adapting"
@@ -27,13 +28,31 @@ def offer(network: Shipped, owner: str, record: PairRecord) -> None:
         st.caption(
             "It will have seen this scan: on it, its figures look better than on a new patient."
         )
-        minutes = st.slider("Minutes", 1, 10, 3, key=f"adapt-minutes-{network.name}")
-        if st.button("Start", type="primary", key=f"adapt-{network.name}", width="stretch"):
+        minutes = _minutes(f"adapt-minutes-{network.name}")
+        configs = [network.config.model_copy(update={"time_budget_s": 60.0 * minutes})]
+        limit = limits.said(configs)
+        limits.show(limit, configs)
+        if st.button(
+            "Start",
+            type="primary",
+            key=f"adapt-{network.name}",
+            disabled=isinstance(limit, Problem),
+            width="stretch",
+        ):
             name = free_name(f"{network.title}, adapted")
             pair = (owner, record.id)
             run = adapt(workspace(), name, network.name, [pair], 60 * minutes)
             st.session_state[PENDING] = run.id
             st.rerun()
+
+
+def _minutes(key: str) -> int:
+    """How long it shall learn: no longer than a run may."""
+    most = min(10, limits_of(workspace()).longest_run // 60)
+    if most == 1:
+        st.write("It learns for 1 minute, the longest that a run may take here.")
+        return 1
+    return st.slider("Minutes", 1, most, min(3, most), key=key)
 
 
 def through() -> Run | None:
@@ -58,10 +77,10 @@ def _tell() -> None:
     if run is None or not run.live:
         st.rerun(scope="app")  # which shows it
     told, way = st.columns([5, 2], vertical_alignment="center")
-    epochs = [e for e in events.read(run.folder) if isinstance(e, events.Epoch)]
-    left = epochs[-1].seconds_left if epochs else None
-    rest = f" for about {cards.duration(left)} more" if left is not None else ""
-    how = f"is learning{rest}" if run.state == "running" else "waits for its turn"
+    how = "waits for its turn"
+    if run.state == "running" or (run.job and run.job.used):
+        left = sharing.seen(run.job).end if run.job else None
+        how = f"is learning for {sharing.about(left)} more" if left is not None else "is learning"
     told.info(f"{plain(run.name)} {how}; then it appears here.", icon=":material/tune:")
     way.page_link(
         menu.page("Watch"), label="Watch it", icon=":material/arrow_forward:",

@@ -5,6 +5,7 @@ import streamlit as st
 from ctdenoise.dose.field import truncated
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.executor import executor
+from ctdenoise.jobs.kinds import simulate
 from ctdenoise.jobs.kinds.simulate import CALIBRATE, SIMULATE, Calibrate, Physics, Simulate
 from ctdenoise.ui import pictures
 from ctdenoise.ui.components import cards, jobs, palette, panes
@@ -113,7 +114,7 @@ def from_one(library: Library, scans: dict[str, ScanRecord]) -> None:
             scan=id, doses=tuple(dose / 100 for dose in doses), physics=physics, seed=seed
         )
         jobs.forget_told()
-        executor().submit(SIMULATE, asked, owner, subject=id)
+        simulate.start(owner, asked)
         st.rerun()
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ctdenoise.config.config import Config
-from ctdenoise.config.limits import guessed_seconds, is_measurable, refuse_too_long
+from ctdenoise.config.limits import guessed_seconds, is_measurable
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor, result
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
@@ -69,19 +69,8 @@ def show(place: DeltaGenerator, config: Config) -> None:
         tell(f"about {duration(seconds)}", seconds)
 
 
-def foreseen(config: Config) -> float | None:
-    """What was measured for these settings in seconds; None where nothing was of late."""
-    job = queue.answers(ESTIMATE, Estimate(config=config), EVERYBODY)
-    return float(job.result) if job and job.state == "finished" else None
-
-
 def check(config: Config) -> None:
-    """Raise :class:`Problem` where a run could not start (parts of VGG16 cannot be had), or is
-    known to take longer than it may."""
-    asked = Estimate(config=config)
+    """Raise :class:`Problem` where a run could not start: parts of VGG16 cannot be had."""
     if config.loss.downloads():
         with st.spinner("Looking for the later blocks of VGG16 …"):
-            executor().answer(ESTIMATE, asked, EVERYBODY, DOWNLOAD_SECONDS)
-    known = queue.answers(ESTIMATE, asked, EVERYBODY)
-    if known and known.state == "finished":
-        refuse_too_long(known.result)
+            executor().answer(ESTIMATE, Estimate(config=config), EVERYBODY, DOWNLOAD_SECONDS)

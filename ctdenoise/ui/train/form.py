@@ -14,7 +14,9 @@ from ctdenoise.errors import Problem
 from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.losses.terms.vgg import layer_title
 from ctdenoise.ui.components.text import plain, tell
+from ctdenoise.ui.session import workspace
 from ctdenoise.ui.train import weights
+from ctdenoise.workspace.limits import limits_of
 
 PRESET_NAMES = {
     "recommended": "Recommended",
@@ -145,7 +147,7 @@ def config_form() -> Config | None:
                 places[each.key] = _control(each)
     try:
         config = parse(values())
-        refuse_unaffordable(config)
+        refuse_unaffordable(config, limits_of(workspace()).longest_run)
         return config
     except Problem as problem:
         where, told = _misfit(problem, places)

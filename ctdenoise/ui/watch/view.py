@@ -9,6 +9,7 @@ import streamlit as st
 from ctdenoise.config import events, progress_slice, shipped
 from ctdenoise.config.config import MOST_EPOCHS
 from ctdenoise.config.run_folder import kept as kept_epochs
+from ctdenoise.jobs.kinds.estimate import foreseen
 from ctdenoise.jobs.kinds.train import continue_run
 from ctdenoise.ui import menu, pictures
 from ctdenoise.ui.caching import Newest
@@ -16,7 +17,6 @@ from ctdenoise.ui.components import cards, jobs, panes, sharing
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.train import form, link
-from ctdenoise.ui.train.estimate import foreseen
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.ui.watch import readout
 from ctdenoise.units import Window, counted

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from waiting import until
 
+from ctdenoise.denoising.denoiser import Denoiser
 from ctdenoise.denoising.filters import FILTERS
-from ctdenoise.jobs import executor, leases, queue, worker
+from ctdenoise.jobs import executor, leases, parking, queue, worker
 from ctdenoise.jobs.kind import GaveWay, Running
 from ctdenoise.jobs.kinds import denoise
 from ctdenoise.scans.scan import Scan
 from ctdenoise.settings import settings
 from ctdenoise.workspace import results
 from ctdenoise.workspace.database import Job
-from ctdenoise.workspace.denoisers import ClassicalFilter, DenoiserChoice
+from ctdenoise.workspace.denoisers import ClassicalFilter, DenoiserChoice, ShippedNetwork
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.results import Result, Source
 
@@ -205,3 +206,61 @@ def test_it_gives_way_to_others_that_wait(source: Source, monkeypatch: pytest.Mo
     do()
     do()
     assert stands(first) == stands(second) == "finished"
+
+
+def test_it_is_the_same_however_often_it_gives_way(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[Any] = []
+    ready = denoise.ready
+    monkeypatch.setattr(denoise, "ready", lambda *given: loaded.append(given) or ready(*given))
+    alone = start(source)
+    do()
+    monkeypatch.setattr(Running, "turn_is_over", lambda job: bool(queue.waiting("batch")))
+    shared = [start(source, person) for person in ("zoe", "yan")]
+    assert [each.job.expected for each in shared if each.job] == [None, None]  # of a filter
+    for _ in shared:
+        do()
+    for each in shared:
+        assert stands(each) == "finished"
+        np.testing.assert_array_equal(each.outputs, alone.outputs)
+    assert len(loaded) == 3  # kept in memory from turn to turn
+
+
+def test_what_is_left_is_told_to_those_who_wait(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Running, "turn_is_over", lambda job: True)
+    result = start(source, method=ShippedNetwork(name="recommended"))
+    assert result.job and result.job.first and result.job.expected
+    assert result.job.expected == pytest.approx(6 * result.job.first)
+    held = leases.take(result.record.id, "here")
+    assert held and worker.execute(held) is GaveWay
+    job = queue.job(result.record.id)
+    assert job.first == 0 and job.left == pytest.approx(denoise.seconds_left(result), rel=0.5)
+    queue.stop(job.id)
+    denoise.go_on(result)
+    again = queue.job(job.id)
+    assert (again.first, again.expected) == (0, denoise.seconds_left(result))
+
+
+def test_a_network_that_is_loaded_anew_is_as_exact_as_it_was(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its number format was chosen by the slices that were denoised first."""
+    seen: list[list[np.ndarray]] = []
+    settle = Denoiser.settle
+    monkeypatch.setattr(
+        Denoiser,
+        "settle",
+        lambda denoiser, slices: seen.append(list(slices)) or settle(denoiser, []),
+    )
+    monkeypatch.setattr(Running, "turn_is_over", lambda job: len(seen) == 1)
+    result = start(source, method=ShippedNetwork(name="recommended"))
+    held = leases.take(result.record.id, "here")
+    assert held and worker.execute(held) is GaveWay
+    order = list(result.figures)
+    parking.clear()
+    do()
+    assert stands(result) == "finished" and seen[0] == []
+    np.testing.assert_array_equal(seen[1], VALUES[order])

@@ -7,7 +7,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from ctdenoise.config.shipped import shipped
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs import parking, queue, worker
 from ctdenoise.jobs.kind import Running, Stopped
 from ctdenoise.jobs.kinds import judge as module
 from ctdenoise.jobs.kinds.denoise import DenoiseSlice
@@ -16,6 +16,7 @@ from ctdenoise.metrics.metric import METRICS, Metric
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.units import Pixels
+from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.denoisers import ClassicalFilter, ShippedNetwork
 from ctdenoise.workspace.library import Library
 
@@ -94,10 +95,44 @@ def test_it_stops_between_two_slices(home: object, pair: tuple[str, Pair]) -> No
     asked = Judge(owner="ann", pair=pair[0], slices=SLICES, rows=ROWS, methods=(None,), level=40,
                   width=400)  # fmt: skip
     job = queue.add(JUDGE, asked, "ann")
-    running = Running(job, asked, lambda: False, stop_wanted=True)
+    running = Running(job, asked, stop_wanted=True)
     with pytest.raises(Stopped):
         JUDGE.run(running)
     assert running.message == "Slice 1 of 3"
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_two_people_take_turns_and_see_the_same(
+    home: object, pair: tuple[str, Pair], monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """And where the figures are lost from memory each time, it gets further all the same."""
+    alone = judged(pair[0], None, GAUSSIAN)
+    turns: list[tuple[str, str]] = []
+    execute, through = worker.execute, module._through
+
+    def listed(job: Job) -> object:
+        turns.append((job.workspace, ""))
+        if lost:
+            parking.clear()
+        return execute(job)
+
+    def watched(method: module.Method, pair: Pair, asked: Judge, index: int) -> Pixels:
+        turns[-1] = (turns[-1][0], turns[-1][1] + str(index) * (method is None))
+        return through(method, pair, asked, index)
+
+    monkeypatch.setattr(worker, "execute", listed)
+    monkeypatch.setattr(module, "_through", watched)
+    monkeypatch.setattr(Running, "turn_is_over", lambda job: bool(queue.waiting("batch")))
+    asked = Judge(owner="ann", pair=pair[0], slices=SLICES, rows=ROWS, methods=(None, GAUSSIAN),
+                  level=40, width=400)  # fmt: skip
+    jobs = [queue.add(JUDGE, asked, person, subject=person).id for person in ("bob", "cat")]
+    for _ in jobs:
+        worker.serve("batch")
+    assert [queue.job(id).result for id in jobs] == [alone, alone]
+    parts = ("0", "02", "023") if lost else ("0", "2", "3")
+    assert {who for who, _ in turns[:2]} == {"bob", "cat"}
+    for person in ("bob", "cat"):
+        assert tuple(part for who, part in turns if who == person) == parts
 
 
 def test_a_pair_that_is_gone_is_told(home: object) -> None:
@@ -107,4 +142,4 @@ def test_a_pair_that_is_gone_is_told(home: object) -> None:
     worker.serve("batch")
     assert "is not in the workspace" in queue.job(id).message
     with pytest.raises(Problem):
-        JUDGE.run(Running(queue.job(id), asked, lambda: False))
+        JUDGE.run(Running(queue.job(id), asked))

@@ -7,6 +7,7 @@ from tifffile import imread
 from ctdenoise.config import progress_slice
 from ctdenoise.config.config import Config
 from ctdenoise.jobs import queue, worker
+from ctdenoise.jobs.kind import Running
 from ctdenoise.jobs.kinds.map import MAP, SIGMAS, Dot, Map, frontier
 from ctdenoise.metrics.texture import texture_distance
 from ctdenoise.settings import settings
@@ -50,6 +51,21 @@ def test_a_second_look_measures_only_what_is_new(trained: Run, monkeypatch) -> N
         "ctdenoise.metrics.texture.texture_distance", lambda *_: pytest.fail("measured again")
     )
     assert dots(trained.id) == first
+
+
+def test_it_gives_way_between_pictures_and_measures_each_once(
+    trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+    monkeypatch.setattr(Running, "turn_is_over", lambda job: bool(queue.waiting("interactive")))
+    monkeypatch.setattr(
+        "ctdenoise.metrics.texture.texture_distance", lambda *_: float(measured.append(1) or 1)
+    )
+    one, other = (queue.add(MAP, Map(run=trained.id, pictures=3), who).id for who in ("a", "b"))
+    worker.serve("interactive")
+    worker.serve("interactive")
+    assert queue.job(one).result == queue.job(other).result
+    assert len(measured) == trained.config.epochs + 1 + 1 + len(SIGMAS)
 
 
 def test_the_frontier_is_what_no_other_point_beats() -> None:

@@ -1,5 +1,7 @@
 """Simulated low dose: previews, whole pairs, and what happens when a worker dies on the way."""
 
+import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,9 @@ import pytest
 
 from ctdenoise.dose import insertion
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import leases, queue, worker
+from ctdenoise.jobs import executor, leases, queue, worker
+from ctdenoise.jobs.kind import Running, Stopped
+from ctdenoise.jobs.kinds import simulate
 from ctdenoise.jobs.kinds.simulate import (
     CALIBRATE,
     PREVIEW,
@@ -20,13 +24,22 @@ from ctdenoise.jobs.kinds.simulate import (
 )
 from ctdenoise.scans.scan import Facts, Scan
 from ctdenoise.settings import settings
+from ctdenoise.workspace import simulations
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.library import Library
+
+
+class Held(executor.Executor):
+    """Keeps what is dispatched."""
+
+    def dispatch(self, job: Job) -> None:
+        pass
 
 
 @pytest.fixture(autouse=True)
 def here(clean: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "_worker", lambda: "here")
+    monkeypatch.setattr(executor, "_executor", Held)
 
 
 def library() -> Library:
@@ -133,6 +146,155 @@ def test_what_a_killed_worker_had_made_is_not_made_again(
     assert job.state == "finished"
     mine = [pair.id for pair in library().pairs() if pair.full_scan == scan_id]
     assert sorted(mine) == sorted(job.result) and len(mine) == 2
+
+
+def wide_scan() -> str:
+    """Nine slices of noise amid air: three batches, the last of a single slice."""
+    values = np.full((9, 32, 40), -1000, np.float32)
+    values[:, 8:24, 8:32] = np.random.default_rng(1).normal(0, 20, (9, 16, 24))
+    scan = Scan("wide", values, (0.8, 0.8), np.arange(9.0), np.zeros((9, 3)))
+    return library().add_scan(scan, []).id
+
+
+def in_one_piece(scan_id: str, dose: float, draws: int) -> bytes:
+    """The file of a low dose that was made at once."""
+    low = insertion.insert_noise(
+        np.array(library().scan(scan_id).values), (0.8, 0.8), dose, draws=draws, seed=5
+    )
+    file = io.BytesIO()
+    np.save(file, low)
+    return file.getvalue()
+
+
+def low_files(job: Job) -> list[bytes]:
+    return [(library().folder(id) / "low.npy").read_bytes() for id in job.result]
+
+
+def leftovers() -> list[str]:
+    return [path.name for path in settings().workspaces.glob(f"*/{simulations.GROWING}*")]
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
+    """The job, the number of its pair and the first slice of each batch that is kept."""
+    kept: list[tuple[str, int, int]] = []
+    keep = simulations.Growing.keep
+
+    def watched(growing: simulations.Growing, low: Any, first: int) -> None:
+        keep(growing, low, first)
+        kept.append((growing.job, growing.number, first))
+
+    monkeypatch.setattr(simulations.Growing, "keep", watched)
+    return kept
+
+
+def test_two_people_take_turns_and_have_what_each_alone_would_have(
+    home: Path, monkeypatch: pytest.MonkeyPatch, batches: list[tuple[str, int, int]]
+) -> None:
+    scan_id = wide_scan()
+    asked = Simulate(scan=scan_id, doses=(0.5, 0.1), draws=2, seed=5)
+    shutil.copytree(library().root, settings().workspaces / "bob", dirs_exist_ok=True)
+    ann, bob = (queue.add(SIMULATE, asked, owner).id for owner in ("ann", "bob"))
+    monkeypatch.setattr(Running, "turn_is_over", lambda job: bool(queue.waiting("batch")))
+    worker.serve("batch")  # as long as jobs give way, it takes the next
+    worker.serve("batch")
+    ended = queue.job(ann)
+    assert ended.left and ended.first == 0
+    assert {job for job, _, _ in batches[:2]} == {ann, bob}
+    for job in (ann, bob):
+        assert [(n, first) for each, n, first in batches if each == job] == [
+            (n, first) for n in (0, 1) for first in (0, 4, 8)
+        ]
+    wanted = [in_one_piece(scan_id, dose, 2) for dose in asked.doses]
+    assert low_files(queue.job(ann)) == wanted
+    theirs = Library(settings().workspaces / "bob")
+    made = [(theirs.folder(id) / "low.npy").read_bytes() for id in queue.job(bob).result]
+    assert made == wanted and leftovers() == []
+
+
+def test_a_killed_worker_loses_one_batch(
+    home: Path, monkeypatch: pytest.MonkeyPatch, batches: list[tuple[str, int, int]]
+) -> None:
+    class Killed(BaseException):
+        """As by the kernel: nothing of ours hears of it."""
+
+    def dies(growing: simulations.Growing, low: Any, first: int) -> None:
+        if first == 8:  # in the middle of writing
+            with growing.file.open("r+b") as file:
+                file.seek(-100, io.SEEK_END)
+                file.write(b"x" * 50)
+            raise Killed
+        keep(growing, low, first)
+
+    scan_id = wide_scan()
+    id = queue.add(SIMULATE, Simulate(scan=scan_id, doses=(0.5,), draws=2, seed=5), "ann").id
+    keep = simulations.Growing.keep
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(simulations.Growing, "keep", dies)
+        worker.serve("batch")
+    simulations.sweep()
+    assert leftovers() == [f"{simulations.GROWING}{id}-0"]
+    leases.release("here")
+    growing = simulations.Growing("ann", id, 0, (2, 9, 32, 40))
+    assert growing.done == 8
+    worker.serve("batch")
+    assert [first for _, _, first in batches] == [0, 4, 8]
+    assert low_files(queue.job(id)) == [in_one_piece(scan_id, 0.5, 2)] and leftovers() == []
+
+
+@pytest.mark.parametrize("how", ["stopped", "failed", "stopped while it waits", "removed"])
+def test_nothing_is_left_of_one_that_ends(
+    home: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    id = queue.add(SIMULATE, Simulate(scan=wide_scan(), doses=(0.5,), draws=2), "ann").id
+    keep = simulations.Growing.keep
+
+    def ends(growing: simulations.Growing, low: Any, first: int) -> None:
+        keep(growing, low, first)
+        if how == "failed":
+            raise OSError(28, "No space left")
+        if how == "stopped":
+            raise Stopped("Stopped.")
+
+    monkeypatch.setattr(simulations.Growing, "keep", ends)
+    monkeypatch.setattr(Running, "turn_is_over", lambda job: True)
+    held = leases.take(id, "here")
+    assert held
+    worker.execute(held)
+    if how in ("stopped", "failed"):
+        assert queue.job(id).state == how
+    else:
+        assert leftovers()
+        (queue.stop if how == "stopped while it waits" else queue.remove)(id)
+        simulations.sweep()
+    assert leftovers() == []
+
+
+def test_whoever_has_lost_its_job_leaves_what_is_under_way(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = queue.add(SIMULATE, Simulate(scan=wide_scan(), doses=(0.5,)), "ann").id
+    keep = simulations.Growing.keep
+
+    def slept(growing: simulations.Growing, low: Any, first: int) -> None:
+        keep(growing, low, first)
+        leases.release("here")
+        leases.take(id, "another")
+        raise Stopped("Stopped.")
+
+    held = leases.take(id, "here")
+    assert held
+    monkeypatch.setattr(simulations.Growing, "keep", slept)
+    worker.execute(held)
+    assert queue.job(id).state == "running" and leftovers()
+
+
+def test_what_it_takes_is_thought_of_beforehand(add_scan: Callable[..., str]) -> None:
+    given = Simulate(scan=add_scan(), doses=(0.5, 0.25), draws=4)
+    asked = simulate.start("ann", given)
+    more = simulate.start("ann", given.model_copy(update={"draws": 8}))
+    assert asked.expected and asked.first and more.expected
+    assert asked.first == pytest.approx(asked.expected / 2) and more.expected > asked.expected
 
 
 def test_no_pair_is_made_when_one_dose_makes_no_sense(add_scan: Callable[..., str]) -> None:

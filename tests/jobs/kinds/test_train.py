@@ -22,7 +22,7 @@ from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training import trainer
-from ctdenoise.training.trainer import Training
+from ctdenoise.training.loop import Training
 from ctdenoise.workspace.database import Job, jobs, transaction
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.runs import Run, find_run, keep_config, runs_of
@@ -106,7 +106,7 @@ def test_a_slip_is_kept_for_whoever_looks_into_it(
     def slip(*given: object, **named: object) -> None:
         raise ZeroDivisionError("a slip")
 
-    monkeypatch.setattr("ctdenoise.training.trainer.Training.run", slip)
+    monkeypatch.setattr("ctdenoise.training.loop.Training.run", slip)
     ended = work(train.launch("ann", "x", TINY, [("ann", pair_id)]))
     assert ended.job and "failed unexpectedly (ZeroDivisionError: a slip)" in ended.job.message
     assert "Traceback" in (ended.folder / "log.txt").read_text()
@@ -195,16 +195,19 @@ def test_a_run_ends_after_the_longest_time_and_can_go_on(
 ) -> None:
     """Of its own turns since it was queued; while others had theirs, it does not count."""
     run = train.launch("ann", "x", TINY, [("ann", pair_id)])
+    monkeypatch.setenv("CTDENOISE_RUN_MINUTES", "5")
+    settings.cache_clear()
     with transaction() as connection:
-        connection.execute(update(jobs).values(used=72 * 3600 - 0.01, queued=0.0, started=0.0))
+        connection.execute(update(jobs).values(used=300 - 0.01, queued=0.0, started=0.0))
     monkeypatch.setattr(Training, "batch", lambda self, batch=Training.batch: (
         time.sleep(0.02), batch(self))[1])  # fmt: skip
     ended = work(run).job
     assert ended and ended.state == "stopped"
-    assert ended.message.endswith("can be continued. A training may take 72 hours here at a time.")
+    assert ended.message.endswith("can be continued. A training may take 5 minutes here at a time.")
     again = train.continue_run(run.id).job
     assert again and again.used == 0
     assert work(run).state == "finished"
+    settings.cache_clear()
 
 
 def test_what_cannot_be_adapted_is_told(
