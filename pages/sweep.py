@@ -27,6 +27,5 @@ shown: str = st.selectbox(
 )
 remember("sweep-shown")
 keep_link("sweep", "sweep", [shown])
-live = any(run.live for run in sweeps[shown])
-st.fragment(sweep.show, run_every=2.0 if live else None)(shown)
+st.fragment(sweep.show, run_every=sweep.pace(sweeps[shown]))(shown)
 next_step.after("Sweep")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
@@ -128,12 +129,32 @@ def _ends_whole(file: BinaryIO) -> bool:
 
 def read(run: Path) -> list[Started | Epoch | Notice | Ended]:
     """All events of a run in order; empty where it has not begun, torn and damaged lines left
-    out."""
-    said = []
-    for line in _lines(run):
-        with suppress(ValidationError):
-            said.append(_EVENT.validate_json(line))
-    return said
+    out. A file that has not changed is not read again: a class looks at its runs all the time."""
+    kept, now = _kept(run), stamp(run)
+    then, said = kept[0] if kept else (None, [])
+    if then != now:
+        said = []
+        for line in _lines(run):
+            with suppress(ValidationError):
+                said.append(_EVENT.validate_json(line))
+        kept[:] = [(now, said)]
+    return list(said)
+
+
+def stamp(run: Path) -> tuple[int, int] | None:
+    """Another one whenever there are other events: when the file was changed (ns), and its bytes;
+    None where there is none."""
+    try:
+        found = (run / NAME).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=64)
+def _kept(run: Path) -> list[tuple[tuple[int, int] | None, list[Event]]]:
+    """What was read last of a run's file, and its stamp then: one entry, or none before."""
+    return []
 
 
 def start(said: Sequence[Event]) -> Started:

@@ -197,13 +197,18 @@ def entry(job: Job) -> fairness.Entry:
     )
 
 
-def position(id: str) -> int:
-    """How many jobs come before this queued one: those running and those ahead in its queue."""
-    queue = job(id).queue
-    ahead = [each.id for each in waiting(queue)]
-    if id not in ahead:
-        return 0
-    return ahead.index(id) + sum(each.state == "running" for each in live(queue))
+def recent(kind: str, count: int = 20) -> list[Job]:
+    """The jobs of a kind that finished last, of which it is known what they were thought to need
+    and what they needed."""
+    told = table.c.expected.is_not(None) & (table.c.used > 0)
+    with transaction() as connection:
+        found = connection.execute(
+            select(table)
+            .where(table.c.kind == kind, table.c.state == "finished", told)
+            .order_by(table.c.ended.desc())
+            .limit(count)
+        ).all()
+    return [job_of(row._asdict()) for row in found]
 
 
 def silent_seconds(waits: Job) -> float:

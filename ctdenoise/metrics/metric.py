@@ -6,6 +6,7 @@ reports and events iterate over :data:`METRICS`.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import signature
 from typing import Any, Literal
 
@@ -222,8 +223,7 @@ class Metric:
     @property
     def needs(self) -> frozenset[str]:
         """Those fields of a :class:`Sample` that ``function`` takes after the image."""
-        _, *needs = signature(self.function).parameters
-        return frozenset(needs)
+        return _needs(self.function)
 
     def measure(self, sample: Sample) -> float | None:
         """The number of ``sample``, which must hold what the metric needs."""
@@ -260,6 +260,12 @@ def measure(sample: Sample, metrics: Iterable[Metric] | None = None) -> dict[str
     """
     chosen = METRICS.values() if metrics is None else metrics
     return {m.name: m.measure(sample) for m in chosen if sample.holds(m.needs)}
+
+
+@cache
+def _needs(function: Callable[..., float | None]) -> frozenset[str]:
+    _, *needs = signature(function).parameters
+    return frozenset(needs)
 
 
 def headlines(*, of_region: bool) -> list[Metric]:

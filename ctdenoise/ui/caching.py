@@ -50,3 +50,27 @@ class Once(Generic[P, R]):
 def once(size: int) -> Callable[[Callable[P, R]], Once[P, R]]:
     """Decorate a function with :class:`Once`."""
     return lambda function: Once(function, size)
+
+
+class Newest(Generic[R]):
+    """What was worked out last of each of ``size`` subjects, as long as nothing of what it depends
+    on has changed."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[str, tuple[object, R]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, subject: str, depends: object, make: Callable[[], R]) -> R:
+        """The value kept for ``subject``, or what ``make`` gives where it ``depends`` on other
+        things than then."""
+        with self._lock:
+            found = self._kept.get(subject)
+        if found is None or found[0] != depends:
+            found = depends, make()
+        with self._lock:
+            self._kept[subject] = found
+            self._kept.move_to_end(subject)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return found[1]

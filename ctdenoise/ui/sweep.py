@@ -1,7 +1,6 @@
 """The Sweep page: ordering a grid of short runs, and the grid of their pictures."""
 
 import secrets
-import time
 
 import streamlit as st
 
@@ -13,7 +12,7 @@ from ctdenoise.jobs.kinds.train import launch, stop_sweep
 from ctdenoise.losses.term import LOSS_TERMS
 from ctdenoise.metrics.metric import Metric, titles, viewing
 from ctdenoise.ui import addresses, pictures
-from ctdenoise.ui.components import cards, limits, panes, tables
+from ctdenoise.ui.components import cards, limits, panes, sharing, tables
 from ctdenoise.ui.components.moments import moment
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import just_brought, pairs, runs, workspace
@@ -23,6 +22,8 @@ from ctdenoise.workspace import quota
 from ctdenoise.workspace.runs import Run
 
 NONE = "nothing else"
+LOOK_SECONDS = 2.0
+"""Between two looks at all its pictures."""
 PAIRS = "sweep-pairs"
 """Where the session keeps which scans are learned from."""
 
@@ -125,6 +126,12 @@ def _axis(place: str, weights: list[str], usual: str) -> Axis:
     return Axis(weight, spread(low, high, count if high > low else 1))
 
 
+def pace(cells: list[Run]) -> float | None:
+    """Seconds between two looks at a sweep; none once it has ended."""
+    live = next((run.job for run in cells if run.job and run.live), None)
+    return max(sharing.pace(live, LOOK_SECONDS), LOOK_SECONDS) if live else None
+
+
 @cards.telling_problems
 def show(sweep: str) -> None:
     """One picture a cell, linked, with its numbers; fills while the runs go on."""
@@ -133,9 +140,7 @@ def show(sweep: str) -> None:
         st.rerun(scope="app")
     ended = sum(not run.live for run in cells)
     if ended < len(cells):
-        left = _seconds_left(cells, time.time())
-        rest = f", about {cards.duration(left)} left" if left is not None else ""
-        st.progress(ended / len(cells), f"{ended} of {counted(len(cells), 'run')} done{rest}")
+        st.progress(ended / len(cells), _standing(cells))
     said = {run.id: events.read(run.folder) for run in cells}
     begun = [run for run in cells if _last(said[run.id])]
     if not begun:
@@ -159,19 +164,15 @@ def show(sweep: str) -> None:
     _stop(sweep, cells)
 
 
-def _seconds_left(cells: list[Run], moment: float) -> float | None:
-    """Until all runs are done, told at ``moment``: each takes as long as those that are; None
-    before the first is."""
-    jobs = [run.job for run in cells if run.job]
-    took = [job.ended - job.started for job in jobs
-            if job.state == "finished" and job.started and job.ended]  # fmt: skip
-    if not took:
-        return None
-    going = [moment - job.started for job in jobs if job.state == "running" and job.started]
-    each = sum(took) / len(took)
-    waits = sum(job.state == "queued" for job in jobs)
-    rest = [max(each - passed, 1.0) for passed in going]
-    return (sum(rest) + waits * each) / max(len(going), 1)
+def _standing(cells: list[Run]) -> str:
+    """How many runs are done, and how long the others still take, with whoever shares the
+    machine."""
+    found = [sharing.seen(run.job) for run in cells if run.job and run.live]
+    ends = [each.end for each in found if each.end is not None]
+    people = max(each.people for each in found)
+    told = f"{len(cells) - len(found)} of {counted(len(cells), 'run')} done"
+    told += f", the rest in {sharing.about(max(ends))}" if len(ends) == len(found) else ""
+    return f"{told}. {people} people share this machine." if people > 1 else told
 
 
 def _nothing_yet(cells: list[Run]) -> str:
@@ -188,7 +189,7 @@ def _stop(sweep: str, cells: list[Run]) -> None:
         if st.button("Stop the sweep", icon=":material/stop:", help="Finished cells stay."):
             stop_sweep(live)
     elif st.session_state.pop(f"sweep-live-{sweep}", False):
-        st.rerun(scope="app")  # to look no more every two seconds
+        st.rerun(scope="app")  # to look no more
     if live:
         st.session_state[f"sweep-live-{sweep}"] = True
 
@@ -238,7 +239,7 @@ def _table(begun: list[Run], said: dict[str, list[events.Event]], unit: str) -> 
                 error: last.validation_mse**0.5,
                 "Low dose": last.low_mse**0.5,
                 **{metric.heading(unit): value for metric, value in figures.items()},
-                "State": cards.STATES[run.state].rpartition(": ")[2],
+                "State": cards.standing(run).rpartition(": ")[2],
                 "Open": addresses.link("watch", query=[("run", run.id)]),
             }
         )

@@ -1,8 +1,10 @@
 """A run's diary: one typed line an event, readable while it is being written."""
 
 import json
+import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -40,10 +42,25 @@ EVENTS = st.one_of(
     max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 def test_events_come_back_typed_and_in_order(tmp_path: Path, written: list) -> None:
-    (tmp_path / "events.jsonl").unlink(missing_ok=True)
+    run = Path(tempfile.mkdtemp(dir=tmp_path))
     for event in written:
-        events.append(tmp_path, event)
-    assert events.read(tmp_path) == written
+        events.append(run, event)
+    assert events.read(run) == written
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (Notice(time=1.0, sentence=each) for each in ("one", "two"))
+    events.append(tmp_path, first)
+    events.read(tmp_path).clear()  # what somebody does to theirs is not seen by others
+    reads: list[Path] = []
+    lines = events._lines
+    monkeypatch.setattr(events, "_lines", lambda run: [reads.append(run), *lines(run)][1:])
+    assert events.read(tmp_path) == [first] and not reads
+    events.append(tmp_path, second)
+    assert events.read(tmp_path) == [first, second] == events.read(tmp_path)
+    assert reads == [tmp_path]
 
 
 def test_every_event_is_one_line_of_json_whatever_it_says(tmp_path: Path) -> None:

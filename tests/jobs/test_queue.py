@@ -149,13 +149,14 @@ def test_a_stop_that_comes_while_a_job_gives_way_is_heard() -> None:
     assert stopped.message == "Stopped at 25%." and stopped.ended
 
 
-def test_the_position_counts_what_runs_and_what_is_ahead() -> None:
-    ids = [new("ann") for _ in range(3)]
-    assert [queue.position(id) for id in ids] == [0, 1, 2]
-    claimed()
-    assert [queue.position(id) for id in ids] == [0, 1, 2]
-    queue.add(SIMULATE, Simulate(scan="x", doses=(0.5,)), "ann")  # waits elsewhere
-    assert queue.position(ids[2]) == 2
+def test_what_finished_of_late_tells_what_it_needed() -> None:
+    for number, expected in enumerate((10.0, 20.0, None)):
+        queue.add(TRAIN, Train(), "ann", id=f"{number:012x}", expected=expected)
+        leases.end(claimed(), "finished", 1.0, "", seconds=5.0)
+    queue.add(TRAIN, Train(), "ann", expected=7.0)
+    leases.end(claimed(), "failed", 0.5, "", seconds=5.0)
+    assert {(job.expected, job.used) for job in queue.recent("train")} == {(10, 5), (20, 5)}
+    assert len(queue.recent("train", 1)) == 1 and not queue.recent("simulate")
 
 
 def test_no_job_is_claimed_twice() -> None:

@@ -16,7 +16,7 @@ from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import pictures
-from ctdenoise.ui.components import dropzone
+from ctdenoise.ui.components import dropzone, sharing
 from ctdenoise.ui.train import link
 from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import Library, PairRecord
@@ -27,6 +27,8 @@ from ctdenoise.workspace.runs import Run, create_run, find_run
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path))
     monkeypatch.delenv("CTDENOISE_DATABASE", raising=False)
+    monkeypatch.setattr(sharing, "FRESH_SECONDS", 1e-6)
+    monkeypatch.setattr(sharing, "RECENT_SECONDS", 1e-6)
     for cached in (settings, database, pictures._load):
         cached.cache_clear()
     yield tmp_path

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ctdenoise.ui.caching import once
+from ctdenoise.ui.caching import Newest, once
 
 
 def test_a_class_that_asks_at_once_causes_one_computation() -> None:
@@ -53,3 +53,16 @@ def test_a_failure_is_told_and_tried_again() -> None:
     with pytest.raises(ValueError, match="not yet"):
         fails_first(5)
     assert fails_first(5) == 5
+
+
+def test_what_depends_on_nothing_new_is_not_worked_out_again() -> None:
+    made: list[str] = []
+    kept: Newest[int] = Newest(size=2)
+
+    def of(subject: str, depends: int) -> int:
+        return kept.of(subject, depends, lambda: [made.append(subject), 10 * depends][1] or 0)
+
+    assert [of("a", 1), of("b", 1), of("a", 1), of("a", 2), of("a", 2)] == [10, 10, 10, 20, 20]
+    assert made == ["a", "b", "a"]
+    assert [of("c", 1), of("a", 2), of("b", 1)] == [10, 20, 10]  # b was forgotten, a was not
+    assert made == ["a", "b", "a", "c", "b"]

@@ -119,16 +119,6 @@ def test_nobody_elses_can_be_stopped_or_started(state: State) -> None:
     assert queue.job(job.id) == job
 
 
-def test_a_queue_of_several_is_counted() -> None:
-    waiting = [added("simulate", "queued") for _ in range(3)]
-    ahead = {jobs.waiting(job) for job in waiting}
-    assert ahead == {
-        "Next in line.", "Waiting: 1 job before yours.", "Waiting: 2 jobs before yours.",
-    }  # fmt: skip
-    added("train", "running")
-    assert jobs.waiting(added("train", "queued")) == "Waiting: 1 run before yours."
-
-
 def test_what_was_interrupted_says_so() -> None:
     job = added("simulate", "running")
     leases.release("test")

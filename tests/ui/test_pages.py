@@ -195,7 +195,8 @@ def test_watch_tells_the_place_in_the_queue(pair: PairRecord, trained: Run) -> N
     first = launch(WORKSPACE, "A", trained.config, [(WORKSPACE, pair.id)])
     second = launch(WORKSPACE, "B", trained.config, [(WORKSPACE, pair.id)])
     assert opened("Watch", run=first.id).get("progress")[0].proto.text == "Next in line."
-    assert "1 run before" in opened("Watch", run=second.id).get("progress")[0].proto.text
+    told = opened("Watch", run=second.id).get("progress")[0].proto.text
+    assert told.startswith("Your turn comes after your own run A: first picture in about ")
 
 
 def test_watch_tells_the_browser_the_new_name_of_a_run(trained: Run) -> None:

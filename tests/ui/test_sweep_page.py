@@ -7,11 +7,13 @@ from typing import cast
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened
 
-from ctdenoise.jobs import leases
+from ctdenoise.jobs import leases, queue
+from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import tables
-from ctdenoise.ui.sweep import _seconds_left
+from ctdenoise.ui.sweep import _standing
+from ctdenoise.workspace.database import State
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, runs_of
 
@@ -79,12 +81,18 @@ def test_cells_have_a_picture_and_their_numbers(pair: PairRecord, mine: Library)
     assert sum(column.get("width", 0) for column in columns.values()) <= tables.ROOM
 
 
-def test_a_sweep_takes_as_long_for_the_others_as_for_those_that_are_done() -> None:
-    def cell(state: str, started: float | None = None, ended: float | None = None) -> Run:
-        job = SimpleNamespace(state=state, started=started, ended=ended)
-        return cast(Run, SimpleNamespace(job=job))
+def test_a_sweep_tells_when_its_last_run_ends_and_who_shares_the_machine() -> None:
+    def cell(id: str, state: State = "queued", owner: str = WORKSPACE) -> Run:
+        job = queue.add(TRAIN, Train(), owner, id=id, expected=60.0)
+        if state == "finished":
+            held = leases.take(id, "w")
+            assert held
+            leases.end(held, "finished", 1.0, "", seconds=60.0)
+        return cast(Run, SimpleNamespace(job=queue.job(job.id), live=state != "finished"))
 
-    done, going, waiting = cell("finished", 100, 140), cell("running", 140), cell("queued")
-    assert _seconds_left([going, waiting, waiting], 150) is None
-    assert _seconds_left([done, going, waiting, waiting], 150) == 30 + 2 * 40
-    assert _seconds_left([done, going, going, waiting, waiting], 150) == (2 * 30 + 2 * 40) / 2
+    cells = [cell("a", "finished"), cell("b"), cell("c")]
+    assert _standing(cells) == "1 of 3 runs done, the rest in about 2 min"
+    cell("d", owner="bob")
+    assert _standing(cells) == (
+        "1 of 3 runs done, the rest in about 3 min. 2 people share this machine."
+    )

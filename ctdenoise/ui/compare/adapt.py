@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from ctdenoise.config import events
 from ctdenoise.config.shipped import Shipped
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.train import adapt
 from ctdenoise.ui import menu
-from ctdenoise.ui.components import cards, limits
+from ctdenoise.ui.components import cards, limits, sharing
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import free_name, runs, workspace
 from ctdenoise.workspace.library import PairRecord
@@ -78,10 +77,10 @@ def _tell() -> None:
     if run is None or not run.live:
         st.rerun(scope="app")  # which shows it
     told, way = st.columns([5, 2], vertical_alignment="center")
-    epochs = [e for e in events.read(run.folder) if isinstance(e, events.Epoch)]
-    left = epochs[-1].seconds_left if epochs else None
-    rest = f" for about {cards.duration(left)} more" if left is not None else ""
-    how = f"is learning{rest}" if run.state == "running" else "waits for its turn"
+    how = "waits for its turn"
+    if run.state == "running" or (run.job and run.job.used):
+        left = sharing.seen(run.job).end if run.job else None
+        how = f"is learning for {sharing.about(left)} more" if left is not None else "is learning"
     told.info(f"{plain(run.name)} {how}; then it appears here.", icon=":material/tune:")
     way.page_link(
         menu.page("Watch"), label="Watch it", icon=":material/arrow_forward:",

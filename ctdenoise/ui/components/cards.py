@@ -44,6 +44,12 @@ STATES = {
 }
 
 
+def standing(run: Run) -> str:
+    """How a run stands, in a word; one that has begun is in training between its turns, too."""
+    begun = run.job is not None and run.job.live and run.job.used > 0
+    return STATES["running" if begun else run.state]
+
+
 def pair_name(owner: str, record: PairRecord) -> str:
     """One line that tells a pair apart: name, dose, slices."""
     dose = f", {record.dose_fraction:.0%} dose" if record.dose_fraction else ""
@@ -208,7 +214,7 @@ def run_line(run: Run) -> None:
     """One run in one line, with the way to it."""
     columns = st.columns([5, 2, 2, 1], vertical_alignment="center")
     columns[0].markdown(f"**{plain(run.name)}**")
-    columns[1].markdown(STATES[run.state])
+    columns[1].markdown(standing(run))
     columns[2].caption(ago(run.created))
     columns[3].page_link(menu.page("Watch"), label="Open", query_params={"run": run.id})
 

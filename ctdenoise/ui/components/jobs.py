@@ -13,10 +13,10 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import LOOK_SECONDS, executor
 from ctdenoise.jobs.kind import Arguments, Kind
 from ctdenoise.settings import settings
+from ctdenoise.ui.components import sharing
 from ctdenoise.ui.components.cards import duration
 from ctdenoise.ui.components.text import plain, tell, telling_problems
 from ctdenoise.ui.session import workspace
-from ctdenoise.units import counted
 from ctdenoise.workspace.access import Action, Visitor, allowed, require
 from ctdenoise.workspace.database import Job
 
@@ -26,7 +26,8 @@ SILENT_SECONDS = 15.0
 FEW_BYTES = 16 * 2**20
 """With no more than that left, a disk is full for what a job writes."""
 PACE_SECONDS = 0.5
-"""Between two looks at a job that is not shown together with pictures of its own."""
+"""Between two looks at a job that is not shown together with pictures of its own, while nobody
+shares the machine."""
 AT_ONCE_SECONDS = 0.5
 """What is answered so soon needs no sign that it is worked on."""
 TOLD, DISMISSED = "jobs-told", "jobs-dismissed"
@@ -100,7 +101,8 @@ def follow(job: Job) -> None:
     if _gone(job):
         return
     with st.container():  # which keeps the place of what follows, whenever the timer draws anew
-        st.fragment(_follow, run_every=PACE_SECONDS if job.live else None)(job.id, job.live)
+        pace = sharing.pace(job, PACE_SECONDS) if job.live else None
+        st.fragment(_follow, run_every=pace)(job.id, job.live)
 
 
 @telling_problems
@@ -164,10 +166,10 @@ def show(job: Job, text: str = "") -> None:
     text = stuck(job) or text
     match job.state:
         case "queued":
-            st.progress(job.progress or 0.0, plain(text or waiting(job)))
+            st.progress(job.progress or 0.0, plain(text or sharing.waiting(job)))
         case "running":
             far = min(max(job.progress or 0.0, 0.0), 1.0)
-            st.progress(far, plain(text or job.message or "Starting …"))
+            st.progress(far, plain(text or sharing.far(job, job.message or "Starting …")))
         case "finished":
             st.success(plain(text or job.message or "Finished."))
         case "stopped":
@@ -178,10 +180,10 @@ def show(job: Job, text: str = "") -> None:
 
 def stuck(job: Job) -> str:
     """Why a live job does not move although it should, and for how long; empty where it does."""
-    if not job.live or (job.state == "queued" and queue.position(job.id)):
+    if not job.live:
         return ""
     seconds = queue.silent_seconds(job)
-    if seconds < SILENT_SECONDS:
+    if seconds < SILENT_SECONDS or (job.state == "queued" and sharing.waits_for_others(job)):
         return ""
     if shutil.disk_usage(settings().home).free < FEW_BYTES:
         return f"Nothing has moved for {duration(seconds)}: the disk is full. Free some space."
@@ -191,15 +193,6 @@ def stuck(job: Job) -> str:
         f"Nothing has been heard of its worker for {duration(seconds)}: it goes on from what was "
         "kept as soon as a worker takes it over."
     )
-
-
-def waiting(job: Job) -> str:
-    """What a queued job waits for."""
-    ahead = queue.position(job.id)
-    if not ahead:
-        return job.message if job.attempts else "Next in line."
-    noun = "run" if job.queue == "train" else "job"
-    return f"Waiting: {counted(ahead, noun)} before yours."
 
 
 def stop_button(

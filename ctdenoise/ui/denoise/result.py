@@ -6,7 +6,7 @@ from ctdenoise.config.shipped import PREFIX
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds import denoise
 from ctdenoise.ui import menu, pictures
-from ctdenoise.ui.components import cards, jobs, palette, panes
+from ctdenoise.ui.components import cards, jobs, palette, panes, sharing
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.denoise import export, removal
 from ctdenoise.ui.session import from_link, keep_link
@@ -72,10 +72,9 @@ def _status(result: Result, watched: bool) -> None:
             st.markdown(f":material/{icon}: {plain(told)}")
         else:
             text = ""
-            if job.state == "running":
-                left = denoise.seconds_left(result)
-                rest = f", about {cards.duration(left)} left" if left is not None else ""
-                text = f"{done} of {counted(total, 'slice')}{rest}"
+            if job.state == "running" or (done and job.used):
+                how = f"{done} of {counted(total, 'slice')}"
+                text = sharing.far(job, how, denoise.seconds_left(result))
             jobs.show(job, text)
     with button:
         if job and live:

@@ -11,9 +11,11 @@ from ctdenoise.config.limits import guessed_seconds, is_measurable
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor, result
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
+from ctdenoise.jobs.kinds.train import TRAIN
+from ctdenoise.ui.components import sharing
 from ctdenoise.ui.components.cards import duration
+from ctdenoise.ui.session import workspace
 from ctdenoise.ui.train import form
-from ctdenoise.units import counted
 from ctdenoise.workspace.sample import WORKSPACE as EVERYBODY
 
 LABEL = "Time on this machine"
@@ -31,19 +33,19 @@ DOWNLOAD_SECONDS = 300
 
 def show(place: DeltaGenerator, config: Config) -> None:
     """What was measured for these settings or, where they are only looked at or a step is long,
-    what was counted; apart from it, how many other runs come first.
+    what was counted; apart from it, how long with the others who share the machine now.
 
     Its parts are measured once the person has stopped moving controls; what was measured holds for
     all visitors. Every call on ``place`` lets a newer run of this script take over.
     """
-    before = len(queue.live("train"))
-    waits = f"waits for {counted(before, 'other run')} first" if before else None
 
-    def tell(value: str, how: str = MEASURED) -> None:
-        place.metric(LABEL, value, waits, delta_color="off", delta_arrow="off", help=how)
+    def tell(value: str, seconds: float | None = None, how: str = MEASURED) -> None:
+        shared = sharing.joining(TRAIN, workspace(), seconds) or None
+        place.metric(LABEL, value, shared, delta_color="off", delta_arrow="off", help=how)
 
     def tell_counted() -> None:
-        tell(f"roughly {duration(guessed_seconds(config))}", COUNTED)
+        seconds = guessed_seconds(config)
+        tell(f"roughly {duration(seconds)}", seconds, COUNTED)
 
     asked = Estimate(config=config)
     job = queue.answers(ESTIMATE, asked, EVERYBODY)
@@ -63,7 +65,8 @@ def show(place: DeltaGenerator, config: Config) -> None:
     if job.live:
         tell_counted()
     else:
-        tell(f"about {duration(result(job))}")
+        seconds = float(result(job))
+        tell(f"about {duration(seconds)}", seconds)
 
 
 def check(config: Config) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -148,7 +149,7 @@ def viewer(
         "stops": stops,
         "view": view,
         "difference": DIFFERENCE if unit == "HU" else window.width / 2,
-        "readout": asdict(readout) if readout else None,
+        "readout": _told(readout) if readout else None,
     }
     result = _component(
         key=key,
@@ -163,6 +164,11 @@ def viewer(
     state = _state(result, frame, max(len(pane.frames) for pane in panes), window)
     turned = _numbers(result.get("dial"), len(dials)) or stands
     return replace(state, dial=tuple(min(max(each, 0.0), 1.0) for each in turned))
+
+
+@lru_cache(maxsize=64)
+def _told(readout: Readout) -> dict[str, Any]:
+    return asdict(readout)
 
 
 def _nothing() -> None:

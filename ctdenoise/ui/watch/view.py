@@ -2,7 +2,7 @@
 
 import time
 from itertools import pairwise
-from statistics import median
+from typing import Any
 
 import streamlit as st
 
@@ -12,17 +12,27 @@ from ctdenoise.config.run_folder import kept as kept_epochs
 from ctdenoise.jobs.kinds.estimate import foreseen
 from ctdenoise.jobs.kinds.train import continue_run
 from ctdenoise.ui import menu, pictures
-from ctdenoise.ui.components import cards, jobs, panes
+from ctdenoise.ui.caching import Newest
+from ctdenoise.ui.components import cards, jobs, panes, sharing
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import runs
 from ctdenoise.ui.train import form, link
 from ctdenoise.ui.viewer import Pane, viewer
 from ctdenoise.ui.watch import readout
 from ctdenoise.units import Window, counted
+from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.runs import Run, find_run, last_epoch
 
 SLOW_SECONDS, SLOWER, RECENT = 30.0, 3, 5
 """An epoch is late after so many seconds, and so many times what the recent ones took."""
+PATIENCE_SECONDS = 15.0
+"""Who waits longer for a first picture is told what to do meanwhile."""
+MEANWHILE = {
+    "Look": "Look at the scans",
+    "Dial": "Turn the dial of a network that ships",
+    "Denoise": "Denoise a scan with one",
+}
+"""Pages that are worth a visit before one has trained anything."""
 COMPARED = 3
 """As many networks as Compare shows at a time."""
 HEIGHT = 420
@@ -30,10 +40,11 @@ HEIGHT = 420
 
 
 def pace(run: Run) -> float | None:
-    """Seconds between two looks at a run: quick until its first picture, none once it has ended."""
-    if not run.live:
+    """Seconds between two looks at a run: quick until its first picture, slower while many share
+    the machine, none once it has ended."""
+    if not (run.job and run.live):
         return None
-    return 1.0 if last_epoch(run) else 0.4
+    return sharing.pace(run.job, 1.0 if last_epoch(run) else 0.4)
 
 
 @cards.telling_problems
@@ -60,6 +71,8 @@ def _show(run: Run) -> None:
             "pictures and curves. Its networks are not touched by that.",
             icon=":material/warning:",
         )
+    if run.job and run.live and not any(each.epoch for each in epochs):
+        _meanwhile(run.job)
     if not epochs:
         return
     start = events.start(said)
@@ -75,12 +88,11 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
     total, budget = run.config.epochs, run.config.time_budget_s
     done = epochs[-1].epoch if epochs else 0
     job, text = run.job, ""
-    if job and job.state == "running" and epochs:
+    if job and epochs and (job.state == "running" or (job.state == "queued" and job.used)):
         text = f"Epoch {done}" if done else "In epoch 1"
         text += "" if budget else f" of {total}"
-        known = foreseen(run.config) if epochs[-1].seconds_left is None else None
-        more = None if budget else total - done
-        text += remaining(epochs, job.started or 0.0, time.time(), known, more)
+        slow = late(epochs, _own_seconds(job, epochs[-1])) if job.state == "running" else ""
+        text = sharing.far(job, text + slow, None if slow else _alone(run, done))
     with bar:
         if job:
             jobs.show(job, text)
@@ -101,31 +113,52 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
             st.rerun(scope="app")
 
 
-def remaining(
-    epochs: list[events.Epoch],
-    started: float,
-    moment: float,
-    foreseen: float | None = None,
-    more: int | None = None,
-) -> str:
-    """How much longer a run will take, told at ``moment``: what was said after the last epoch or,
-    before the first, ``foreseen`` (seconds), less what has passed since; or that the next epoch
-    takes longer than those before it.
-
-    ``more``: epochs to come, of which a run that goes on may have been given others than it had.
-    """
-    last = epochs[-1]
-    passed = moment - max(last.time, started)
+def late(epochs: list[events.Epoch], passed: float) -> str:
+    """Where it is so: that the next epoch takes longer than those before it, ``passed`` seconds of
+    a worker after the last one."""
     lengths = [b.time - a.time for a, b in pairwise(epochs)][-RECENT:]
-    if passed > max([SLOW_SECONDS, *(SLOWER * length for length in lengths)]):
-        late = ", the next one takes longer than usual:" if lengths else ", for"
-        return f"{late} {cards.duration(passed)} so far"
-    left = last.seconds_left
-    if last.time < started and more is not None:  # said before it went on
-        left = median(lengths) * more if lengths else None
-    elif left is None and foreseen is not None:
-        left = foreseen - (last.time - started)
-    return "" if left is None else f", about {cards.duration(max(left - passed, 1.0))} left"
+    if passed <= max([SLOW_SECONDS, *(SLOWER * length for length in lengths)]):
+        return ""
+    told = ", the next one takes longer than usual:" if lengths else ", for"
+    return f"{told} {cards.duration(passed)} so far"
+
+
+def _own_seconds(job: Job, last: events.Epoch) -> float:
+    """Seconds of a worker that a run has had since its ``last`` epoch ended, as far as this session
+    has seen: what passed meanwhile may have been others' turns."""
+    epoch = (job.id, job.queued, last.epoch)
+    before, used = st.session_state.get("watch-epoch", (None, 0.0))
+    if before != epoch:
+        passed = 0.0
+        if not (before and before[0] == job.id) and sharing.seen(job).people == 1:
+            passed = time.time() - max(last.time, job.started or 0.0)
+        used = job.used - min(max(passed, 0.0), job.used)
+        st.session_state["watch-epoch"] = epoch, used
+    return job.used - used
+
+
+def _alone(run: Run, done: int) -> float | None:
+    """Seconds that a run still needs where nobody else has a turn: as its worker said or, before it
+    did, as was measured on Train for a run of these settings."""
+    job = run.job
+    assert job
+    if done or job.left is not None:
+        return sharing.seen(job).end
+    measured = foreseen(run.config)
+    return None if measured is None else measured - job.used
+
+
+def _meanwhile(job: Job) -> None:
+    """What to do until the first picture, where that takes its time; once said, it stays."""
+    first = sharing.seen(job).first
+    key = f"watch-meanwhile-{job.id}"
+    if not st.session_state.get(key) and (first is None or first < PATIENCE_SECONDS):
+        return
+    st.session_state[key] = True
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("You can leave this page; the run goes on. Meanwhile:", width="content")
+        for name, label in MEANWHILE.items():
+            st.page_link(menu.page(name), label=label, icon=menu.ICONS[name], width="content")
 
 
 def _branch(run: Run) -> None:
@@ -176,22 +209,27 @@ def _parent(run: Run) -> str:
 def _pictures(run: Run, epochs: list[events.Epoch], start: events.Started) -> None:
     """Low dose, the network after each epoch, full dose, and what belongs to the epoch in view:
     the newest, until somebody chooses another."""
+    depends = events.stamp(run.folder), run.name, run.number, run.live, run.config
+    shown = _shown.of(run.id, depends, lambda: _viewed(run, epochs, start))
+    viewer(key=f"watch-{run.id}", **shown)
+
+
+_shown: Newest[dict[str, Any]] = Newest(64)
+"""What the viewer was given last of a run: most looks at one find nothing new."""
+
+
+def _viewed(run: Run, epochs: list[events.Epoch], start: events.Started) -> dict[str, Any]:
     (low, full), style = panes.references(run), panes.run_style(run)
     facts = progress_slice.facts(run.folder)
     each = tuple(pictures.Progress(run=run.id, image=epoch.image).address for epoch in epochs)
-    viewer(
-        [
-            low,
-            Pane(run.name, style.color, each, dash=style.dash),
-            full,
-        ],
-        key=f"watch-{run.id}",
-        height=HEIGHT,
-        window=Window(*start.window),
-        follow=True,
-        report=(),
-        frame=len(epochs) - 1,
-        labels=[panes.before(run) if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
-        readout=readout.readout(run, epochs, start, facts.unit),
+    return {
+        "panes": [low, Pane(run.name, style.color, each, dash=style.dash), full],
+        "height": HEIGHT,
+        "window": Window(*start.window),
+        "follow": True,
+        "report": (),
+        "frame": len(epochs) - 1,
+        "labels": [panes.before(run) if e.epoch == 0 else f"Epoch {e.epoch}" for e in epochs],
+        "readout": readout.readout(run, epochs, start, facts.unit),
         **facts.geometry,
-    )
+    }
