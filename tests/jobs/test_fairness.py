@@ -104,7 +104,9 @@ def test_the_line_says_at_any_moment_what_the_order_of_all_says(data: st.DataObj
         elif does == "start":
             ids_of = st.sampled_from([each.id for each in waiting])
             here, elsewhere = data.draw(st.sets(ids_of)), data.draw(st.sets(ids_of))
-            chosen = choice(chain([line.first()], line.among(here)), here, elsewhere)
+            first = line.first()
+            assert first
+            chosen = choice(chain([first], line.among(here)), here, elsewhere)
             assert chosen == choice(waiting, here, elsewhere)
             line.start(chosen)
             live[chosen.id] = replace(chosen, running=True)

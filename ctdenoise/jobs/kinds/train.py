@@ -40,7 +40,8 @@ most of what it needs already, and shall not forget it."""
 STEPS = 25
 """An epoch of an adaptation, which lasts minutes: each ends with a picture."""
 WORTH = 4
-"""So many times as long as it took to build it anew, a turn lasts at least."""
+"""So many times as long as it took to build it anew, but no longer than ``FIRST_SECONDS``, the turn
+of a run lasts that others have left no memory for."""
 
 
 class Train(Arguments):
@@ -265,7 +266,9 @@ class _Turn:
         self.running, self.config = running, config
         self.longest = limits_of(running.job.workspace).longest_run
         self.told, self.left = time.monotonic(), running.left
-        self.worth = WORTH * (self.told - running.began)
+        self.worth = 0.0  # of a new run, the first picture is enough
+        if running.first == 0:
+            self.worth = min(WORTH * (self.told - running.began), FIRST_SECONDS)
 
     def should_stop(self) -> bool:
         """Whether somebody wants it, or it has been trained as long as it may."""

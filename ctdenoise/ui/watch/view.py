@@ -134,7 +134,7 @@ def _own_seconds(job: Job, last: events.Epoch) -> float:
             passed = time.time() - max(last.time, job.started or 0.0)
         used = job.used - min(max(passed, 0.0), job.used)
         st.session_state["watch-epoch"] = epoch, used
-    return job.used - used
+    return float(job.used - used)
 
 
 def _alone(run: Run, done: int) -> float | None:

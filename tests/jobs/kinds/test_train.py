@@ -328,7 +328,9 @@ def test_what_a_run_tells_of_itself_while_it_waits(
         (3.0, 0, True, 0.5),
         (0.0, 0, False, 2.0),
         (0.0, 0, True, 0.5),
-        (0.0, 4, True, 16.0),
+        (0.0, 0.5, True, 2.0),  # what it took to build it is worth four times as long
+        (0.0, 4, True, 5.0),
+        (3.0, 0.4, True, 0.5),
     ],
 )
 def test_how_long_a_turn_lasts(
