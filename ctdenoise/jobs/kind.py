@@ -87,8 +87,8 @@ class Running(Generic[A]):
     stop_wanted: bool = False
     others_next: bool = False
     """Whether somebody else comes next."""
-    contended: bool = False
-    """Whether somebody waits who has no worker at all."""
+    contended: bool = True
+    """Whether somebody waits who has no worker at all; so it is taken to be until that is known."""
     focus: int | None = None
     began: float = field(default_factory=time.monotonic)
     """When this turn began, on this process' clock."""
