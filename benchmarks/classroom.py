@@ -7,6 +7,8 @@ then. Before, one learner does the same alone, as often as ``--alone`` says. Mus
 - everybody's first trained picture so many seconds after pressing;
 - all runs ended within so many times of what they would take alone, one after the other;
 - 95 % of the page's answers within so many milliseconds meanwhile;
+- nine of ten times that are told until the first picture, and until the end, within 30 % of
+  what it takes;
 - nobody is ahead of anybody by more than so many epochs, and no epoch is lost;
 - no page says anything in red.
 
@@ -35,6 +37,8 @@ TIMES_ALONE = 1.15
 ANSWER_SECONDS = 0.3
 AHEAD = 2
 """Epochs."""
+NEAR, SOON_SECONDS = 0.3, 10.0
+"""Of what it takes; what comes so soon is told in steps of five seconds, and not judged."""
 PRESSING_SECONDS = 10.0
 READING_SECONDS = 3.0
 """On Train before pressing."""
@@ -99,6 +103,8 @@ class Lesson:
         """Most epochs between two learners who had pressed."""
         self.memory_mb = 0.0
         """Most that the worker which trains has told of itself."""
+        self.told: list[tuple[float, str, float | None, float | None]] = []
+        """Moment and run; seconds until its first picture and until its end, as foretold then."""
 
     async def hold(self) -> "Lesson":
         """All of it; a line a minute says how it goes."""
@@ -131,6 +137,7 @@ class Lesson:
     def _look(self, second: int) -> bool:
         """See how the runs stand; whether all have ended."""
         from ctdenoise.jobs import queue
+        from ctdenoise.jobs.forecast import forecast
         from ctdenoise.settings import settings
         from ctdenoise.workspace.runs import find_run, last_epoch
 
@@ -142,6 +149,10 @@ class Lesson:
         if runs and (over or second % 10 == 0):
             epochs = [last_epoch(run) for run in runs]
             self.ahead = max(self.ahead, max(epochs) - min(epochs))
+            ended = queue.recent("train")
+            for job in live:
+                found = forecast(job, live, ended)
+                self.told.append((time.time(), job.id, found.first, found.end))
             if second and second % 60 == 0:
                 answers = [*self.openings(), *self.looks]
                 print(f"{second // 60:3d} min: {sum(not run.live for run in runs)} of "
@@ -178,6 +189,17 @@ class Lesson:
             if epochs(each)
         ]
 
+    def foretold(self) -> tuple[list[float], list[float]]:
+        """How many times too long the first picture, and the end, were told to take each time."""
+        from ctdenoise.workspace.runs import find_run
+
+        shown = {each.run: min(event.time for event in epochs(each)) for each in self.learners}
+        jobs = [find_run(each.run).job for each in self.learners]
+        ended = {job.id: job.ended or 0.0 for job in jobs if job}
+        firsts = [(first, shown[run] - moment) for moment, run, first, _ in self.told]
+        ends = [(end, ended[run] - moment) for moment, run, _, end in self.told]
+        return _times_too_long(firsts), _times_too_long(ends)
+
     @property
     def lost(self) -> int:
         """Epochs that a run has not had, or has had twice."""
@@ -197,6 +219,10 @@ class Lesson:
 
         runs = [find_run(each.run) for each in self.learners]
         return [run.job.message if run.job else "" for run in runs if run.state != "finished"]
+
+
+def _times_too_long(told: Sequence[tuple[float | None, float]]) -> list[float]:
+    return [said / took for said, took in told if said is not None and took > SOON_SECONDS]
 
 
 def epochs(learner: Learner) -> list[Any]:
@@ -222,6 +248,15 @@ def tell_answers(what: str, seconds: Sequence[float], bounded: bool = True) -> N
     bound = f"95 %: at most {1000 * ANSWER_SECONDS:.0f} ms" if bounded else ""
     tell(f"{what} ({len(seconds)}): median, 95 %, longest", value, bound,
          not bounded or late(seconds) <= ANSWER_SECONDS)  # fmt: skip
+
+
+def tell_foretold(what: str, ratios: Sequence[float]) -> None:
+    """What was foretold over what it took, and how often that was near enough."""
+    near = sum(abs(ratio - 1) <= NEAR for ratio in ratios) / len(ratios) if ratios else 0.0
+    value = (f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), {near:.0%} near"
+             if ratios else "none")  # fmt: skip
+    tell(f"{what} ({len(ratios)}), foretold over taken", value,
+         f"90 % within {NEAR:.0%}", near >= 0.9)  # fmt: skip
 
 
 def main() -> int:
@@ -259,6 +294,8 @@ def judge(held: Lesson, alone: Sequence[float]) -> None:
     for page in ("train", "watch", "look"):
         tell_answers(f"{page.capitalize()} opened", held.openings(page), bounded=False)
     tell_answers("timers", held.looks, bounded=False)
+    for what, ratios in zip(("first pictures", "ends"), held.foretold(), strict=True):
+        tell_foretold(what, ratios)
     tell("most epochs between two learners", str(held.ahead), f"at most {AHEAD}",
          held.ahead <= AHEAD)  # fmt: skip
     tell("epochs lost or trained twice", str(held.lost), "none", not held.lost)
