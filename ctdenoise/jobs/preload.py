@@ -46,7 +46,7 @@ def _practise() -> None:
     from ctdenoise.scans.scan import Pair
     from ctdenoise.training.trainer import train
 
-    noise = np.random.default_rng(0).normal(0, 30, (1, 3, 64, 64)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 30, (1, 3, 256, 64)).astype(np.float32)
     pair = Pair("practice", noise, np.zeros_like(noise[0]), (1.0, 1.0), np.arange(3.0))
     short = Config(epochs=1, steps_per_epoch=1, batch=1, validation_patches=1)
     with TemporaryDirectory() as folder:
