@@ -99,6 +99,7 @@ def _calibrate(running: Running[Calibrate]) -> dict[str, Any]:
 
 def start(workspace: str, asked: Simulate) -> Job:
     """Have pairs of a scan made."""
+    simulations.sweep()  # what was given up must not take the room of what is asked for
     record = library_of(workspace).scan_record(asked.scan)
     slices = len(asked.doses) * record.slices
     each = (SECONDS + asked.draws * DRAW_SECONDS) * record.rows * record.columns / 512**2
