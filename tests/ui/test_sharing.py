@@ -176,3 +176,5 @@ def test_watch_judges_an_epoch_late_by_the_runs_own_seconds(pair: PairRecord) ->
     assert text().startswith("Epoch 2 of 50, the next one takes longer than usual: 31 s so far. 3 ")
     changed(mine, state="queued")
     assert "longer than usual" not in text() and "Epoch 2 of 50. 3 people" in text()
+    changed(mine, first=3.0, left=None)  # the row is half a second behind the picture
+    assert "first picture" not in text()
