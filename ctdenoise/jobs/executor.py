@@ -82,6 +82,7 @@ class Executor:
         id: str = "",
         expected: float | None = None,
         first: float | None = None,
+        left: float | None = None,
     ) -> Job:
         """Queue a job and give it a turn; the rest as in :func:`queue.add`.
 
@@ -90,7 +91,14 @@ class Executor:
         if kind.stays:
             quota.require(workspace)
         job = queue.add(
-            kind, arguments, workspace, subject=subject, id=id, expected=expected, first=first
+            kind,
+            arguments,
+            workspace,
+            subject=subject,
+            id=id,
+            expected=expected,
+            first=first,
+            left=left,
         )
         self.dispatch(job)
         return job
@@ -127,13 +135,18 @@ class Executor:
         return answer
 
     def requeue(
-        self, job_id: str, *, expected: float | None = None, first: float | None = None
+        self,
+        job_id: str,
+        *,
+        expected: float | None = None,
+        first: float | None = None,
+        left: float | None = None,
     ) -> Job:
         """Let a job that ended go on, or try again; the rest as in :func:`queue.add`."""
         job = queue.job(job_id)
         if job.kind in KINDS and KINDS[job.kind].stays:
             quota.require(job.workspace)
-        job = queue.requeue(job_id, expected=expected, first=first)
+        job = queue.requeue(job_id, expected=expected, first=first, left=left)
         self.dispatch(job)
         return job
 

@@ -52,14 +52,16 @@ def forecast(job: Job, live: Sequence[Job], ended: Sequence[Job] = ()) -> Foreca
     mine = _own([each for each in here if each.workspace == job.workspace], entries)
     before = mine[: mine.index(job)] if job.state == "queued" else []
 
-    left = _lefts(here, ratios([*live, *ended]))
-    first = job.first or None
+    ratio = ratios([*live, *ended])
+    left = _lefts(here, ratio)
+    firsts = {each.id: _first(each, ratio) for each in here}
+    first = firsts[job.id] or None
     at_first: float | None = None
     at_end: float | None = None
     if not left:  # nothing is known of anybody
         return Forecast(place, _people(here), len(running), _ids(before), at_first, at_end)
     workers = max(len(running), 1)
-    ahead = _ahead(job, waiting[:place], running, left) / workers
+    ahead = _ahead(job, waiting[:place], running, left, firsts) / workers
 
     def when(work: float, turn: float) -> float:
         """Seconds until the job itself has had so many of a worker; ``turn``: of its next turn."""
@@ -128,17 +130,29 @@ def _lefts(jobs: Sequence[Job], ratio: Mapping[str, float]) -> dict[str, float]:
     return {each.id: known.get(each.id, mean) for each in jobs} if known else {}
 
 
+def _first(job: Job, ratio: Mapping[str, float]) -> float:
+    """Seconds of a worker until it has something to see; 0 where it has, or where nobody knows."""
+    if not job.first or job.left is not None:  # as its worker told
+        return job.first or 0.0
+    thought = job.first * ratio.get(job.kind, 1.0)
+    return max(thought - job.used, min(thought, USUAL_SECONDS))
+
+
 def _ahead(
-    job: Job, waiting: Sequence[Job], running: Sequence[Job], left: Mapping[str, float]
+    job: Job,
+    waiting: Sequence[Job],
+    running: Sequence[Job],
+    left: Mapping[str, float],
+    firsts: Mapping[str, float],
 ) -> float:
     """Seconds of workers until it has its next turn: what runs, and those that wait before it."""
     if job.state == "running":
         return 0.0
-    going = sum(each.first or min(left[each.id], USUAL_SECONDS) / 2 for each in running)
+    going = sum(firsts[each.id] or min(left[each.id], USUAL_SECONDS) / 2 for each in running)
     turns = (
         max(
-            min(each.first, fairness.FIRST_SECONDS)
-            if each.first
+            min(firsts[each.id], fairness.FIRST_SECONDS)
+            if firsts[each.id]
             else min(left[each.id], USUAL_SECONDS),
             min(left[each.id], job.served - each.served),  # several, until they have had as many
         )

@@ -37,10 +37,12 @@ def add(
     id: str = "",
     expected: float | None = None,
     first: float | None = None,
+    left: float | None = None,
 ) -> Job:
     """Queue a job; ``id`` where it shares that of what it is about (a run, a result), ``expected``
     and ``first`` the seconds of a worker that it is thought to need in all, and until there is
-    something to see."""
+    something to see; ``left`` instead of ``expected`` where they are known and no guess that others
+    correct."""
     id = id or secrets.token_hex(6)
     with transaction() as connection:
         moment = now(connection)
@@ -62,6 +64,7 @@ def add(
             "used": 0.0,
             "expected": expected,
             "first": first,
+            "left": left,
             "created": moment,
             "queued": moment,
         }
@@ -116,9 +119,15 @@ def stop(id: str) -> Job:
     return job(id)
 
 
-def requeue(id: str, *, expected: float | None = None, first: float | None = None) -> Job:
+def requeue(
+    id: str,
+    *,
+    expected: float | None = None,
+    first: float | None = None,
+    left: float | None = None,
+) -> Job:
     """Let a job that ended go on, or try again; :class:`Problem` where it has not ended.
-    ``expected``, ``first``: as for :func:`add`."""
+    ``expected``, ``first``, ``left``: as for :func:`add`."""
     found = job(id)
     with transaction() as connection:
         if not change(
@@ -138,7 +147,7 @@ def requeue(id: str, *, expected: float | None = None, first: float | None = Non
             used=0.0,
             expected=expected,
             first=first,
-            left=None,
+            left=left,
         ):
             raise Problem("This job", "has not ended yet", "stop it first or wait until it ends")
     return job(id)

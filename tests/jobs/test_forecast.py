@@ -138,6 +138,19 @@ def test_what_runs_tell_corrects_a_guess_that_was_wrong_by_three() -> None:
     assert forecast(begun, [begun], [finished]).end == 20
 
 
+def test_a_first_picture_that_was_guessed_too_near_is_corrected_as_the_end_is() -> None:
+    tells = job("a", 60, expected=30, used=30, served=30, state="running")
+    begun = job("b", expected=40, first=10, used=20, served=30)
+    corrected = forecast(begun, [tells, begun])
+    assert corrected.first == pytest.approx(20, abs=1)  # 30 - 20, and as much of the other's
+    later = replace(begun, used=25, served=35, state="running")
+    assert forecast(later, [later], [replace(tells, state="finished", left=0, used=90)]).first == 5
+    late = replace(later, used=100)
+    assert forecast(late, [late]).first == 0  # nothing is left of what it was thought to need
+    told = replace(late, left=50.0)
+    assert forecast(told, [told]).first == 10  # by its worker
+
+
 def test_ones_own_runs_come_before_and_are_not_other_people() -> None:
     live = [
         job("a1", 10, state="running"),

@@ -7,10 +7,11 @@ from apptest import WORKSPACE, labelled, opened
 from sqlalchemy import update
 
 from ctdenoise.config import events
-from ctdenoise.config.config import Config
+from ctdenoise.config.config import Config, override
+from ctdenoise.config.presets import PRESETS
 from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
-from ctdenoise.jobs.kinds.train import TRAIN, Train
+from ctdenoise.jobs.kinds.train import TRAIN, Train, needs
 from ctdenoise.ui.components import sharing
 from ctdenoise.workspace.database import Job, jobs, transaction
 from ctdenoise.workspace.library import PairRecord
@@ -90,7 +91,7 @@ def test_ones_own_runs_are_named(pair: PairRecord) -> None:
     assert (
         sharing.waiting(other) == "Your turn comes after 1 job of yours."
     )  # how long, nobody knows
-    assert sharing.joining(TRAIN, WORKSPACE, 60.0) == "about 4 min after 3 of yours"
+    assert sharing.joining(TRAIN, WORKSPACE, left=60.0) == "about 4 min after 3 of yours"
 
 
 def test_the_more_people_the_fewer_looks_of_each() -> None:
@@ -121,7 +122,10 @@ def test_train_tells_how_long_it_takes_with_the_others(pair: PairRecord) -> None
 
     assert told() == ("about 1 min 15 s", "")
     several(3)
-    assert told() == ("about 1 min 15 s", "about 4 min with 3 others")
+    shared = told()
+    needed = needs(WORKSPACE, override(PRESETS["recommended"], {}))
+    end = sharing.seen(queue.add(TRAIN, Train(), WORKSPACE, id="b", **needed)).end
+    assert end and shared == ("about 1 min 15 s", f"{sharing.about(end)} with 3 others")  # as Watch
 
 
 def test_watch_tells_a_waiting_person_what_to_do_meanwhile(pair: PairRecord) -> None:
@@ -172,3 +176,5 @@ def test_watch_judges_an_epoch_late_by_the_runs_own_seconds(pair: PairRecord) ->
     assert text().startswith("Epoch 2 of 50, the next one takes longer than usual: 31 s so far. 3 ")
     changed(mine, state="queued")
     assert "longer than usual" not in text() and "Epoch 2 of 50. 3 people" in text()
+    changed(mine, first=3.0, left=None)  # the row is half a second behind the picture
+    assert "first picture" not in text()

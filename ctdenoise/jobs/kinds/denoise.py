@@ -92,10 +92,10 @@ def go_on(result: Result) -> None:
     id, left = result.record.id, seconds_left(result)
     first = None if left is None else 0.0
     if result.job:
-        executor().requeue(id, expected=left, first=first)
+        executor().requeue(id, left=left, first=first)
     else:
         executor().submit(
-            DENOISE, Denoise(), result.record.workspace, id=id, expected=left, first=first
+            DENOISE, Denoise(), result.record.workspace, id=id, left=left, first=first
         )
 
 

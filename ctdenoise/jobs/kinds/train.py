@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypedDict
 
 from ctdenoise.config import events, run_folder, shipped
 from ctdenoise.config.config import Config, network_settings, parse
@@ -70,10 +70,7 @@ def launch(
     run = create_run(
         workspace, name, config, pairs, sweep=sweep, parent=parent, start=start, division=division
     )
-    needs = _needs(workspace, config)
-    executor().submit(
-        TRAIN, Train(), workspace, id=run.id, expected=needs.seconds, first=needs.first
-    )
+    executor().submit(TRAIN, Train(), workspace, id=run.id, **needs(workspace, config))
     return find_run(run.id)
 
 
@@ -92,15 +89,17 @@ def refuse_over_limits(workspace: str, configs: Sequence[Config]) -> None:
             refuse_too_long(min(known, guessed_seconds(config)), longest)
 
 
-class _Needs(NamedTuple):
-    """Seconds that a training is thought to need, and until it has a trained picture to show."""
+class Needs(TypedDict):
+    """What a training is thought to need, as :func:`queue.add` takes it."""
 
-    seconds: float
+    expected: float | None
     first: float
+    left: float | None
 
 
-def _needs(workspace: str, config: Config, run: Run | None = None) -> _Needs:
-    """From what was counted or, of a ``run`` that goes on, from what its epochs took."""
+def needs(workspace: str, config: Config, run: Run | None = None) -> Needs:
+    """Guessed from what was counted; known of a ``run`` that goes on, from what its epochs took,
+    and where the time is limited."""
     said = [e for e in events.read(run.folder) if isinstance(e, events.Epoch)] if run else []
     done = said[-1].epoch if said else 0
     epoch = guessed_seconds(config.model_copy(update={"time_budget_s": None})) / config.epochs
@@ -111,7 +110,12 @@ def _needs(workspace: str, config: Config, run: Run | None = None) -> _Needs:
         left = said[-1].seconds_left if said else None
         seconds = config.time_budget_s if left is None else left
     seconds = min(seconds, limits_of(workspace).longest_run)
-    return _Needs(seconds, 0.0 if done else min(epoch, seconds))
+    known = bool(done or config.time_budget_s)
+    return {
+        "expected": None if known else seconds,
+        "first": 0.0 if done else min(epoch, seconds),
+        "left": seconds if known else None,
+    }
 
 
 def _refuse_small_pictures(
@@ -144,13 +148,11 @@ def continue_run(run_id: str, epochs: int | None = None) -> Run:
     refuse_unaffordable(config, limits_of(run.workspace).longest_run)
     quota.require_runs(run.workspace)
     keep_config(run.folder, config)
-    needs = _needs(run.workspace, config, run)
+    needed = needs(run.workspace, config, run)
     if run.job:
-        executor().requeue(run.id, expected=needs.seconds, first=needs.first)
+        executor().requeue(run.id, **needed)
     else:
-        executor().submit(
-            TRAIN, Train(), run.workspace, id=run.id, expected=needs.seconds, first=needs.first
-        )
+        executor().submit(TRAIN, Train(), run.workspace, id=run.id, **needed)
     return find_run(run.id)
 
 

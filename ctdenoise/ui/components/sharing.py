@@ -53,10 +53,17 @@ def pace(job: Job, alone: float) -> float:
     return float(min(max(round(people / LOOKS), 1), SLOWEST_SECONDS))
 
 
-def joining(kind: Kind[Any, Any], workspace: str, seconds: float | None) -> str:
-    """What becomes of a job that this person would start now and that takes so many ``seconds``
-    alone; empty where there is nothing before or beside it."""
-    found = seen(replace(newcomer(kind, workspace, live()), left=seconds))
+def joining(
+    kind: Kind[Any, Any],
+    workspace: str,
+    *,
+    expected: float | None = None,
+    first: float | None = None,
+    left: float | None = None,
+) -> str:
+    """What becomes of a job that this person would start now, foretold as it will be once it is
+    queued (:func:`~ctdenoise.jobs.queue.add`); empty where there is nothing before or beside it."""
+    found = seen(replace(newcomer(kind, workspace, live(), expected, first), left=left))
     end = "" if found.end is None else about(found.end)
     if found.people > 1:
         return f"{end or 'shared'} with {counted(found.people - 1, 'other')}"

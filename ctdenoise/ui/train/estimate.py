@@ -11,7 +11,7 @@ from ctdenoise.config.limits import guessed_seconds, is_measurable
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor, result
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
-from ctdenoise.jobs.kinds.train import TRAIN
+from ctdenoise.jobs.kinds.train import TRAIN, needs
 from ctdenoise.ui.components import sharing
 from ctdenoise.ui.components.cards import duration
 from ctdenoise.ui.session import workspace
@@ -39,13 +39,14 @@ def show(place: DeltaGenerator, config: Config) -> None:
     all visitors. Every call on ``place`` lets a newer run of this script take over.
     """
 
-    def tell(value: str, seconds: float | None = None, how: str = MEASURED) -> None:
-        shared = sharing.joining(TRAIN, workspace(), seconds) or None
+    needed = needs(workspace(), config)
+
+    def tell(value: str, how: str = MEASURED) -> None:
+        shared = sharing.joining(TRAIN, workspace(), **needed) or None
         place.metric(LABEL, value, shared, delta_color="off", delta_arrow="off", help=how)
 
     def tell_counted() -> None:
-        seconds = guessed_seconds(config)
-        tell(f"roughly {duration(seconds)}", seconds, COUNTED)
+        tell(f"roughly {duration(guessed_seconds(config))}", COUNTED)
 
     asked = Estimate(config=config)
     job = queue.answers(ESTIMATE, asked, EVERYBODY)
@@ -65,8 +66,7 @@ def show(place: DeltaGenerator, config: Config) -> None:
     if job.live:
         tell_counted()
     else:
-        seconds = float(result(job))
-        tell(f"about {duration(seconds)}", seconds)
+        tell(f"about {duration(float(result(job)))}")
 
 
 def check(config: Config) -> None:

@@ -1,6 +1,7 @@
 """What the Watch page shows of one run; drawn again and again while the run is live."""
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -88,6 +89,8 @@ def _status(run: Run, epochs: list[events.Epoch]) -> None:
     total, budget = run.config.epochs, run.config.time_budget_s
     done = epochs[-1].epoch if epochs else 0
     job, text = run.job, ""
+    if job and done:  # it is on the page before it is in the row
+        job = replace(job, first=0.0)
     if job and epochs and (job.state == "running" or (job.state == "queued" and job.used)):
         text = f"Epoch {done}" if done else "In epoch 1"
         text += "" if budget else f" of {total}"

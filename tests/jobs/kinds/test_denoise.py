@@ -241,7 +241,7 @@ def test_what_is_left_is_told_to_those_who_wait(
     queue.stop(job.id)
     denoise.go_on(result)
     again = queue.job(job.id)
-    assert (again.first, again.expected) == (0, denoise.seconds_left(result))
+    assert (again.first, again.left) == (0, denoise.seconds_left(result))
 
 
 def test_a_network_that_is_loaded_anew_is_as_exact_as_it_was(

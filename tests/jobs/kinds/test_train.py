@@ -317,8 +317,11 @@ def test_what_a_run_tells_of_itself_while_it_waits(
     assert told.seconds_left and job.left is not None and 0 <= job.left < told.seconds_left
     queue.stop(run.id)
     again = train.continue_run(run.id, 6).job
-    assert again and again.first == 0
-    assert again.expected == pytest.approx(told.train_seconds / told.epoch * (6 - told.epoch))
+    assert again and again.first == 0 and again.expected is None  # known: others correct no guess
+    assert again.left == pytest.approx(told.train_seconds / told.epoch * (6 - told.epoch))
+    limited = TINY.model_copy(update={"time_budget_s": 30})
+    job = queue.job(train.launch("ann", "y", limited, [("ann", pair_id)]).id)
+    assert (job.expected, job.left) == (None, 30)
 
 
 @pytest.mark.parametrize(
