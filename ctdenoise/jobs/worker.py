@@ -30,6 +30,8 @@ CROWDED = 0.75
 and a worker that is killed for want of memory takes down what runs, too."""
 BEAT_SECONDS = 0.5
 """Between two words of a worker to the database: so long may a stop take to be heard."""
+IDLE_SECONDS = 20.0
+"""A worker without work looks as often whether what waits in its memory has gone on elsewhere."""
 
 
 def serve(name: str) -> None:
@@ -94,6 +96,9 @@ def execute(job: Job, raising: bool = False) -> Any:
         if raising:
             _close(job, running, state, message, None)
             raise problem from None
+    finally:
+        if running:
+            running.kept = None  # which may know us, and the heart forgets us late
     _close(job, running, state, message, result)
     if raising and state != "finished":
         raise Problem(title, "was stopped", "start it again")
@@ -209,7 +214,11 @@ class _Heart:
     def _beat(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: bool(self._alive))
+                busy = self._change.wait_for(lambda: bool(self._alive), IDLE_SECONDS)
+            if not busy:
+                with suppress(Problem):
+                    parking.here()
+                continue
             time.sleep(BEAT_SECONDS)
             with self._change:
                 alive = list(self._alive.values())

@@ -1,8 +1,10 @@
 """The worker's loop with kinds of job of the tests' own: how jobs end, stop and give way."""
 
+import gc
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -288,6 +290,49 @@ def test_what_it_leaves_in_memory_is_there_at_its_next_turn(
         assert twice(change) is None
     monkeypatch.setattr(parking, "SHARE", (1 << 20) / (settings().worker_memory_mb << 20) - 1e-9)
     assert twice() is None  # there is no room for it
+
+
+def test_what_it_left_in_memory_goes_with_its_end(
+    kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Left:
+        held_bytes = 1
+        hears: Any = None
+
+    known: list[weakref.ref[Left]] = []
+
+    def run(job: Running[Given]) -> str:
+        if job.kept:
+            job.kept.hears = job  # as a training does
+            return "done"
+        left = Left()
+        known.append(weakref.ref(left))
+        raise GaveWay(left)
+
+    gc.disable()
+    try:
+        assert done(kind(run)).state == "finished"
+        assert known[0]() is None
+    finally:
+        gc.enable()
+
+
+def test_an_idle_worker_lets_go_of_what_went_on_elsewhere(
+    kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Left:
+        held_bytes = 1
+
+    def run(job: Running[Given]) -> None:
+        raise GaveWay(Left())
+
+    id = queue.add(kind(run), Given(), "ann").id
+    taken = leases.claim("batch", "here")
+    assert taken and worker.execute(taken) is GaveWay and id in parking.here()
+    assert leases.take(id, "there")
+    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.01)
+    worker._Heart()
+    until(lambda: not parking._parked, 30)
 
 
 def test_an_end_that_cannot_be_written_is_written_later(
