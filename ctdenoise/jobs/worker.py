@@ -216,7 +216,7 @@ class _Heart:
             with self._change:
                 busy = self._change.wait_for(lambda: bool(self._alive), IDLE_SECONDS)
             if not busy:
-                with suppress(Problem):
+                with suppress(Exception):  # a database that is busy for once does not end the heart
                     parking.here()
                 continue
             time.sleep(BEAT_SECONDS)

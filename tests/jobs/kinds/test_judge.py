@@ -1,5 +1,7 @@
 """The mean figures of many slices, against numbers taken by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -7,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from ctdenoise.config.shipped import shipped
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import parking, queue, worker
+from ctdenoise.jobs import leases, parking, queue, worker
 from ctdenoise.jobs.kind import Running, Stopped
 from ctdenoise.jobs.kinds import judge as module
 from ctdenoise.jobs.kinds.denoise import DenoiseSlice
@@ -123,6 +125,14 @@ def test_two_people_take_turns_and_see_the_same(
     monkeypatch.setattr(worker, "execute", listed)
     monkeypatch.setattr(module, "_through", watched)
     monkeypatch.setattr(Running, "turn_is_over", lambda job: bool(queue.waiting("batch")))
+    gives_way = leases.give_way
+
+    def alike(*given: Any, **more: Any) -> bool:
+        """All turns take a second."""
+        return gives_way(*given, **more | {"seconds": 1.0})
+
+    monkeypatch.setattr(leases, "give_way", alike)
+    monkeypatch.setattr(worker, "_tell_and_hear", lambda *given: None)
     asked = Judge(owner="ann", pair=pair[0], slices=SLICES, rows=ROWS, methods=(None, GAUSSIAN),
                   level=40, width=400)  # fmt: skip
     jobs = [queue.add(JUDGE, asked, person, subject=person).id for person in ("bob", "cat")]
