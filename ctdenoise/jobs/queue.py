@@ -234,7 +234,8 @@ def _entering(connection: Connection, workspace: str, queue: str) -> float:
         [
             fairness.Entry(row.id, row.workspace, queued=0.0, served=row.served)
             for row in found
-            if isinstance(row.served, float)  # else it is damaged, and fails alone
+            # else it is damaged, and fails alone
+            if isinstance(row.served, float) and math.isfinite(row.served)
         ],
     )
 

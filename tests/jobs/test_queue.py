@@ -454,6 +454,14 @@ def test_a_row_that_cannot_be_read_fails_alone(store: str, column: str, value: s
     assert claimed().id == bad
 
 
+def test_no_job_begins_with_what_a_damaged_row_says_of_its_person(store: str) -> None:
+    value = "9e999" if store.startswith("sqlite") else "'Infinity'"
+    bad = new("ann")
+    with transaction() as connection:
+        connection.execute(text(f"UPDATE jobs SET served = {value} WHERE id = '{bad}'"))
+    assert {queue.job(new(person)).state for person in ("bob", "ann")} == {"queued"}
+
+
 def test_a_letter_that_is_none_spoils_no_row(store: str) -> None:
     if not store.startswith("sqlite"):
         pytest.skip("PostgreSQL refuses such text itself")
