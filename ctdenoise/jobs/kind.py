@@ -1,7 +1,9 @@
 """What a kind of job is, and what it sees while it runs."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -94,11 +96,16 @@ class Running(Generic[A]):
     """When this turn began, on this process' clock."""
     charged: float = 0.0
     """Seconds of this turn that its person has been charged for."""
+    _charging: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
-    @property
-    def uncharged(self) -> float:
-        """Seconds of this turn that are still to be charged."""
-        return time.monotonic() - self.began - self.charged
+    @contextmanager
+    def charging(self) -> Iterator[float]:
+        """Seconds of this turn that are still to be charged: by whoever writes them within this
+        context, and by nobody else meanwhile. Where that fails, they remain."""
+        with self._charging:
+            seconds = time.monotonic() - self.began - self.charged
+            yield seconds
+            self.charged += seconds
 
     def tell(self, progress: float, message: str) -> None:
         """Say how far it is; raises :class:`Stopped` where a stop is wanted."""

@@ -2,7 +2,7 @@
 
 Where Linux keeps the limit, the job that asks for more is refused it and fails, alone: what other
 jobs of the same worker hold is not touched. A worker that is killed all the same had told before
-how much it held, so that :mod:`ctdenoise.jobs.queue` does not have it killed again.
+how much it held, so that :mod:`ctdenoise.jobs.leases` does not have it killed again.
 """
 
 import ctypes

@@ -10,7 +10,7 @@ import secrets
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, or_, select, update
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import fairness
@@ -106,16 +106,17 @@ def stop(id: str) -> Job:
     """A queued job never starts; a running one hears of it within a second."""
     done = job(id).progress
     message = f"Stopped at {done:.0%}." if done else "Stopped before its turn came."
+    waits = table.c.state == "queued"
     with transaction() as connection:
-        if not change(
+        change(  # in one: it may give way, or be claimed, between two
             connection,
             table.c.id == id,
-            table.c.state == "queued",
-            state="stopped",
-            ended=now(connection),
-            message=message,
-        ):
-            change(connection, table.c.id == id, table.c.state == "running", wanted="stop")
+            table.c.state.in_(LIVE),
+            state=case((waits, "stopped"), else_=table.c.state),
+            wanted=case((waits, table.c.wanted), else_="stop"),
+            ended=case((waits, now(connection)), else_=table.c.ended),
+            message=case((waits, message), else_=table.c.message),
+        )
     return job(id)
 
 
@@ -242,7 +243,8 @@ def _entering(connection: Connection, workspace: str, queue: str) -> float:
         [
             fairness.Entry(row.id, row.workspace, queued=0.0, served=row.served)
             for row in found
-            if isinstance(row.served, float)  # else it is damaged, and fails alone
+            # else it is damaged, and fails alone
+            if isinstance(row.served, float) and math.isfinite(row.served)
         ],
     )
 

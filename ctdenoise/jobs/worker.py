@@ -30,6 +30,8 @@ CROWDED = 0.75
 and a worker that is killed for want of memory takes down what runs, too."""
 BEAT_SECONDS = 0.5
 """Between two words of a worker to the database: so long may a stop take to be heard."""
+IDLE_SECONDS = 20.0
+"""A worker without work looks as often whether what waits in its memory has gone on elsewhere."""
 
 
 def serve(name: str) -> None:
@@ -94,6 +96,9 @@ def execute(job: Job, raising: bool = False) -> Any:
         if raising:
             _close(job, running, state, message, None)
             raise problem from None
+    finally:
+        if running:
+            running.kept = None  # which may know us, and the heart forgets us late
     _close(job, running, state, message, result)
     if raising and state != "finished":
         raise Problem(title, "was stopped", "start it again")
@@ -107,7 +112,7 @@ def _running(kind: Kind[Any, Any], job: Job) -> Running[Any]:
         raise Problem(
             kind.title, "was asked for in words that cannot be read here", "start it anew"
         ) from error
-    return Running(
+    running = Running(
         job=job,
         arguments=arguments,
         kept=parking.take(job.id, job.lease),
@@ -116,18 +121,23 @@ def _running(kind: Kind[Any, Any], job: Job) -> Running[Any]:
         left=job.left,
         focus=job.focus,
     )
+    if kind.kept_seconds:
+        with suppress(Problem):  # else the heart asks soon
+            running.others_next, running.contended = queue.standing(job)
+    return running
 
 
 def _gave_way(running: Running[Any], message: str) -> None:
-    leases.give_way(
-        running.job,
-        running.progress,
-        message,
-        seconds=running.uncharged,
-        contended=running.contended,
-        first=running.first,
-        left=running.left,
-    )
+    with running.charging() as seconds:
+        leases.give_way(
+            running.job,
+            running.progress,
+            message,
+            seconds=seconds,
+            contended=running.contended,
+            first=running.first,
+            left=running.left,
+        )
 
 
 def _close(job: Job, running: Running[Any] | None, state: State, message: str, result: Any) -> None:
@@ -137,18 +147,14 @@ def _close(job: Job, running: Running[Any] | None, state: State, message: str, r
             queue.remove(job.id)
             return
     progress = 1.0 if state == "finished" else running.progress if running else 0.0
+
+    def write() -> None:
+        with running.charging() if running else nullcontext(0.0) as seconds:
+            contended = running is not None and running.contended
+            leases.end(job, state, progress, message, result, seconds=seconds, contended=contended)
+
     with _heart().beating(running) if running else nullcontext():
-        _insist(
-            lambda: leases.end(
-                job,
-                state,
-                progress,
-                message,
-                result,
-                seconds=running.uncharged if running else 0.0,
-                contended=running is not None and running.contended,
-            )
-        )
+        _insist(write)
 
 
 def _insist(write: Callable[[], object]) -> None:
@@ -208,7 +214,11 @@ class _Heart:
     def _beat(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: bool(self._alive))
+                busy = self._change.wait_for(lambda: bool(self._alive), IDLE_SECONDS)
+            if not busy:
+                with suppress(Exception):  # a database that is busy for once does not end the heart
+                    parking.here()
+                continue
             time.sleep(BEAT_SECONDS)
             with self._change:
                 alive = list(self._alive.values())
@@ -222,18 +232,17 @@ class _Heart:
 
 
 def _tell_and_hear(running: Running[Any], share: float) -> None:
-    seconds = running.uncharged
-    row = leases.beat(
-        running.job,
-        running.progress,
-        running.message,
-        share,
-        seconds=seconds,
-        contended=running.contended,
-        first=running.first,
-        left=running.left,
-    )
-    running.charged += seconds
+    with running.charging() as seconds:
+        row = leases.beat(
+            running.job,
+            running.progress,
+            running.message,
+            share,
+            seconds=seconds,
+            contended=running.contended,
+            first=running.first,
+            left=running.left,
+        )
     running.stop_wanted = row is None or row.wanted == "stop"
     running.others_next, running.contended = queue.standing(row) if row else (False, False)
     running.focus = row.focus if row else None

@@ -128,7 +128,13 @@ class Training:
                 return self._end("stopped", f"Stopped in epoch {progress.epoch + 1}; what was "
                                  "trained is kept and can be continued.")  # fmt: skip
             began = time.perf_counter()
-            if not self._end_epoch(norms):
+            try:
+                good = self._end_epoch(norms)
+            except (RuntimeError, MemoryError) as error:
+                if not self._in_more_room(error):
+                    raise
+                continue
+            if not good:
                 kept = f"epoch {progress.epoch} is kept" if progress.epoch else "nothing is learned"
                 return self._end("failed", f"In epoch {progress.epoch + 1} the loss was no longer "
                                  f"a number: {kept}; start again with a lower learning "
@@ -297,8 +303,7 @@ class Training:
         half the batch; the end where it was halved before. Any other error goes through."""
         if not is_out_of_memory(error):
             raise error
-        if self.make_room():
-            self._restore()
+        if self._in_more_room(error):
             return None
         progress = self.progress
         if progress.batch < self.config.batch or progress.batch == 1:
@@ -312,6 +317,14 @@ class Training:
             f"The memory of {self.machine.kind} did not suffice: going on with batches of "
             f"{progress.batch} instead of {self.config.batch} patches.")))  # fmt: skip
         return None
+
+    def _in_more_room(self, error: BaseException) -> bool:
+        """Whether what the memory did not suffice for can be tried again, from the disk on, since
+        room could be made."""
+        if not is_out_of_memory(error) or not self.make_room():
+            return False
+        self._restore()
+        return True
 
     def _restore(self) -> None:
         """Be again where the disk says; nothing is there before the first picture."""

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, select
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
 from ctdenoise.units import counted, size
+from ctdenoise.workspace import simulations
 from ctdenoise.workspace.database import jobs, runs, transaction
 from ctdenoise.workspace.limits import limits_of
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
@@ -27,6 +28,9 @@ def require(workspace: str, *, more_bytes: int = 0, more_jobs: int = 1) -> None:
         return
     _require_jobs(workspace, more_jobs)
     kept, allowed = used_bytes(workspace), limits_of(workspace).storage_bytes
+    if kept + more_bytes > allowed:  # some of it nobody can see, or remove
+        simulations.sweep()
+        kept = used_bytes(workspace)
     if kept + more_bytes > allowed:
         and_this = f" and this would add {size(more_bytes)}" if more_bytes else ""
         raise Problem(

@@ -4,6 +4,7 @@ of what a worker left."""
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import pytest
 from sqlalchemy import text, update
@@ -106,6 +107,18 @@ def test_who_gives_way_keeps_its_place_and_the_start_of_its_first_turn() -> None
     asked = queue.requeue(id, expected=9.0, first=1.0)
     assert (asked.expected, asked.first, asked.left, asked.used) == (9.0, 1.0, None, 0.0)
     assert asked.started is None and asked.queued > held.queued
+
+
+def test_a_stop_reaches_a_job_that_gives_way_at_this_very_moment() -> None:
+    id = new("ann")
+    claimed()
+    with transaction() as connection:
+        queue.change(connection, jobs.c.id == id, state="queued")
+        stops = Thread(target=queue.stop, args=(id,))
+        stops.start()
+        stops.join(0.3)  # so that it meets what is not yet written
+    stops.join()
+    assert queue.job(id).state == "stopped"
 
 
 def test_a_lease_is_taken_up_again_by_the_worker_that_has_the_job_in_its_memory() -> None:
@@ -439,6 +452,14 @@ def test_a_row_that_cannot_be_read_fails_alone(store: str, column: str, value: s
     assert {job.id for job in queue.jobs_of("ann", "train")} == {bad, good}
     assert queue.requeue(bad).state == "queued"
     assert claimed().id == bad
+
+
+def test_no_job_begins_with_what_a_damaged_row_says_of_its_person(store: str) -> None:
+    value = "9e999" if store.startswith("sqlite") else "'Infinity'"
+    bad = new("ann")
+    with transaction() as connection:
+        connection.execute(text(f"UPDATE jobs SET served = {value} WHERE id = '{bad}'"))
+    assert {queue.job(new(person)).state for person in ("bob", "ann")} == {"queued"}
 
 
 def test_a_letter_that_is_none_spoils_no_row(store: str) -> None:

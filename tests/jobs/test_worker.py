@@ -1,8 +1,10 @@
 """The worker's loop with kinds of job of the tests' own: how jobs end, stop and give way."""
 
+import gc
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -201,6 +203,52 @@ def test_a_job_that_gives_way_comes_back_after_the_others(
     assert {queue.job(id).state for id in (first, second)} == {"finished"}
 
 
+def test_a_turn_is_charged_from_its_first_second_on(
+    kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be over before the worker has told of it once."""
+    monkeypatch.setattr(worker, "_tell_and_hear", lambda running, share: None)
+
+    def run(job: Running[Given]) -> None:
+        job.began -= 3.0
+        raise GaveWay
+
+    id = queue.add(kind(run), Given(), "ann").id
+    queue.add(KINDS["own"], Given(), "bob")
+    taken = leases.claim("batch", "here")
+    assert taken and taken.id == id and worker.execute(taken) is GaveWay
+    assert queue.job(id).served >= 3.0
+
+
+def test_no_second_is_charged_twice_where_a_turn_ends_while_its_worker_speaks(
+    kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, over, beat, give_way = threading.Event(), threading.Event(), leases.beat, leases.give_way
+
+    def slow_beat(*given: Any, **more: Any) -> Job | None:
+        row = beat(*given, **more)
+        told.set()
+        over.wait(0.3)  # so long that the turn could end meanwhile
+        return row
+
+    def ends(*given: Any, **more: Any) -> bool:
+        written = give_way(*given, **more)
+        over.set()
+        return written
+
+    def run(job: Running[Given]) -> None:
+        job.began -= 100.0
+        assert told.wait(10)
+        raise GaveWay
+
+    monkeypatch.setattr(leases, "beat", slow_beat)
+    monkeypatch.setattr(leases, "give_way", ends)
+    id = queue.add(kind(run), Given(), "ann").id
+    taken = leases.claim("batch", "here")
+    assert taken and worker.execute(taken) is GaveWay
+    assert 100.0 <= queue.job(id).used < 200.0
+
+
 def test_what_it_leaves_in_memory_is_there_at_its_next_turn(
     kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +290,49 @@ def test_what_it_leaves_in_memory_is_there_at_its_next_turn(
         assert twice(change) is None
     monkeypatch.setattr(parking, "SHARE", (1 << 20) / (settings().worker_memory_mb << 20) - 1e-9)
     assert twice() is None  # there is no room for it
+
+
+def test_what_it_left_in_memory_goes_with_its_end(
+    kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Left:
+        held_bytes = 1
+        hears: Any = None
+
+    known: list[weakref.ref[Left]] = []
+
+    def run(job: Running[Given]) -> str:
+        if job.kept:
+            job.kept.hears = job  # as a training does
+            return "done"
+        left = Left()
+        known.append(weakref.ref(left))
+        raise GaveWay(left)
+
+    gc.disable()
+    try:
+        assert done(kind(run)).state == "finished"
+        assert known[0]() is None
+    finally:
+        gc.enable()
+
+
+def test_an_idle_worker_lets_go_of_what_went_on_elsewhere(
+    kind: Callable[..., Kind[Given, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Left:
+        held_bytes = 1
+
+    def run(job: Running[Given]) -> None:
+        raise GaveWay(Left())
+
+    id = queue.add(kind(run), Given(), "ann").id
+    taken = leases.claim("batch", "here")
+    assert taken and worker.execute(taken) is GaveWay and id in parking.here()
+    assert leases.take(id, "there")
+    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.01)
+    worker._Heart()
+    until(lambda: not parking._parked, 30)
 
 
 def test_an_end_that_cannot_be_written_is_written_later(

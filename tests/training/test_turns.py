@@ -133,6 +133,22 @@ def test_room_that_can_be_made_costs_nothing_but_time(tmp_path, whole, monkeypat
     assert result(tmp_path) == expected
 
 
+def test_room_is_made_for_the_look_at_an_epoch_too(tmp_path, whole, monkeypatch) -> None:
+    picture, calls, asked = loop.Validation.picture, iter(range(10_000)), []
+
+    def short(self, *given):
+        if next(calls) == 2:
+            raise MemoryError
+        return picture(self, *given)
+
+    expected = whole("collection")
+    monkeypatch.setattr(loop.Validation, "picture", short)
+    training = prepare(SMALL.model_copy(update=WAYS["collection"]), [pair()], tmp_path)
+    ended = training.run(lambda: False, make_room=lambda: asked.append(1) or True)
+    assert ended and asked == [1]
+    assert result(tmp_path) == expected
+
+
 @pytest.mark.parametrize("why", ["foreseen", "met"])
 def test_room_is_made_before_a_training_is_given_up(tmp_path, monkeypatch, why) -> None:
     full = [True]

@@ -16,7 +16,7 @@ from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.scans.scan import Scan
 from ctdenoise.settings import settings
-from ctdenoise.workspace import quota
+from ctdenoise.workspace import quota, simulations
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.results import Source, every
@@ -54,6 +54,16 @@ def test_what_is_kept_is_the_files_of_the_workspace_and_of_its_runs(tmp_path: Pa
     own = sum(file.stat().st_size for file in run.folder.rglob("*") if file.is_file())
     assert quota.used_bytes("ann") == 1000 + own
     assert quota.used_bytes("bob") == 70
+
+
+def test_what_a_simulation_left_that_was_stopped_takes_no_room(small: None) -> None:
+    id = queue.add(SIMULATE, Simulate(scan="0" * 12, doses=(0.5,)), "ann").id
+    growing = simulations.Growing("ann", id, 0, (1, 300, 32, 32))
+    growing.begin()
+    with pytest.raises(Problem, match="Your workspace holds"):
+        quota.require("ann")
+    queue.stop(id)
+    quota.require("ann")
 
 
 def test_a_full_workspace_takes_no_more_and_others_do(small: None) -> None:
