@@ -133,3 +133,11 @@ def available_memory(device: torch.device) -> int:
     # What a container uses of its limit is not looked at: files that were read count as used there
     # until somebody needs the place.
     return min(int(psutil.virtual_memory().available), machine_mb() << 20)
+
+
+def crowded(device: torch.device) -> bool:
+    """Whether less than half of a graphics processor's memory is left for whoever comes next. A
+    processor's memory is watched by the worker that a training runs in."""
+    if device.type != "cuda":
+        return False
+    return 2 * available_memory(device) < torch.cuda.get_device_properties(device).total_memory

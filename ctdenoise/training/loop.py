@@ -22,7 +22,7 @@ from ctdenoise.errors import is_out_of_memory, telling_disk_problems
 from ctdenoise.files import atomic_file, write_atomically
 from ctdenoise.scans.scan import Pair
 from ctdenoise.training import checkpoint, state
-from ctdenoise.training.device import available_memory, choose, keeping_memory
+from ctdenoise.training.device import available_memory, choose, crowded, keeping_memory
 from ctdenoise.training.learner import Learner
 from ctdenoise.training.pace import Pace
 from ctdenoise.training.patches import Patches, Patchwork, stream
@@ -75,6 +75,11 @@ class Training:
         self.begun = False
         if resuming:
             self._restore()
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether its device has room for it while others have their turns."""
+        return not crowded(self.machine.device)
 
     @property
     def held_bytes(self) -> int:

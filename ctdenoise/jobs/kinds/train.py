@@ -245,7 +245,7 @@ def _train(running: Running[Train]) -> Outcome:
             log.write(traceback.format_exc() + "\n")
         raise
     if ended is None:
-        raise GaveWay(training)
+        raise GaveWay(training if training.may_wait else None)
     if ended.how == "stopped" and not running.stop_wanted:
         told = f"{ended.sentence} A training may take {period(turn.longest)} here at a time."
         return Outcome(ended.how, told)

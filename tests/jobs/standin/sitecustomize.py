@@ -17,6 +17,7 @@ class Training:
     """``steps_per_epoch`` hundredths of a second an epoch; a seed may mean trouble."""
 
     held_bytes = 0
+    may_wait = True
 
     def __init__(self, config, pairs, out, *, resume, **_):  # type: ignore[no-untyped-def]
         import os
