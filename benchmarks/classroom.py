@@ -9,7 +9,8 @@ then. Before, one learner does the same alone, as often as ``--alone`` says. Mus
 - 95 % of the page's answers within so many milliseconds meanwhile;
 - nine of ten times that are told until the first picture, and until the end, within 30 % of
   what it takes;
-- nobody is ahead of anybody by more than so many epochs, and no epoch is lost;
+- nobody has had more of the worker than anybody else by more than a turn of each, and no epoch is
+  lost;
 - no page says anything in red.
 
 The first and the third are seconds, for two cores of today: what a class waits is told in those.
@@ -32,11 +33,12 @@ from _bounds import tell, verdict
 from _browser import Browser
 from _dashboard import Dashboard, new_visitor, served, start_run
 
+from ctdenoise.jobs.fairness import TURN_SECONDS
+
 FIRST_SECONDS = 90.0
 TIMES_ALONE = 1.15
 ANSWER_SECONDS = 0.3
-AHEAD = 2
-"""Epochs."""
+AHEAD_SECONDS = 2 * TURN_SECONDS
 NEAR, SOON_SECONDS = 0.3, 10.0
 """Of what it takes; what comes so soon is told in steps of five seconds, and not judged."""
 PRESSING_SECONDS = 10.0
@@ -99,8 +101,8 @@ class Lesson:
         self._processes = [psutil.Process(dashboard.server.pid), psutil.Process()]
         self.cores = [0.0, 0.0]
         """That the server and this process, which has all the browsers, kept busy."""
-        self.ahead = 0
-        """Most epochs between two learners who had pressed."""
+        self.ahead = 0.0
+        """Most seconds of the worker between two learners whose runs were live."""
         self.memory_mb = 0.0
         """Most that the worker which trains has told of itself."""
         self.told: list[tuple[float, str, float | None, float | None]] = []
@@ -148,7 +150,8 @@ class Lesson:
         over = not live and len(runs) == len(self.learners)
         if runs and (over or second % 10 == 0):
             epochs = [last_epoch(run) for run in runs]
-            self.ahead = max(self.ahead, max(epochs) - min(epochs))
+            had = [job.served for job in live]
+            self.ahead = max(self.ahead, max(had, default=0.0) - min(had, default=0.0))
             ended = queue.recent("train")
             for job in live:
                 found = forecast(job, live, ended)
@@ -296,8 +299,8 @@ def judge(held: Lesson, alone: Sequence[float]) -> None:
     tell_answers("timers", held.looks, bounded=False)
     for what, ratios in zip(("first pictures", "ends"), held.foretold(), strict=True):
         tell_foretold(what, ratios)
-    tell("most epochs between two learners", str(held.ahead), f"at most {AHEAD}",
-         held.ahead <= AHEAD)  # fmt: skip
+    tell("most seconds of the worker between two learners", f"{held.ahead:.1f} s",
+         f"at most {AHEAD_SECONDS:g} s", held.ahead <= AHEAD_SECONDS)  # fmt: skip
     tell("epochs lost or trained twice", str(held.lost), "none", not held.lost)
     tell("runs that did not finish", ", ".join(held.unfinished) or "0", "none",
          not held.unfinished)  # fmt: skip
