@@ -12,7 +12,7 @@ import pytest
 from phantoms import disc_phantom, write_ct_series
 
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import queue, scheduler, worker
+from ctdenoise.jobs import leases, scheduler, worker
 from ctdenoise.settings import ROOT, private_home, python_path, settings
 
 
@@ -121,7 +121,7 @@ def test_so_is_what_scheduler_and_workers_write(
     scheduler.run(scheduling())
     os.umask(0o022)
     monkeypatch.setattr(worker, "_worker", lambda: "a worker that Dask's own command started")
-    monkeypatch.setattr(queue, "release", lambda _: None)
+    monkeypatch.setattr(leases, "release", lambda _: None)
     worker._enter()
     (tmp_path / "worker").touch()
     assert {permissions(path) for path in tmp_path.iterdir()} == {0o600}

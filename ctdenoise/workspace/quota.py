@@ -46,7 +46,7 @@ def require_runs(workspace: str, more: int = 1) -> None:
     allowed = limits_of(workspace).runs
     if more > allowed:
         raise Problem(
-            f"These {more} runs",
+            f"These {counted(more, 'run')}",
             f"are more than may wait or run at once here ({allowed})",
             "order fewer at a time",
         )
