@@ -189,6 +189,8 @@ def _held(held: Job) -> tuple[ColumnElement[bool], ...]:
 
 def _charge(connection: Connection, held: Job, seconds: float) -> None:
     """The seconds that somebody has had of the workers, told with all that is live of theirs."""
+    if not seconds:  # one who is alone should have no more written than that the worker lives
+        return
     theirs = (
         table.c.workspace == held.workspace,
         table.c.queue == held.queue,
