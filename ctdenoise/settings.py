@@ -25,10 +25,9 @@ THREADS = {"GOMP_SPINCOUNT": "5000"}
 """Environment of processes that compute beside others on the same cores; read when torch is loaded.
 
 At the end of every layer OpenMP's threads wait for the last one. By default they spin for so long
-that one which lost its core to another process holds up the others, and they hold up that process.
-An epoch of a training with two threads on two cores, libgomp's default against this number: 1.13
-and 1.10 s alone, 7.6 and 2.3 s beside a preview, 3.55 and 2.5 s beside a second training
-(benchmarks/sharing.py); 2 times alone is what an even share costs."""
+that one which lost its core to another process holds up the others, and they hold up that process: on two
+cores a training beside a preview took six times as long as alone, and twice with this number, which
+is what an even share costs; alone it makes no difference (benchmarks/sharing.py)."""
 
 RUN_MINUTES = "CTDENOISE_RUN_MINUTES"
 RUNS_AT_ONCE = "CTDENOISE_RUNS_AT_ONCE"

@@ -35,8 +35,7 @@ IDLE_SECONDS = 900
 """Without a client and without work for so long, the engine ends and gives its memory back."""
 INTERACTIVE_THREADS = max(1, CPU_COUNT // 4)
 """Of torch, in each job that people wait for: it takes one core of two and leaves a training the
-other. An epoch of a training that takes 1.1 s alone takes 2.3 s beside such a job
-(:data:`~ctdenoise.settings.THREADS`), and two such jobs no longer than one."""
+other (:data:`~ctdenoise.settings.THREADS`)."""
 LOOK_SECONDS = 2.0
 RETRY_SECONDS = 5.0
 """Between two tries to reach a cluster's scheduler."""
