@@ -25,9 +25,9 @@ THREADS = {"GOMP_SPINCOUNT": "5000"}
 """Environment of processes that compute beside others on the same cores; read when torch is loaded.
 
 At the end of every layer OpenMP's threads wait for the last one. By default they spin for so long
-that one which lost its core to another process holds up the others, and they hold up that process: on two
-cores a training beside a preview took six times as long as alone, and twice with this number, which
-is what an even share costs; alone it makes no difference (benchmarks/sharing.py)."""
+that one which lost its core to another process holds up the others, and they hold up that process:
+on two cores a training beside a preview took six times as long as alone, and twice with this
+number, which is what an even share costs; alone it makes no difference (benchmarks/sharing.py)."""
 
 RUN_MINUTES = "CTDENOISE_RUN_MINUTES"
 RUNS_AT_ONCE = "CTDENOISE_RUNS_AT_ONCE"
