@@ -52,12 +52,12 @@ def served() -> Iterator[Dashboard]:
 
 def new_visitor(address: str) -> tuple[str, str]:
     """The cookie that a new visitor gets, and the workspace that it opens."""
-    from ctdenoise.ui.visitors import workspace_of
+    from ctdenoise.ui.visitors import device_of
 
     with urllib.request.urlopen(address, timeout=10) as answer:
         jar = http.cookies.SimpleCookie(answer.headers["Set-Cookie"])
     ((name, morsel),) = jar.items()
-    return f"{name}={morsel.value}", str(workspace_of(morsel.value))
+    return f"{name}={morsel.value}", str(device_of(morsel.value))
 
 
 def start_run(workspace: str, **settings: object) -> str:

@@ -16,7 +16,7 @@ from ctdenoise.jobs.kind import KINDS
 from ctdenoise.jobs.queue import LIVE, change, entry, rows, waiting
 from ctdenoise.units import counted
 from ctdenoise.workspace.database import Job, State, job_of, now, transaction
-from ctdenoise.workspace.database import jobs as table
+from ctdenoise.workspace.tables import jobs as table
 
 ATTEMPTS = 2
 """So often may a job's worker die without getting any further in between."""

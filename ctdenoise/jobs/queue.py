@@ -16,7 +16,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs import fairness
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind
 from ctdenoise.workspace.database import Job, State, find_job, job_of, now, transaction
-from ctdenoise.workspace.database import jobs as table
+from ctdenoise.workspace.tables import jobs as table
 
 UNFETCHED_SECONDS = 600.0
 """Pixels that nobody fetched for so long, nobody waits for any more."""

@@ -27,7 +27,7 @@ from ctdenoise.jobs.kinds.export import EXPORT_NETWORK, RUN_CARD, OfRun
 from ctdenoise.ui import addresses, pictures
 from ctdenoise.ui.visitors import COOKIE, workspace_of
 from ctdenoise.workspace import results
-from ctdenoise.workspace.access import Visitor, require
+from ctdenoise.workspace.access import Thing, Visitor, require
 from ctdenoise.workspace.results import Result
 from ctdenoise.workspace.runs import Run, find_run
 
@@ -69,7 +69,7 @@ def of_profile(
 async def serve(request: Request) -> Response:
     """Answer with the file; a problem is told in its one sentence."""
     try:
-        workspace = workspace_of(request.cookies.get(COOKIE))
+        workspace = await run_in_threadpool(workspace_of, request.cookies.get(COOKIE))
         if workspace is None:
             raise Problem(
                 "This file",
@@ -85,11 +85,11 @@ async def serve(request: Request) -> Response:
 def _file(visitor: Visitor, parts: list[str], query: QueryParams) -> Response:
     match parts:
         case ["result", owner, id, form, name]:
-            require(visitor, "see", owner, what="This file")
+            require(visitor, "see", Thing(owner, "result", id), what="This file")
             return _of_result(results.find(owner, id), FORMATS.find(form), name)
         case ["run", id, "card" | "network" as what]:
             run = find_run(id)
-            require(visitor, "see", run.workspace, what="This file")
+            require(visitor, "see", Thing(run.workspace, "run", id), what="This file")
             return _of_run(run, what)
         case ["profile"]:
             return _profile(visitor, query)

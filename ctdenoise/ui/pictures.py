@@ -34,7 +34,7 @@ from ctdenoise.ui.caching import once
 from ctdenoise.ui.visitors import COOKIE, no_workspace, workspace_of
 from ctdenoise.units import Pixels, to_pixels
 from ctdenoise.workspace import denoisers, results
-from ctdenoise.workspace.access import Visitor, require
+from ctdenoise.workspace.access import Thing, Visitor, require
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.runs import find_run
 
@@ -74,8 +74,8 @@ class Picture(BaseModel):
             cls._joined([*parts[:place], str(index), *parts[place + 1 :]]) for index in range(count)
         )
 
-    def owners(self) -> set[str]:
-        """The workspaces that it is made from; whoever looks at it must be allowed to see all."""
+    def things(self) -> set[Thing]:
+        """What it is made from; whoever looks at it must be allowed to see all of that."""
         raise NotImplementedError
 
     def load(self) -> Pixels:
@@ -99,9 +99,9 @@ class ScanSlice(Picture):
     scan: Id
     index: Index
 
-    def owners(self) -> set[str]:
-        """The scan's workspace."""
-        return {self.owner}
+    def things(self) -> set[Thing]:
+        """The scan."""
+        return {Thing(self.owner, "scan", self.scan)}
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
@@ -139,9 +139,9 @@ class FullDose(Picture):
     pair: Id
     index: Index
 
-    def owners(self) -> set[str]:
-        """The workspaces whose visitors may see it."""
-        return {self.owner}
+    def things(self) -> set[Thing]:
+        """The pair."""
+        return {Thing(self.owner, "pair", self.pair)}
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
@@ -186,9 +186,9 @@ class Reference(Picture):
     image: File
     folder: ClassVar[str] = ""
 
-    def owners(self) -> set[str]:
-        """The workspaces whose visitors may see it."""
-        return {find_run(self.run).workspace}
+    def things(self) -> set[Thing]:
+        """The run."""
+        return {Thing(find_run(self.run).workspace, "run", self.run)}
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
@@ -225,11 +225,12 @@ class Denoised(Picture):
     index: Index
     setting: Annotated[str, StringConstraints(pattern=r"^([\d.]+(-[\d.]+)*|\{\})?$")] = ""
 
-    def owners(self) -> set[str]:
-        """The workspaces whose visitors may see it."""
+    def things(self) -> set[Thing]:
+        """The pair and, where it is not one that ships, the network's run."""
+        pair = Thing(self.owner, "pair", self.pair)
         if self.network.startswith(shipped.PREFIX):
-            return {self.owner}
-        return {self.owner, find_run(self.network).workspace}
+            return {pair}
+        return {pair, Thing(find_run(self.network).workspace, "run", self.network)}
 
     @field_validator("setting")
     @classmethod
@@ -263,9 +264,9 @@ class ResultSlice(Picture):
     index: Index
     mix: Literal["0", "1", "{}"]
 
-    def owners(self) -> set[str]:
-        """The workspaces whose visitors may see it."""
-        return {self.owner}
+    def things(self) -> set[Thing]:
+        """The result."""
+        return {Thing(self.owner, "result", self.result)}
 
     def load(self) -> Pixels:
         """int16 HU, or float32 in another unit: (rows, columns)."""
@@ -320,7 +321,7 @@ def load(address: str, workspace: str) -> Pixels:
 
 
 def _permit(picture: Picture, workspace: str) -> None:
-    require(Visitor(workspace), "see", *picture.owners(), what="This picture")
+    require(Visitor(workspace), "see", *picture.things(), what="This picture")
 
 
 @once(size=128)
@@ -345,7 +346,7 @@ def _coming(address: str, workspace: str) -> bool:
 
 async def serve(request: Request) -> Response:
     """Answer with the picture; a problem is told in its one sentence."""
-    workspace = workspace_of(request.cookies.get(COOKIE))
+    workspace = await run_in_threadpool(workspace_of, request.cookies.get(COOKIE))
     if workspace is None:
         return PlainTextResponse(str(no_workspace()), status_code=403)
     address = addresses.below(f"{ROUTE}{request.path_params['address']}")

@@ -173,13 +173,13 @@ async def _announce(request: Request) -> Response:
         listed = _LIST.validate_json(body)
     except ValidationError as error:
         raise Problem("The upload", "has no list of its files", "reload the page") from error
-    return JSONResponse({"id": await run_in_threadpool(announce, _visitor(request), listed)})
+    return JSONResponse({"id": await run_in_threadpool(announce, await _visitor(request), listed)})
 
 
 async def _receive(request: Request) -> Response:
     id, number = request.path_params["id"], request.path_params["number"]
     begin = int(request.path_params["begin"])
-    workspace = _visitor(request)
+    workspace = await _visitor(request)
     piece = await _body(request, PIECE)
     there = await run_in_threadpool(receive, workspace, id, number, begin, piece)
     return JSONResponse({"there": there})
@@ -195,9 +195,9 @@ async def _body(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
-def _visitor(request: Request) -> str:
+async def _visitor(request: Request) -> str:
     """The workspace behind the cookie; that a request comes from our own page, the gate sees to."""
-    workspace = workspace_of(request.cookies.get(COOKIE))
+    workspace = await run_in_threadpool(workspace_of, request.cookies.get(COOKIE))
     if workspace is None:
         raise no_workspace()
     return workspace

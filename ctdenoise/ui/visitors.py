@@ -52,14 +52,25 @@ def no_workspace() -> Problem:
     )
 
 
-def workspace_of(cookie: object) -> str | None:
-    """The workspace behind a cookie, or None where it is missing or not one of ours.
+def device_of(cookie: object) -> str | None:
+    """The browser behind a cookie, or None where it is missing or not one of ours.
 
-    A hash, since the workspace's name stands in addresses and the cookie opens it.
+    A hash, since the name of the workspace that it opens by itself stands in addresses.
     """
     if not isinstance(cookie, str) or not _COOKIE.fullmatch(cookie):
         return None
     return hashlib.sha256(cookie.encode()).hexdigest()[:32]
+
+
+def workspace_of(cookie: object) -> str | None:
+    """The workspace that the browser behind a cookie opens; None where there is no cookie of ours.
+
+    May ask the database: not for an event loop.
+    """
+    from ctdenoise.workspace import devices
+
+    device = device_of(cookie)
+    return devices.workspace_of(device) if device else None
 
 
 class Visitor:
@@ -74,7 +85,7 @@ class Visitor:
             await self.app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        known = workspace_of(connection.cookies.get(COOKIE))
+        known = device_of(connection.cookies.get(COOKIE))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,13 +1,16 @@
-"""Who may do what with whose things: the one place that decides. What it does not allow, is denied.
+"""Who may do what with which things: the one place that decides. What it does not allow, is denied.
 
-There are no accounts yet: a visitor is whoever has a workspace's cookie, see
-:mod:`ctdenoise.ui.visitors`.
+There are no accounts: a visitor is whoever has a workspace's cookie, see
+:mod:`ctdenoise.ui.visitors`. Things are private to the workspace that owns them, but for what is
+shown to a class that goes on (:mod:`ctdenoise.workspace.shares`), which its members may see, and
+for the jobs of a class's learners, which its teacher may stop.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from ctdenoise.errors import Problem
+from ctdenoise.workspace import classes, shares
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 Action = Literal["see", "change", "cancel"]
@@ -21,18 +24,37 @@ class Visitor:
     workspace: str
 
 
-def allowed(visitor: Visitor, action: Action, owner: str) -> bool:
-    """Whether a visitor may do this with what the workspace ``owner`` owns.
+@dataclass(frozen=True)
+class Thing:
+    """Something that somebody owns."""
 
-    >>> allowed(Visitor("ann"), "change", "ann"), allowed(Visitor("ann"), "see", "bob")
+    owner: str
+    kind: Literal["scan", "pair", "run", "result", "network", "job"]
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.owner}/{self.id}"
+
+
+def allowed(visitor: Visitor, action: Action, thing: Thing) -> bool:
+    """Whether a visitor may do this with a thing.
+
+    >>> scan = Thing("ann", "scan", "1f")
+    >>> allowed(Visitor("ann"), "change", scan), allowed(Visitor("sample"), "change", scan)
     (True, False)
     """
-    if owner == visitor.workspace:
-        return owner != SAMPLE or action == "see"
-    return owner == SAMPLE and action == "see"
+    if thing.owner == visitor.workspace:
+        return thing.owner != SAMPLE or action == "see"
+    if thing.owner == SAMPLE:
+        return action == "see"
+    if action == "see":
+        return shares.is_shown_to(visitor.workspace, thing.owner, str(thing))
+    if action == "cancel" and thing.kind == "job":
+        return classes.teaches(visitor.workspace, thing.owner)
+    return False
 
 
-def require(visitor: Visitor, action: Action, *owners: str, what: str) -> None:
-    """Raise :class:`Problem` unless all ``owners`` allow it; ``what`` begins the sentence."""
-    if not owners or not all(allowed(visitor, action, owner) for owner in owners):
+def require(visitor: Visitor, action: Action, *things: Thing, what: str) -> None:
+    """Raise :class:`Problem` unless all ``things`` allow it; ``what`` begins the sentence."""
+    if not things or not all(allowed(visitor, action, thing) for thing in things):
         raise Problem(what, "belongs to another workspace", "open one of your own")

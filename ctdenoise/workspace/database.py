@@ -1,12 +1,8 @@
-"""The database: its two tables, and how it is opened. SQLite by default, PostgreSQL by URL.
-
-``runs`` says what people own of their trainings (a run itself is a folder), ``jobs`` what is to be
-done, is being done or was done. The schema is the newest of :mod:`ctdenoise.workspace.migrations`.
-"""
+"""The database: how it is opened, and the rows of jobs. SQLite by default, PostgreSQL by URL."""
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -16,19 +12,8 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import ConfigDict, TypeAdapter
 from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
     Connection,
-    Dialect,
     Engine,
-    Float,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
     create_engine,
     event,
     exc,
@@ -43,6 +28,7 @@ from sqlalchemy import (
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.settings import settings
 from ctdenoise.workspace import migrations
+from ctdenoise.workspace.tables import UNREADABLE, jobs
 
 logger = logging.getLogger(__name__)
 
@@ -51,78 +37,6 @@ BUSY_SECONDS = 5.0
 """Longest that somebody waits in silence for another's transaction to end."""
 MIGRATION_SECONDS = 120
 """Longest that another process may take to bring the database up to date."""
-
-UNREADABLE = object()
-"""Stands for what was written as JSON and is none any more."""
-
-
-class Lenient(TypeDecorator[Any]):
-    """JSON of which one damaged value does not spoil all rows that are read with it."""
-
-    impl = JSON
-    cache_ok = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        """Decodes what the driver hands over, or gives :data:`UNREADABLE`."""
-        read = super().result_processor(dialect, coltype)
-
-        def decoded(value: Any) -> Any:
-            try:
-                return read(value) if read else value
-            except (ValueError, TypeError, RecursionError):
-                return UNREADABLE
-
-        return decoded
-
-
-metadata = MetaData(
-    naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"}
-)
-runs = Table(
-    "runs",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("workspace", String(64), nullable=False, index=True),
-    Column("number", Integer, nullable=False),
-    Column("name", String(200), nullable=False),
-    Column("pairs", Lenient, nullable=False),
-    Column("created", Float, nullable=False),
-    Column("sweep", String(12), nullable=False, index=True),
-    Column("parent", String(100), nullable=False),
-    Column("parent_epoch", Integer, nullable=False),
-    Column("starred", Boolean(create_constraint=False), nullable=False),
-)
-jobs = Table(
-    "jobs",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("workspace", String(64), nullable=False, index=True),
-    Column("kind", String(40), nullable=False),
-    Column("subject", String(100), nullable=False, index=True),
-    Column("arguments", Lenient, nullable=False),
-    Column("queue", String(20), nullable=False),
-    Column("state", String(8), nullable=False, index=True),
-    Column("wanted", String(4), nullable=False),
-    Column("focus", Integer),
-    Column("progress", Float),
-    Column("message", Text, nullable=False),
-    Column("result", Lenient(none_as_null=True)),
-    Column("attempts", Integer, nullable=False),
-    Column("reached", Float),
-    Column("lease", String(40), nullable=False),
-    Column("worker", String(200), nullable=False),
-    Column("heartbeat", Float),
-    Column("memory", Float),
-    Column("served", Float, nullable=False, server_default="0"),
-    Column("used", Float, nullable=False, server_default="0"),
-    Column("expected", Float),
-    Column("first", Float),
-    Column("left", Float),
-    Column("created", Float, nullable=False),
-    Column("queued", Float, nullable=False),
-    Column("started", Float),
-    Column("ended", Float),
-)
 
 
 @dataclass(frozen=True)

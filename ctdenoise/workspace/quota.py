@@ -15,9 +15,10 @@ from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
 from ctdenoise.units import counted, size
 from ctdenoise.workspace import simulations
-from ctdenoise.workspace.database import jobs, runs, transaction
+from ctdenoise.workspace.database import transaction
 from ctdenoise.workspace.limits import limits_of
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
+from ctdenoise.workspace.tables import jobs, runs
 
 ID = re.compile(r"[0-9a-f]{12}")
 

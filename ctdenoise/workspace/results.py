@@ -29,9 +29,10 @@ from ctdenoise.metrics.removal import Removal
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
 from ctdenoise.stored import Damaged
-from ctdenoise.workspace.database import Job, find_job, jobs, transaction
+from ctdenoise.workspace.database import Job, find_job, transaction
 from ctdenoise.workspace.denoisers import DenoiserChoice, title
 from ctdenoise.workspace.library import library_of
+from ctdenoise.workspace.tables import jobs
 
 
 class Source(BaseModel):

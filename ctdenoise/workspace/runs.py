@@ -29,8 +29,9 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import write_atomically
 from ctdenoise.settings import settings
 from ctdenoise.stored import Damaged
-from ctdenoise.workspace.database import Job, State, job_of, jobs, transaction
-from ctdenoise.workspace.database import runs as table
+from ctdenoise.workspace.database import Job, State, job_of, transaction
+from ctdenoise.workspace.tables import jobs
+from ctdenoise.workspace.tables import runs as table
 
 CONFIG = "config.json"
 START = "start.safetensors"

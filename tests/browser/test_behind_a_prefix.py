@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 from screen import choose_page
 from serving import ROOT, server
 
-from ctdenoise.ui.visitors import COOKIE, workspace_of
+from ctdenoise.ui.visitors import COOKIE, device_of
 
 pytestmark = pytest.mark.browser
 PREFIX = "/proxy/ct"
@@ -131,7 +131,7 @@ def test_everything_works_below_a_prefix(
     (cookie,) = (c for c in page.context.cookies(prefixed) if c["name"] == COOKIE)
     assert cookie["path"] == PREFIX and cookie["httpOnly"] and cookie["sameSite"] == "Lax"
     subprocess.run(
-        [sys.executable, "-c", SWEEP, str(workspace_of(cookie["value"]))],
+        [sys.executable, "-c", SWEEP, str(device_of(cookie["value"]))],
         env=os.environ | {"CTDENOISE_HOME": str(home)}, check=True, timeout=120,
     )  # fmt: skip
     choose_page(page, "Sweep")

@@ -12,12 +12,12 @@ from ctdenoise.jobs.executor import Executor
 from ctdenoise.jobs.kind import GaveWay
 from ctdenoise.settings import ROOT
 from ctdenoise.ui import menu, uploads
-from ctdenoise.ui.visitors import COOKIE, workspace_of
+from ctdenoise.ui.visitors import COOKIE, device_of
 from ctdenoise.workspace.database import Job
 
 COOKIES = {COOKIE: "1" * 32}
 """Of the visitor whose sessions these are."""
-WORKSPACE = workspace_of(COOKIES[COOKIE]) or ""
+WORKSPACE = device_of(COOKIES[COOKIE]) or ""
 
 
 class Done:

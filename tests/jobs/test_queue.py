@@ -20,10 +20,10 @@ from ctdenoise.workspace.database import (
     Job,
     database,
     find_job,
-    jobs,
     open_database,
     transaction,
 )
+from ctdenoise.workspace.tables import jobs
 
 pytestmark = pytest.mark.usefixtures("store")
 

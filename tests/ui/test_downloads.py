@@ -29,14 +29,14 @@ from ctdenoise.settings import settings
 from ctdenoise.training.trainer import train
 from ctdenoise.ui import downloads, pictures, server
 from ctdenoise.ui.viewer import Pane
-from ctdenoise.ui.visitors import COOKIE, new_cookie, workspace_of
+from ctdenoise.ui.visitors import COOKIE, device_of, new_cookie
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.results import Result, Source
 from ctdenoise.workspace.runs import Run, create_run, find_run
 
 COOKIE_OF_OWNER = new_cookie()
-OWNER = str(workspace_of(COOKIE_OF_OWNER))
+OWNER = str(device_of(COOKIE_OF_OWNER))
 
 
 def asker(**cookies: str) -> TestClient:

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from ctdenoise.ui import visitors
 from ctdenoise.ui.server import Visitor
-from ctdenoise.ui.visitors import COOKIE, workspace_of
+from ctdenoise.ui.visitors import COOKIE, device_of
 
 
 def client() -> TestClient:
@@ -25,10 +25,10 @@ def client() -> TestClient:
     return TestClient(Starlette(routes=routes, middleware=[Middleware(Visitor)]))
 
 
-def test_a_new_browser_gets_a_workspace_of_its_own_and_keeps_it() -> None:
+def test_a_new_browser_gets_a_device_of_its_own_and_keeps_it() -> None:
     first, second = client(), client()
     one = first.get("/").cookies[COOKIE]
-    assert workspace_of(one) and one not in str(workspace_of(one))
+    assert device_of(one) and one not in str(device_of(one))
     assert COOKIE not in first.get("/").cookies
     assert second.get("/").cookies[COOKIE] != one
 
@@ -40,7 +40,7 @@ def test_only_pages_hand_out_workspaces() -> None:
 def test_a_forged_workspace_is_replaced() -> None:
     browser = client()
     browser.cookies.set(COOKIE, "../../etc")
-    assert workspace_of(browser.get("/").cookies[COOKIE])
+    assert device_of(browser.get("/").cookies[COOKIE])
 
 
 def test_the_cookie_cannot_be_read_by_scripts_and_every_answer_has_the_policy() -> None:

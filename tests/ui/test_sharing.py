@@ -13,9 +13,10 @@ from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
 from ctdenoise.jobs.kinds.train import TRAIN, Train, needs
 from ctdenoise.ui.components import sharing
-from ctdenoise.workspace.database import Job, jobs, transaction
+from ctdenoise.workspace.database import Job, transaction
 from ctdenoise.workspace.library import PairRecord
 from ctdenoise.workspace.runs import create_run
+from ctdenoise.workspace.tables import jobs
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 

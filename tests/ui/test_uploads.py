@@ -17,7 +17,7 @@ from ctdenoise.ui import uploads
 from ctdenoise.ui.components import upload
 from ctdenoise.ui.gate import Gate, Names
 from ctdenoise.ui.uploads import Chosen
-from ctdenoise.ui.visitors import COOKIE, new_cookie, workspace_of
+from ctdenoise.ui.visitors import COOKIE, device_of, new_cookie
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 NAMES = [
@@ -137,7 +137,7 @@ def test_a_browser_sends_a_file(client: TestClient) -> None:
     for begin, piece in ((0, b"12"), (0, b"12"), (2, b"345")):
         answer = client.put(f"/uploads/{id}/0/{begin}", content=piece)
     assert answer.json() == {"there": 5}
-    workspace = workspace_of(client.cookies[COOKIE])
+    workspace = device_of(client.cookies[COOKIE])
     assert workspace and uploads.missing(workspace, id) == []
 
 

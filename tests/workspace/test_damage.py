@@ -17,7 +17,7 @@ from ctdenoise.metrics.removal import judge
 from ctdenoise.scans.scan import Pair, Scan, SliceSource
 from ctdenoise.settings import settings
 from ctdenoise.training.trainer import train
-from ctdenoise.workspace import database, networks, results, runs
+from ctdenoise.workspace import database, networks, results, runs, tables
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.ingest import take_back
 from ctdenoise.workspace.library import Library, library_of
@@ -233,7 +233,7 @@ def test_a_damaged_database_is_told_and_left_as_it_is(tmp_path: Path, how: str) 
     try:
         opened = database.open_database(f"sqlite:///{file}")
         with opened.begin() as connection:  # half a database may look whole until it is used
-            list(connection.execute(database.jobs.select()))
+            list(connection.execute(tables.jobs.select()))
     except Problem as problem:
         assert "runs.sqlite is damaged on the disk: stop CT Denoise" in str(problem)
     except database.exc.DatabaseError as error:

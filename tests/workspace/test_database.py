@@ -20,9 +20,10 @@ from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.settings import settings
 from ctdenoise.workspace import database as module
 from ctdenoise.workspace import migrations, networks, results
-from ctdenoise.workspace.database import database, metadata, open_database
+from ctdenoise.workspace.database import database, open_database
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.runs import create_run, find_run, last_epoch, runs_of
+from ctdenoise.workspace.tables import metadata
 
 PAIRS = [("ann", "abc")]
 

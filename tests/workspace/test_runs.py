@@ -13,7 +13,6 @@ from ctdenoise.jobs import leases, queue
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.settings import settings
 from ctdenoise.workspace import quota
-from ctdenoise.workspace.database import runs as table
 from ctdenoise.workspace.database import transaction
 from ctdenoise.workspace.runs import (
     Run,
@@ -26,6 +25,7 @@ from ctdenoise.workspace.runs import (
     runs_of,
     star_run,
 )
+from ctdenoise.workspace.tables import runs as table
 
 pytestmark = pytest.mark.usefixtures("store")
 PAIRS = [("ann", "abc")]

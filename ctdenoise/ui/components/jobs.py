@@ -17,7 +17,7 @@ from ctdenoise.ui.components import sharing
 from ctdenoise.ui.components.cards import duration
 from ctdenoise.ui.components.text import plain, tell, telling_problems
 from ctdenoise.ui.session import workspace
-from ctdenoise.workspace.access import Action, Visitor, allowed, require
+from ctdenoise.workspace.access import Action, Thing, Visitor, allowed, require
 from ctdenoise.workspace.database import Job
 
 SAID_SECONDS = 3600.0
@@ -150,7 +150,7 @@ def answer(kind: Kind[A, Any], arguments: A, owner: str) -> Any:
         elif time.monotonic() > shown:
             with place.container(horizontal=True, vertical_alignment="center"):
                 bar = st.empty()
-                if allowed(Visitor(workspace()), "cancel", owner):
+                if allowed(Visitor(workspace()), "cancel", Thing(owner, "job", job.id)):
                     stop_button(job, width="content")
         time.sleep(LOOK_SECONDS)
         job = queue.job(job.id)
@@ -214,7 +214,7 @@ def stop_button(
 def _do(action: Action, job: Job, what: Callable[[str], object]) -> None:
     """Do something to a job, if this visitor may; what goes wrong is told and spoils nothing."""
     try:
-        require(Visitor(workspace()), action, job.workspace, what="This job")
+        require(Visitor(workspace()), action, Thing(job.workspace, "job", job.id), what="This job")
         what(job.id)
     except Problem as problem:
         st.toast(plain(problem), icon=":material/error:")

@@ -23,9 +23,10 @@ from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
 from ctdenoise.training import trainer
 from ctdenoise.training.loop import Training
-from ctdenoise.workspace.database import Job, jobs, transaction
+from ctdenoise.workspace.database import Job, transaction
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.runs import Run, find_run, keep_config, runs_of
+from ctdenoise.workspace.tables import jobs
 
 TINY = Config(layers=2, filters=4, batch=2, patch=16, validation_patches=4, steps_per_epoch=2,
               epochs=3, device="cpu", precision="float32")  # fmt: skip

@@ -1,0 +1,133 @@
+"""What is shown to a class: a picture as a viewer showed it, or a run, by whom it belongs to.
+
+A share lists the things that it is made of; :mod:`ctdenoise.workspace.access` lets the class see
+them for as long as it goes on and the share is not withdrawn. Only what is the
+sharer's own is shown by it.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, delete, insert, select
+
+from ctdenoise.workspace.database import now, transaction
+from ctdenoise.workspace.tables import classes, members
+from ctdenoise.workspace.tables import shares as table
+
+Name = Annotated[str, StringConstraints(max_length=300)]
+Point = tuple[float, float]
+Rectangle = tuple[int, int, int, int]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ShownPane(_Strict):
+    """A pane of the viewer, as :class:`ctdenoise.ui.viewer.Pane` has it."""
+
+    name: Name
+    color: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+    dash: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,12}$")] = "solid"
+    minus: int | None = None
+    note: Name = ""
+    frames: Annotated[tuple[Name, ...], Field(min_length=1, max_length=5000)]
+
+
+class Shown(_Strict):
+    """Everything that a viewer shows, so that another one can show the same."""
+
+    panes: Annotated[tuple[ShownPane, ...], Field(min_length=1, max_length=6)]
+    labels: Annotated[tuple[Name, ...], Field(max_length=5000)] | None = None
+    spacing: Point | None = None
+    orientation: tuple[float, float, float, float, float, float] | None = None
+    unit: Annotated[str, StringConstraints(max_length=40)] = "HU"
+    frame: int = Field(0, ge=0)
+    window: Point
+    """Level and width."""
+    line: tuple[float, float, float, float] | None = None
+    """Row and column of both ends."""
+    region: Rectangle | None = None
+    background: Rectangle | None = None
+    view: tuple[float, float, float] | None = None
+    """Row and column in the middle, and how many times enlarged; None for the whole picture."""
+    dial: Annotated[tuple[float, ...], Field(max_length=2)] = ()
+
+
+@dataclass(frozen=True)
+class Share:
+    """A row of ``shares``."""
+
+    id: str
+    class_id: str
+    workspace: str
+    """Who shows it, whose it is."""
+    title: str
+    shown: Shown | None
+    """None for a run, which is shown as a whole."""
+    things: tuple[str, ...]
+    """As :class:`ctdenoise.workspace.access.Thing` writes them."""
+    created: float
+
+
+_SHARE = TypeAdapter(Share)
+
+
+def add(
+    class_id: str, workspace: str, title: str, things: Iterable[str], shown: Shown | None = None
+) -> str:
+    """Show something to a class; the share's id."""
+    id = secrets.token_hex(6)
+    with transaction() as connection:
+        connection.execute(
+            insert(table).values(
+                id=id,
+                class_id=class_id,
+                workspace=workspace,
+                title=" ".join(title.split())[:200],
+                shown=shown.model_dump(mode="json") if shown else None,
+                things=sorted(set(things)),
+                created=now(connection),
+            )
+        )
+    return id
+
+
+def of_class(class_id: str) -> list[Share]:
+    """What is shown to a class, newest first."""
+    return _shares(table.c.class_id == class_id)
+
+
+def withdraw(id: str, workspace: str) -> None:
+    """Show something of one's own no longer."""
+    with transaction() as connection:
+        connection.execute(delete(table).where(table.c.id == id, table.c.workspace == workspace))
+
+
+def is_shown_to(workspace: str, owner: str, thing: str) -> bool:
+    """Whether ``owner`` shows a thing to a class that goes on and that somebody is in."""
+    live = (
+        select(members.c.class_id)
+        .join(classes, classes.c.id == members.c.class_id)
+        .where(members.c.workspace == workspace, classes.c.ended.is_(None))
+    )
+    return any(
+        thing in share.things
+        for share in _shares(table.c.workspace == owner, table.c.class_id.in_(live))
+    )
+
+
+def _shares(*which: ColumnElement[bool]) -> list[Share]:
+    with transaction() as connection:
+        rows = select(table).where(*which).order_by(table.c.created.desc())
+        found = connection.execute(rows).all()
+    shares = []
+    for row in found:
+        try:  # what is damaged is shown to nobody
+            shares.append(_SHARE.validate_python(row._asdict()))
+        except ValidationError:
+            continue
+    return shares

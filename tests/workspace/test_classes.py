@@ -1,0 +1,71 @@
+"""Classes: codes, keys, nicknames and who comes back."""
+
+import pytest
+
+from ctdenoise.errors import Problem
+from ctdenoise.workspace import classes, devices
+from ctdenoise.workspace.classes import LETTERS
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def test_codes_have_no_letters_that_are_taken_for_others() -> None:
+    assert not set("O0I1L") & set(LETTERS)
+    codes = {classes.create("tess", "A", "article")[0].code for _ in range(20)}
+    assert len(codes) == 20
+    assert all(len(code) == 6 and set(code) <= set(LETTERS) for code in codes)
+
+
+def test_a_code_is_found_however_it_is_typed() -> None:
+    made, _ = classes.create("tess", "A", "article")
+    assert classes.by_code(f" {made.code[:3].lower()}-{made.code[3:]} ") == made
+    for wrong in ("", "******", made.code[:5], made.code + "A"):
+        with pytest.raises(Problem, match="is no class's"):
+            classes.by_code(wrong)
+    classes.end(made.id)
+    with pytest.raises(Problem, match="is no class's"):
+        classes.by_code(made.code)
+
+
+def test_a_nickname_is_one_persons() -> None:
+    made, _ = classes.create("tess", "A", "article")
+    classes.join(made, "ann", "  Ann  of   Cleves ")
+    with pytest.raises(Problem, match="somebody else's"):
+        classes.join(made, "bob", "ann of cleves")
+    with pytest.raises(Problem, match="is empty"):
+        classes.join(made, "bob", " \n ")
+    classes.join(made, "ann", "Anne")  # another nickname, the same person
+    assert [each.nickname for each in classes.learners(made.id)] == ["Anne"]
+    assert classes.seat_of("ann") == (made, classes.learners(made.id)[0])
+    assert classes.seat_of("bob") is None
+
+
+def test_the_key_alone_makes_a_teacher() -> None:
+    made, key = classes.create("tess", "A", "article")
+    other, _ = classes.create("tom", "B", "article")
+    assert key not in str(made)
+    for code, wrong in ((made.code, ""), (made.code, made.key), (other.code, key), ("", key)):
+        with pytest.raises(Problem, match="opens no class"):
+            classes.teach(code, wrong, "ann")
+    assert classes.taught_by("ann") == []
+    assert classes.teach(made.code, key, "ann") == made
+    assert classes.taught_by("ann") == [made]
+    classes.join(made, "ann", "Ann")  # a teacher who follows the learners' link stays one
+    assert [each.workspace for each in classes.learners(made.id)] == []
+
+
+def test_a_personal_code_leads_back_until_there_is_a_newer_one() -> None:
+    made, _ = classes.create("tess", "A", "article")
+    ann = classes.join(made, "ann", "Ann")
+    with pytest.raises(Problem, match="is nobody's"):
+        classes.by_personal_code("")
+    first = classes.personal_code(ann)
+    assert classes.by_personal_code(first.lower()).workspace == "ann"
+    second = classes.personal_code(ann)
+    with pytest.raises(Problem, match="is nobody's"):
+        classes.by_personal_code(first)
+    assert devices.workspace_of("phone") == "phone"
+    devices.bind("phone", classes.by_personal_code(second).workspace)
+    assert devices.workspace_of("phone") == "ann"
+    devices.bind("phone", "phone")
+    assert devices.workspace_of("phone") == "phone"
