@@ -139,6 +139,8 @@ def test_what_waited_before_turns_were_charged_goes_on(empty: Path) -> None:
     with sqlite3.connect(empty / "runs.sqlite") as old:
         for column in ("served", "used", "expected", "first", "left"):
             old.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
+        for table in ("devices", "classes", "members", "answers", "places", "shares"):
+            old.execute(f"DROP TABLE {table}")
         old.execute("UPDATE alembic_version SET version_num = '0003'")
     forget()
     assert [queue.job(id).state for id in (waits, runs, ended)] == ["queued", "running", "finished"]
