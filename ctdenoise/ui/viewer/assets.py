@@ -16,6 +16,7 @@ MODULES = (
     "dials",
     "measure",
     "overlay",
+    "point",
     "curves",
     "readout",
     "lens",
