@@ -27,6 +27,7 @@ setup(
         "ctdenoise": [
             "ui/icon.png",
             "ui/viewer/*",
+            "ui/figures/*",
             "ui/components/dropzone.*",
             "scans/ldct.csv",
             "scans/sample_data/*",
