@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.run_folder import kept
 from ctdenoise.config.shipped import shipped
 from ctdenoise.errors import Problem
@@ -13,10 +14,12 @@ from ctdenoise.lessons.model import Click
 from ctdenoise.ui import menu
 from ctdenoise.ui.compare import view as compared
 from ctdenoise.ui.components import cards, figures, panes
-from ctdenoise.ui.components.text import plain, tell
+from ctdenoise.ui.components.text import tell
+from ctdenoise.ui.figures import feature_loss, low_dose, network
 from ctdenoise.ui.lesson import clicks, training
 from ctdenoise.ui.lesson.scan import Chosen, chosen, of_sample
 from ctdenoise.ui.lesson.visit import Visit
+from ctdenoise.ui.pictures import Denoised
 from ctdenoise.ui.viewer import POINT, Pane, viewer
 from ctdenoise.units import WINDOWS, Window
 from ctdenoise.workspace.library import library_of
@@ -75,6 +78,7 @@ def _viewer(
 ) -> clicks.Place | None:
     found = chosen() if show.scan == "own" else of_sample(int(show.scan.removeprefix("sample-")))
     if found is None:
+        st.info("There is no scan to show yet.", icon=":material/radiology:")
         return None
     owner, record = found
     shown, missing = _panes(show.panes, found, at)
@@ -132,8 +136,8 @@ def _panes(names: Sequence[str], found: Chosen, at: Visit) -> tuple[list[Pane], 
         elif name == "difference":
             shown[name] = panes.low(owner, record)  # what is subtracted from it is known below
         elif kind == "network":
-            if (network := shipped().get(which)) and network.unit == record.unit:
-                shown[name] = panes.shipped(network, owner, record)
+            if (ships := shipped().get(which)) and ships.unit == record.unit:
+                shown[name] = panes.shipped(ships, owner, record)
         elif (run := training.made(at, which)) and kept(run.folder):
             shown[name] = compared.pane(run, owner, record)
         else:
@@ -151,7 +155,26 @@ def _images(shown: Sequence[Pane]) -> list[Pane]:
 
 
 def _figure(show: model.Figure, at: Visit, key: str) -> None:
-    st.caption(plain(f"The figure {show.figure} is not there yet."))
+    found = chosen()
+    if found is None:
+        return
+    owner, record = found
+    index, place = record.slices // 2, f"learn-{at.id}-{key}"
+    made = training.made(at, show.of) if show.of else None
+    if show.figure == "low-dose":
+        low_dose.show(owner, record.id, index, key=place)
+    elif show.figure == "network":
+        config = made.config if made else PRESETS["recommended"]
+        network.show(config, owner, record.id, index, key=place)
+    else:
+        output = None
+        if made and (epochs := kept(made.folder)):
+            output = Denoised(
+                owner=owner, pair=record.id, index=index, network=made.id, version=str(epochs[-1])
+            )
+        feature_loss.show(owner, record.id, index, key=place, output=output)
+    if show.of and not made:
+        training.lacks(at, show.of)
 
 
 def _page(show: model.Page) -> None:

@@ -53,6 +53,16 @@ class Visit:
         return self.given[key][-1].value if key in self.given else None
 
     @property
+    def given_parts(self) -> set[str]:
+        """The parts of the test that are answered, and the end where one is there."""
+        parts = {
+            when
+            for when in (BEFORE, AFTER)
+            if all(each.key(when) in self.given for each in self.lesson.concepts)
+        }
+        return parts | ({END} if self.at == END else set())
+
+    @property
     def chapter(self) -> Chapter | None:
         """The chapter in which one is; None in the test."""
         return next(
@@ -122,6 +132,16 @@ def arrive(found: Mapping[str, Found]) -> Visit | str:
 def go(lesson: str, at: str) -> None:
     """Be at another place from now on; for buttons, whose page is then drawn anew."""
     st.session_state[_at(workspace())] = lesson, at
+
+
+def to_the_top(at: Visit) -> None:
+    """Another place begins at its top, though the button that leads there is at the bottom."""
+    st.html(
+        "<style>[data-testid=stLayoutWrapper]:has(> .st-key-to-the-top) {display: none}</style>"
+    )
+    with st.container(key="to-the-top"):
+        script = "document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0)"
+        st.html(f"<script>/* {at.at} */ {script}</script>", unsafe_allow_javascript=True)
 
 
 def submit(visit: Visit, key: str, value: Answer) -> bool:

@@ -124,9 +124,9 @@ def viewer(
     ``stops`` settings from 0 to 1 a dial (``0.25``, or ``0.25-0.5`` of two dials, in place of the
     ``{}``) as the dials move; ``dial`` is where they stand at the start. ``view``: the pixel (row,
     column) in the middle of every pane and how many times the picture is enlarged, at the start
-    and after a reset; None for the whole picture. ``point``: the (row, column) that is marked at the start. ``target``: first
-    row, first column, height and width of an ellipse round the place that was asked for.
-    ``readout``: what is told of the frame in view.
+    and after a reset; None for the whole picture. ``point``: the (row, column) that is marked at
+    the start. ``target``: first row, first column, height and width of an ellipse round the place
+    that was asked for. ``readout``: what is told of the frame in view.
     """
     if not panes:
         raise ValueError("a viewer needs at least one pane")
