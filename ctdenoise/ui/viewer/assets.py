@@ -17,6 +17,7 @@ MODULES = (
     "dials",
     "measure",
     "overlay",
+    "point",
     "curves",
     "readout",
     "lens",

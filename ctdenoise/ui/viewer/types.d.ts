@@ -89,6 +89,9 @@ type ViewerData = {
   dial: number[];
   stops: number;
   view: [row: number, column: number, zoom: number] | null;
+  /** What is marked at the start, and the box of the right place. */
+  point: Pixel | null;
+  target: Region | null;
   difference: number;
   readout: ReadoutData | null;
 };
