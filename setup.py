@@ -11,6 +11,7 @@ BESIDE_APP = [
     "checkpoints/*.safetensors",
     "checkpoints/*.md",
     "checkpoints/features/*",
+    "lessons/gallery/*/*",
 ]
 
 setup(
