@@ -24,4 +24,11 @@ chosen: str = st.pills(
 remember("mistake")
 keep_link("mistake", "mistakes", [chosen])
 view.show(entries[chosen])
+for follows in list(entries)[list(entries).index(chosen) + 1 :][:1]:
+    st.button(
+        f"Next mistake: {entries[follows].title}",
+        icon=":material/arrow_downward:",
+        on_click=st.session_state.update,
+        args=({"mistake": follows},),
+    )
 next_step.after("Mistakes")

@@ -124,8 +124,10 @@ def learned(folder: Path, name: str) -> dict[str, float]:
 
 
 def wrong_and_right(live: Live) -> Made:
-    """A run that goes wrong beside one that does not, on a patient whom neither knows."""
-    runs = {"wrong": run_of(live, 0), "right": run_of(live, 1)}
+    """A run that goes wrong beside one that does not, and maybe another, on a patient whom none
+    of them knows."""
+    names = ("wrong", "right", "other")[: len(live.runs)]
+    runs = {name: run_of(live, number) for number, name in enumerate(names)}
     pictures = {"low": kept(low()), "full": kept(full())}
     pictures |= {name: kept(through(folder, low())) for name, folder in runs.items()}
     figures = compared(pictures) | in_liver(pictures)

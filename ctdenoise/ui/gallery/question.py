@@ -43,7 +43,7 @@ def ask(entry: Entry) -> None:
                 f"Your answer ({what.unit})" if what.unit else "Your answer",
                 what.low,
                 what.high,
-                what.low,
+                what.low + what.step * round((what.high - what.low) / what.step / 2),
                 what.step,
                 format=f"%.{_digits(what)}f",
                 key=key,

@@ -24,12 +24,15 @@ HEIGHT = 300
 def show(entry: Entry) -> None:
     """What there is to see before the answer and, once there is one, everything."""
     given = question.given().get(entry.id)
-    st.subheader(entry.title)
     st.write(entry.sentences)
-    _pictures(entry, given is not None)
     if given is None:
-        question.ask(entry)
+        pictures, asked = st.columns([3, 2], gap="medium")
+        with pictures:
+            _pictures(entry, revealed=False)
+        with asked:
+            question.ask(entry)
         return
+    _pictures(entry, revealed=True)
     question.tell(entry, given)
     st.markdown("##### What is to be seen")
     st.markdown(entry.seen)
@@ -55,7 +58,7 @@ def panes(entry: Entry, revealed: bool) -> list[Pane]:
     ]
 
 
-def _pictures(entry: Entry, revealed: bool) -> None:
+def _pictures(entry: Entry, *, revealed: bool) -> None:
     viewer(
         panes(entry, revealed),
         key=f"mistake-{entry.id}-{revealed}",
