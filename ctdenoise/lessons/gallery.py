@@ -29,7 +29,6 @@ from ctdenoise.lessons.alterations import Disc
 from ctdenoise.lessons.model import Choice, Part, Slider, Text
 from ctdenoise.scans.sample import SERIES, Series
 from ctdenoise.settings import ROOT
-from ctdenoise.units import Window
 
 FOLDER = ROOT / "lessons" / "gallery"
 ENTRY, FIGURES, PICTURES = "entry.yaml", "figures.json", "pictures.npz"
@@ -116,7 +115,8 @@ class Live(Part):
 
 
 class Entry(Part):
-    """One mistake. ``seen``: what is to be seen, once it is answered, as Markdown."""
+    """One mistake. ``seen``: what is to be seen, once it is answered, as Markdown. ``view``: the
+    (row, column) in the middle of the pictures and how often they are enlarged; all if none."""
 
     id: Name
     place: int
@@ -125,15 +125,11 @@ class Entry(Part):
     ask: Annotated[Choice | Slider, Field(discriminator="kind")]
     seen: Text
     window: tuple[float, Annotated[float, Field(gt=0)]]
+    view: tuple[float, float, Annotated[float, Field(ge=1)]] | None = None
     pictures: Annotated[tuple[Shown, ...], Field(min_length=2)]
     live: Live
     figures: dict[str, float]
     spacing: tuple[float, float]
-
-    @property
-    def view(self) -> Window:
-        """In which the pictures are first seen."""
-        return Window(*self.window)
 
     @model_validator(mode="after")
     def _pictures_go_together(self) -> "Entry":

@@ -115,9 +115,12 @@ def in_liver(pictures: Mapping[str, Kept]) -> dict[str, float]:
 
 
 def learned(folder: Path, name: str) -> dict[str, float]:
-    """RMSE of the last epoch, on what was learned from and on the validation patches."""
-    last = [e for e in events.read(folder) if isinstance(e, events.Epoch)][-1]
+    """RMSE of the last epoch, on what was learned from and on the validation patches; on these the
+    highest of all epochs, too."""
+    epochs = [e for e in events.read(folder) if isinstance(e, events.Epoch)]
+    last = epochs[-1]
     found = {f"{name}_validation": last.validation_mse**0.5, "low_validation": last.low_mse**0.5}
+    found[f"{name}_highest"] = max(each.validation_mse for each in epochs) ** 0.5
     if "mse" in last.terms:
         found[f"{name}_training"] = last.terms["mse"] ** 0.5
     return found
@@ -140,6 +143,7 @@ def wrong_and_right(live: Live) -> Made:
             f"{name}_field": settings.spec.receptive_field(settings),
         }
         difference = pictures[name].astype(float) - pictures["full"]
+        figures[f"{name}_times"] = settings.learning_rate / live.runs[1].settings.learning_rate
         figures[f"{name}_shift"] = float(difference[LIVER].mean())
         figures[f"{name}_shift_all"] = float(difference.mean())
     return pictures, figures

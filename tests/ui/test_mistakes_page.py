@@ -63,7 +63,7 @@ def test_nothing_is_revealed_before_an_answer() -> None:
 def test_an_answer_stays_and_may_be_changed_and_both_are_kept() -> None:
     answer(opened("Mistakes", mistake="vgg-alone"), -3.0)
     app = opened("Mistakes", mistake="vgg-alone")
-    assert "You expected: -3 HU. It is: 8 HU." in said(app)
+    assert "You expected: -3 HU. What was found: 8 HU." in said(app)
     labelled(app.button, "Answer again").click().run()
     assert REVEAL not in said(app)
     answer(app, 9.0)

@@ -65,7 +65,7 @@ def tell(entry: Entry, value: float) -> None:
     if right(what, value):
         st.success(f"You expected: {own} So it is.", icon=":material/check:")
     else:
-        st.info(f"You expected: {own} It is: {measured}", icon=":material/compare_arrows:")
+        st.info(f"You expected: {own} What was found: {measured}", icon=":material/compare_arrows:")
 
 
 def again(entry: Entry) -> None:

@@ -9,6 +9,7 @@ from ctdenoise.ui.components.text import telling_problems
 from ctdenoise.ui.gallery import live, question
 from ctdenoise.ui.pictures import Prepared
 from ctdenoise.ui.viewer import Pane, viewer
+from ctdenoise.units import Window
 
 STYLES: dict[Role, palette.Style] = {
     "low": palette.LOW,
@@ -63,7 +64,8 @@ def _pictures(entry: Entry, *, revealed: bool) -> None:
         panes(entry, revealed),
         key=f"mistake-{entry.id}-{revealed}",
         height=HEIGHT,
-        window=entry.view,
+        window=Window(*entry.window),
+        view=entry.view,
         spacing=entry.spacing,
         orientation=(1, 0, 0, 0, 1, 0),
         report=(),
