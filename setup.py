@@ -13,6 +13,7 @@ BESIDE_APP = [
     "checkpoints/*.safetensors",
     "checkpoints/*.md",
     "checkpoints/features/*",
+    "lessons/gallery/*/*",
 ]
 LESSONS = [
     path.as_posix()

@@ -23,6 +23,7 @@ GROUPS = {
         "Map": ":material/scatter_plot:",
         "Features": ":material/grid_on:",
         "Dial": ":material/tune:",
+        "Mistakes": ":material/troubleshoot:",
     },
 }
 ICONS = {name: icon for group in GROUPS.values() for name, icon in group.items()}
@@ -39,7 +40,8 @@ NEXT = {
     "Sweep": ("Map", "see all runs on one map"),
     "Map": ("Features", "see what the feature loss looks at"),
     "Features": ("Dial", "turn one network between smooth and grainy"),
-    "Dial": ("Denoise", "denoise a scan of your own"),
+    "Dial": ("Mistakes", "see what goes wrong, and whether you would notice"),
+    "Mistakes": ("Denoise", "denoise a scan of your own"),
 }
 """After each page another, and what one does there."""
 

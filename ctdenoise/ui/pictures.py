@@ -29,6 +29,8 @@ from ctdenoise.config import shipped
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
+from ctdenoise.lessons import gallery
+from ctdenoise.scans.sample import SERIES
 from ctdenoise.ui import addresses
 from ctdenoise.ui.caching import once
 from ctdenoise.ui.visitors import COOKIE, no_workspace, workspace_of
@@ -37,6 +39,7 @@ from ctdenoise.workspace import denoisers, results
 from ctdenoise.workspace.access import Thing, Visitor, require
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.runs import find_run
+from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 ROUTE = "pixels/"
 WAIT_SECONDS = 60
@@ -290,11 +293,27 @@ class ResultSlice(Picture):
         return True
 
 
+class Prepared(Picture):
+    """A picture of the gallery of mistakes, made from the sample."""
+
+    kind = "prepared"
+    entry: gallery.Name
+    image: gallery.Name
+
+    def things(self) -> set[Thing]:
+        """The sample's pair."""
+        return {Thing(SAMPLE, "pair", SERIES[0].pair)}
+
+    def load(self) -> Pixels:
+        """int16 HU: (rows, columns)."""
+        return gallery.picture(self.entry, self.image)
+
+
 KINDS: dict[str, type[Picture]] = {
     picture.kind: picture
     for picture in (
         ScanSlice, Simulated, FullDose, LowDose, Gaussian, Reference, Progress, Denoised,
-        ResultSlice,
+        ResultSlice, Prepared,
     )
 }  # fmt: skip
 

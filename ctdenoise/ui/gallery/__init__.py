@@ -1,0 +1,1 @@
+"""The page Mistakes: predict, then reveal, then do it live."""
