@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ctdenoise.errors import Problem
@@ -39,6 +39,23 @@ async def _downloads(request: Request) -> Response:
     from ctdenoise.ui import downloads
 
     return await downloads.serve(request)
+
+
+async def _health(request: Request) -> Response:
+    """That this process answers, and nothing else."""
+    return PlainTextResponse("ok\n")
+
+
+async def _ready(request: Request) -> Response:
+    from ctdenoise.ui import operation
+
+    return await operation.ready(request)
+
+
+async def _metrics(request: Request) -> Response:
+    from ctdenoise.ui import operation
+
+    return await operation.figures(request)
 
 
 def _warm_up() -> None:
@@ -119,5 +136,11 @@ ROUTES = [
     Route(addresses.below("pixels/{address:path}"), _pixels),
     Route(addresses.below("downloads/{address:path}"), _downloads),
     *uploads.ROUTES,
+    # Who looks after the process knows no prefix: at the root as well.
+    *(
+        Route(path, answer)
+        for name, answer in (("healthz", _health), ("readyz", _ready), ("metrics", _metrics))
+        for path in dict.fromkeys((f"/{name}", addresses.below(name)))
+    ),
 ]
 MIDDLEWARE = [Middleware(Visitor), Middleware(Gate)]

@@ -238,6 +238,18 @@ def transaction() -> Iterator[Connection]:
         raise _problem(error) from error
 
 
+def check() -> None:
+    """Raise :class:`Problem` unless the database can be written and has this version's tables;
+    nothing is changed."""
+    with transaction() as connection:
+        number = text("SELECT version_num FROM alembic_version")
+        found = connection.execute(number).scalar()
+        connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+        connection.rollback()
+    if found != migrations.newest():
+        raise Problem("The database", "has the tables of another version", "start this server anew")
+
+
 def now(connection: Connection) -> float:
     """Seconds since 1970 by a clock that all who use this database share."""
     if connection.dialect.name == "postgresql":
