@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ctdenoise.cli.common import Subparsers, add_command, say
 from ctdenoise.errors import Problem
-from ctdenoise.settings import MEMORY, ROOT, RUN_MINUTES, RUNS_AT_ONCE, whole_number
+from ctdenoise.settings import MEMORY, RETENTION_DAYS, ROOT, RUN_MINUTES, RUNS_AT_ONCE, whole_number
 
 TEXT = """\
 Only this computer reaches it, unless you name another address to listen on. There are no accounts:
@@ -60,6 +60,12 @@ def add(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="NUMBER",
         help="how many trainings of one person may wait or run at once (100)",
     )
+    parser.add_argument(
+        "--retention-days",
+        metavar="DAYS",
+        help="after how many days scans, results and runs are removed that nobody has opened or "
+        "changed (never); starred runs stay",
+    )
     return parser
 
 
@@ -96,6 +102,7 @@ def _limits(args: argparse.Namespace) -> dict[str, str]:
     given = {
         RUN_MINUTES: ("--longest-run", args.longest_run),
         RUNS_AT_ONCE: ("--runs-at-once", args.runs_at_once),
+        RETENTION_DAYS: ("--retention-days", args.retention_days),
     }
     return {
         variable: str(whole_number(f"The option {option}", text))

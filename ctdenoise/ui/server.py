@@ -27,6 +27,8 @@ from ctdenoise.ui.visitors import Visitor
 
 SCRIPT = PACKAGE / "ui" / "main.py"
 HEAD_START_SECONDS = 4
+SWEEP_SECONDS = 6 * 3600
+"""Between two looks for what has not been used for too long."""
 
 
 async def _pixels(request: Request) -> Response:
@@ -113,6 +115,15 @@ def _import_rest() -> None:
     gc.freeze()
 
 
+def _sweep() -> None:
+    """Remove what has not been used for as long as the operator lets things stay."""
+    from ctdenoise.workspace import retention
+
+    if days := settings().retention_days:
+        with suppress(Problem):  # which the pages tell; there is another day
+            retention.sweep(retention.everybody(), days)
+
+
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """What the server does before its first and after its last request."""
@@ -130,6 +141,9 @@ async def _prepare() -> None:
         await asyncio.sleep(HEAD_START_SECONDS)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     await asyncio.to_thread(_import_rest)
+    while True:
+        await asyncio.to_thread(_sweep)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 ROUTES = [

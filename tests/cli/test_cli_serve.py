@@ -178,3 +178,11 @@ def test_two_paths_cannot_be_served(
     assert main(["serve", "--port", str(closed_port), *urls]) == 1
     assert "differ in their paths" in capsys.readouterr().err
     assert become == []
+
+
+def test_what_an_operator_wishes_reaches_the_server(
+    become: list[tuple[Sequence[str], dict[str, str]]], closed_port: int
+) -> None:
+    assert main(["serve", "--port", str(closed_port), "--retention-days", "30"]) == 0
+    ((_, environment),) = become
+    assert environment["CTDENOISE_RETENTION_DAYS"] == "30"
