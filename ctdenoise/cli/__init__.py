@@ -9,12 +9,14 @@ from typing import NoReturn
 
 from ctdenoise import __version__
 from ctdenoise.cli import (
+    backup,
     cluster,
     compare,
     denoise,
     export,
     fetch,
     low_dose,
+    restore,
     sample,
     serve,
     train,
@@ -22,7 +24,9 @@ from ctdenoise.cli import (
 from ctdenoise.errors import Problem, disk_problem
 from ctdenoise.settings import create_privately, thread_environment
 
-COMMANDS = (serve, sample, fetch, low_dose, train, denoise, compare, export, cluster)
+COMMANDS = (
+    serve, sample, fetch, low_dose, train, denoise, compare, export, backup, restore, cluster,
+)  # fmt: skip
 
 DESCRIPTION = """\
 Learn how a convolutional network removes noise from low-dose CT.

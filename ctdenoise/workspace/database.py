@@ -42,7 +42,7 @@ from sqlalchemy import (
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.settings import settings
-from ctdenoise.workspace import migrations
+from ctdenoise.workspace import copies, migrations
 
 logger = logging.getLogger(__name__)
 
@@ -262,6 +262,7 @@ def now(connection: Connection) -> float:
 @cache
 def database() -> Engine:
     """The database of this process, at the settings' URL."""
+    copies.refuse_half()
     return open_database(settings().database)
 
 
