@@ -1,6 +1,7 @@
 """Where things live and how large they may be: every environment variable is read here."""
 
 import os
+import re
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ _IN_WHEEL = PACKAGE / "root"
 ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else PACKAGE.parent
 """The folder with app.py, pages/, checkpoints/ and .streamlit/: the project's own or, installed
 from a wheel, ``root`` inside the package, where setup.py puts them."""
+_ORIGIN = re.compile(r"(https://(\*\.)?|http://(?=localhost\b|127\.|\[::1\]))[a-z0-9.\-\[\]:]+")
+"""Scheme and name of a site, and its port where it has one; unencrypted on loopback alone."""
 CHECKPOINTS = ROOT / "checkpoints"
 CHECKPOINT_MB = 500
 """Largest file that can be a trained network."""
@@ -34,7 +37,7 @@ RUNS_AT_ONCE = "CTDENOISE_RUNS_AT_ONCE"
 """A teacher's limits, which ``ctdenoise serve`` sets for the server and its engine."""
 RETENTION_DAYS = "CTDENOISE_RETENTION_DAYS"
 EMBED_IN = "CTDENOISE_EMBED_IN"
-LOG = "CTDENOISE_LOG"
+LOG, JSON = "CTDENOISE_LOG", "json"
 """An operator's wishes, which ``ctdenoise serve`` sets for the server and its engine."""
 TRAINING_THREADS = "CTDENOISE_TRAINING_THREADS"
 """Set by the engine for its workers that have fewer threads than a training: they tell how long one
@@ -130,8 +133,8 @@ def settings() -> Settings:
         runs_at_once=_number(RUNS_AT_ONCE, workspace_jobs),
         retention_days=whole_number(RETENTION_DAYS, days) if days else None,
         disk_margin_mb=_number("CTDENOISE_DISK_MARGIN_MB", 1024),
-        embed_in=tuple((os.environ.get(EMBED_IN) or "").split()),
-        log_json=os.environ.get(LOG) == "json",
+        embed_in=tuple(map(origin, (os.environ.get(EMBED_IN) or "").split())),
+        log_json=os.environ.get(LOG) == JSON,
         metrics_token=_secret("CTDENOISE_METRICS_TOKEN"),
     )
 
@@ -158,6 +161,22 @@ def whole_number(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise Problem(name, f"is no whole number above 0 ({text[:20]})", "correct it")
     return int(text)
+
+
+def origin(text: str) -> str:
+    """The origin of a site that somebody gave; :class:`Problem` for anything else.
+
+    >>> origin("https://LMS.example.org/")
+    'https://lms.example.org'
+    """
+    clean = text.strip().lower().removesuffix("/")
+    if not _ORIGIN.fullmatch(clean):
+        raise Problem(
+            f"The site {text[:100]}",
+            "is no origin of a site",
+            "give it like https://lms.example.org, without a path",
+        )
+    return clean
 
 
 def machine_mb() -> int:

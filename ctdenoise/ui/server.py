@@ -19,10 +19,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ctdenoise import __version__, log
 from ctdenoise.errors import Problem
 from ctdenoise.settings import PACKAGE, private_home, settings
 from ctdenoise.ui import addresses, uploads
 from ctdenoise.ui.gate import Gate
+from ctdenoise.ui.refusals import Refusals
 from ctdenoise.ui.visitors import Visitor
 
 SCRIPT = PACKAGE / "ui" / "main.py"
@@ -129,10 +131,13 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     """What the server does before its first and after its last request."""
     with suppress(Problem):  # which _warm_up meets again, and tells
         private_home()
+        log.begin()
+    log.event("started", version=__version__)
     _send_at_once()
     background = asyncio.create_task(_prepare())
     yield
     background.cancel()
+    log.event("stopped")
 
 
 async def _prepare() -> None:
@@ -157,4 +162,4 @@ ROUTES = [
         for path in dict.fromkeys((f"/{name}", addresses.below(name)))
     ),
 ]
-MIDDLEWARE = [Middleware(Visitor), Middleware(Gate)]
+MIDDLEWARE = [Middleware(Refusals), Middleware(Visitor), Middleware(Gate)]
