@@ -152,9 +152,7 @@ def assert_readable(page: Page) -> None:
                                   ("dark", 390, 844), ("dark", 1280, 720)):  # fmt: skip
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(
-            f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'"
-        )
+        expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
         page.wait_for_timeout(300)  # colours and widths move to their new places
         found[f"{scheme}, {width} px"] = page.evaluate(FOUND, [list(each) for each in STREAMLITS])
     assert {view: told for view, told in found.items() if told} == {}

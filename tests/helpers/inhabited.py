@@ -25,12 +25,18 @@ from ctdenoise.workspace.results import Source
 from ctdenoise.workspace.runs import create_run
 
 
+def make_small_sample() -> None:
+    """The sample of a home that is quickly made."""
+    for number, series in enumerate(SERIES):
+        pair = small_sample(number)
+        library_of("sample").add_pair(pair, matched="Made for a test.", id=series.pair)
+
+
 def inhabit(workspace: str) -> None:
     """Make it all, without an engine."""
     executor._executor = OnTheSpot  # type: ignore[assignment]
-    sample, mine = library_of("sample"), library_of(workspace)
-    for number, series in enumerate(SERIES):
-        sample.add_pair(small_sample(number), matched="Made for a test.", id=series.pair)
+    make_small_sample()
+    mine = library_of(workspace)
     pair = mine.add_pair(small_pair("Abdomen", "Patient 1"), matched="Made for a test.").id
     full = mine.pair(pair)
     places = np.zeros((len(full.positions), 3))
