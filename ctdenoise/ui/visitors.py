@@ -19,7 +19,7 @@ from ctdenoise.ui.addresses import prefix
 COOKIE = "ctdenoise_workspace"
 _COOKIE = re.compile(r"[0-9a-f]{32}")
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; "
     "base-uri 'self'; frame-ancestors 'self'"  # and, at the end, who may show it in a frame
