@@ -17,10 +17,11 @@ from ctdenoise.errors import Problem
 from ctdenoise.files import DAY_SECONDS
 from ctdenoise.settings import settings
 from ctdenoise.workspace import networks, results
-from ctdenoise.workspace.database import jobs, runs, transaction
+from ctdenoise.workspace.database import transaction
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.runs import folder_of, remove_run, runs_of
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
+from ctdenoise.workspace.tables import jobs, runs
 
 Thing = tuple[Path, Callable[[], None]]
 """A folder, and what removes it."""

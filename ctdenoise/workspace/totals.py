@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from ctdenoise.workspace.database import jobs, now, transaction
+from ctdenoise.workspace.database import now, transaction
+from ctdenoise.workspace.tables import jobs
 
 
 @dataclass(frozen=True)

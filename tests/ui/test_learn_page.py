@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import lessons as written
 import numpy as np
 import pytest
 from apptest import WORKSPACE, OnTheSpot, labelled, opened
 from streamlit.testing.v1 import AppTest
 
+import lessons as written
 from ctdenoise.errors import Problem
 from ctdenoise.lessons import reading
 from ctdenoise.lessons.model import Viewer
