@@ -55,6 +55,7 @@ export class NetworkStory extends Figure {
     this.over.setAttribute("viewBox", `0 0 ${columns} ${rows}`);
     this.whole.area.style.aspectRatio = String((columns * this.aspect) / rows);
     this.close.area.style.aspectRatio = String(this.aspect);
+    for (const { element } of [this.whole, this.close]) element.classList.remove("ahead");
     this.steps.show(0, 1);
   }
 
