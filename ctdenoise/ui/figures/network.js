@@ -5,7 +5,7 @@ import { clamp } from "../viewer/unit.js";
 import { Figure, panel } from "./figure.js";
 import { figures, paint, usual } from "./painting.js";
 
-const FIRST = "One value of the output";
+const FIRST = "One output value";
 const GROWS = 1.4; // seconds
 const FAR = 10; // pixels that an arrow moves the square with Shift
 /** @type {Record<string, [number, number]>} */
