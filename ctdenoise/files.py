@@ -19,6 +19,7 @@ from pathlib import Path
 FULL = re.compile(r"No space left on device|os error (28|112|122)\b|\d+ requested and \d+ written")
 MAKING, REMOVED = ".making-", ".removed-"
 """How the hidden names of folders begin that are being filled, and that are being deleted."""
+DAY_SECONDS = 86_400.0
 LONGEST = 120
 """Bytes of a name on the disk, where no system allows more than 255."""
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
@@ -99,6 +100,14 @@ def sweep(left: Iterable[Path], seconds: float) -> None:
         with suppress(OSError):
             if time.time() - each.stat().st_mtime > seconds:
                 shutil.rmtree(each) if each.is_dir() else each.unlink()
+
+
+def opened(folder: Path) -> None:
+    """Remember that somebody opened what a folder holds: its time is that of the last day on which
+    somebody did, or changed it."""
+    with suppress(OSError):  # of a disk that is full or read-only nothing has to be remembered
+        if time.time() - folder.stat().st_mtime > DAY_SECONDS:
+            os.utime(folder)
 
 
 def safe(name: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Where things live and how large they may be: every environment variable is read here."""
 
 import os
+import re
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ _IN_WHEEL = PACKAGE / "root"
 ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else PACKAGE.parent
 """The folder with app.py, pages/, checkpoints/ and .streamlit/: the project's own or, installed
 from a wheel, ``root`` inside the package, where setup.py puts them."""
+_ORIGIN = re.compile(r"(https://(\*\.)?|http://(?=localhost\b|127\.|\[::1\]))[a-z0-9.\-\[\]:]+")
+"""Scheme and name of a site, and its port where it has one; unencrypted on loopback alone."""
 CHECKPOINTS = ROOT / "checkpoints"
 CHECKPOINT_MB = 500
 """Largest file that can be a trained network."""
@@ -32,6 +35,10 @@ number, which is what an even share costs; alone it makes no difference (benchma
 RUN_MINUTES = "CTDENOISE_RUN_MINUTES"
 RUNS_AT_ONCE = "CTDENOISE_RUNS_AT_ONCE"
 """A teacher's limits, which ``ctdenoise serve`` sets for the server and its engine."""
+RETENTION_DAYS = "CTDENOISE_RETENTION_DAYS"
+EMBED_IN = "CTDENOISE_EMBED_IN"
+LOG, JSON = "CTDENOISE_LOG", "json"
+"""An operator's wishes, which ``ctdenoise serve`` sets for the server and its engine."""
 TRAINING_THREADS = "CTDENOISE_TRAINING_THREADS"
 """Set by the engine for its workers that have fewer threads than a training: they tell how long one
 takes."""
@@ -44,7 +51,8 @@ class Settings:
     home: Path
     """Scans, runs, database and engine state (``CTDENOISE_HOME``)."""
     database: str
-    """SQLAlchemy URL of the runs (``CTDENOISE_DATABASE``), SQLite in ``home`` by default."""
+    """SQLAlchemy URL of the runs (``CTDENOISE_DATABASE``, or in the file that
+    ``CTDENOISE_DATABASE_FILE`` names), SQLite in ``home`` by default."""
     engine: str | None
     """Address of a Dask scheduler (``CTDENOISE_ENGINE=tls://host:8786``); None: a local one."""
     engine_certificates: Path | None
@@ -63,6 +71,19 @@ class Settings:
     """Most jobs of one workspace that may wait or run (``CTDENOISE_WORKSPACE_JOBS``, 100)."""
     runs_at_once: int
     """Most of them that may be trainings (``CTDENOISE_RUNS_AT_ONCE``); all by default."""
+    retention_days: int | None
+    """Days after which goes what nobody opened or changed (``CTDENOISE_RETENTION_DAYS``); None:
+    everything stays."""
+    disk_margin_mb: int
+    """What has to be free on the disk for anything new to begin (``CTDENOISE_DISK_MARGIN_MB``,
+    1024)."""
+    embed_in: tuple[str, ...]
+    """Origins of sites that may show the dashboard in a frame (``CTDENOISE_EMBED_IN``)."""
+    log_json: bool
+    """Whether events are told in lines of JSON (``CTDENOISE_LOG=json``)."""
+    metrics_token: str | None
+    """What opens the figures of operation from elsewhere (``CTDENOISE_METRICS_TOKEN``, or in the
+    file that ``CTDENOISE_METRICS_TOKEN_FILE`` names); None: they are this computer's alone."""
     upload_file_mb: int = 1024
     """Largest single uploaded file."""
     upload_files: int = 5000
@@ -98,9 +119,10 @@ def settings() -> Settings:
     home = Path(os.environ.get("CTDENOISE_HOME") or _default_home()).resolve()
     certificates = os.environ.get("CTDENOISE_ENGINE_CERTIFICATES")
     workspace_jobs = _number("CTDENOISE_WORKSPACE_JOBS", 100)
+    days = os.environ.get(RETENTION_DAYS)
     return Settings(
         home=home,
-        database=os.environ.get("CTDENOISE_DATABASE") or f"sqlite:///{home / 'runs.sqlite'}",
+        database=_secret("CTDENOISE_DATABASE") or f"sqlite:///{home / 'runs.sqlite'}",
         engine=os.environ.get("CTDENOISE_ENGINE"),
         engine_certificates=Path(certificates) if certificates else None,
         s3=os.environ.get("CTDENOISE_S3"),
@@ -109,7 +131,24 @@ def settings() -> Settings:
         workspace_mb=_number("CTDENOISE_WORKSPACE_MB", 102_400),
         workspace_jobs=workspace_jobs,
         runs_at_once=_number(RUNS_AT_ONCE, workspace_jobs),
+        retention_days=whole_number(RETENTION_DAYS, days) if days else None,
+        disk_margin_mb=_number("CTDENOISE_DISK_MARGIN_MB", 1024),
+        embed_in=tuple(map(origin, (os.environ.get(EMBED_IN) or "").split())),
+        log_json=os.environ.get(LOG) == JSON,
+        metrics_token=_secret("CTDENOISE_METRICS_TOKEN"),
     )
+
+
+def _secret(name: str) -> str | None:
+    """What stands in the environment or, as containers are given secrets, in a file named there."""
+    if file := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeError) as error:
+            raise Problem(
+                f"{name}_FILE", "names a file that cannot be read", "correct it"
+            ) from error
+    return os.environ.get(name)
 
 
 def _number(name: str, default: int) -> int:
@@ -122,6 +161,22 @@ def whole_number(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise Problem(name, f"is no whole number above 0 ({text[:20]})", "correct it")
     return int(text)
+
+
+def origin(text: str) -> str:
+    """The origin of a site that somebody gave; :class:`Problem` for anything else.
+
+    >>> origin("https://LMS.example.org/")
+    'https://lms.example.org'
+    """
+    clean = text.strip().lower().removesuffix("/")
+    if not _ORIGIN.fullmatch(clean):
+        raise Problem(
+            f"The site {text[:100]}",
+            "is no origin of a site",
+            "give it like https://lms.example.org, without a path",
+        )
+    return clean
 
 
 def machine_mb() -> int:

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from ctdenoise.settings import settings
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import cards
 from ctdenoise.ui.session import pairs, runs
+from ctdenoise.units import counted
 
 told, picture = st.columns([2, 3], gap="large", vertical_alignment="center")
 with told:
@@ -22,6 +24,12 @@ with told:
             icon_position="right",
             width="stretch",
         )
+    st.page_link(
+        menu.page("Learn"),
+        label="Take the lesson: predict, then see",
+        icon=menu.ICONS["Learn"],
+        width="stretch",
+    )
     st.page_link(
         menu.page("Scans"),
         label="Or bring a scan of your own",
@@ -44,6 +52,11 @@ if recent := runs()[:3]:
     st.subheader("Your latest runs")
     for run in recent:
         cards.run_line(run)
+if days := settings().retention_days:
+    st.caption(
+        f"Scans, results and runs that nobody has opened or changed for {counted(days, 'day')} are "
+        "removed from this server. Star a run to keep it, and download what you need."
+    )
 st.caption(
     "For teaching and research; not a medical device, never for a diagnosis. After Huber, Missert, "
     "Erickson: Magician's Corner 7, Radiology: AI 2020;2(5):e200036."

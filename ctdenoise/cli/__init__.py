@@ -9,12 +9,15 @@ from typing import NoReturn
 
 from ctdenoise import __version__
 from ctdenoise.cli import (
+    backup,
     cluster,
     compare,
     denoise,
     export,
     fetch,
+    lesson,
     low_dose,
+    restore,
     sample,
     serve,
     train,
@@ -22,7 +25,10 @@ from ctdenoise.cli import (
 from ctdenoise.errors import Problem, disk_problem
 from ctdenoise.settings import create_privately, thread_environment
 
-COMMANDS = (serve, sample, fetch, low_dose, train, denoise, compare, export, cluster)
+COMMANDS = (
+    serve, sample, fetch, low_dose, train, denoise, compare, export, lesson, backup, restore,
+    cluster,
+)  # fmt: skip
 
 DESCRIPTION = """\
 Learn how a convolutional network removes noise from low-dose CT.

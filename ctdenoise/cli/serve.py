@@ -11,7 +11,19 @@ from urllib.parse import urlsplit
 
 from ctdenoise.cli.common import Subparsers, add_command, say
 from ctdenoise.errors import Problem
-from ctdenoise.settings import MEMORY, ROOT, RUN_MINUTES, RUNS_AT_ONCE, whole_number
+from ctdenoise.log import PLAIN
+from ctdenoise.settings import (
+    EMBED_IN,
+    JSON,
+    LOG,
+    MEMORY,
+    RETENTION_DAYS,
+    ROOT,
+    RUN_MINUTES,
+    RUNS_AT_ONCE,
+    origin,
+    whole_number,
+)
 
 TEXT = """\
 Only this computer reaches it, unless you name another address to listen on. There are no accounts:
@@ -24,6 +36,9 @@ put a sign-on of your own before a dashboard that others can reach.
   ctdenoise serve --longest-run 5 --runs-at-once 2
                                     a lesson: each learner trains for 5 minutes at a time at
                                     most, and has 2 runs waiting or running at most
+
+  ctdenoise serve --url https://ct.hospital.org --embed-in https://lms.hospital.org
+                                    may be shown in a frame of a learning system
 
 It answers to the names of this computer alone. Whoever shall open it by another name, or through a
 proxy, needs --url. With --url it answers to those addresses, this computer's name and loopback
@@ -60,6 +75,25 @@ def add(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="NUMBER",
         help="how many trainings of one person may wait or run at once (100)",
     )
+    parser.add_argument(
+        "--retention-days",
+        metavar="DAYS",
+        help="after how many days scans, results and runs are removed that nobody has opened or "
+        "changed (never); starred runs stay",
+    )
+    parser.add_argument(
+        "--embed-in",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="which site may show it in a frame, like https://lms.example.org; again for another. "
+        "It takes https, or browsers keep no cookie there",
+    )
+    parser.add_argument(
+        "--log-json",
+        action="store_true",
+        help="tell what happens in lines of JSON on stderr, without names, addresses or paths",
+    )
     return parser
 
 
@@ -68,7 +102,7 @@ def run(args: argparse.Namespace) -> None:
 
     Raises :class:`Problem` where nobody can listen on that address and port.
     """
-    limits = _limits(args)
+    environment = os.environ | MEMORY | _wishes(args)
     host = "127.0.0.1" if args.host == "localhost" else args.host
     _check(host, args.port)
     known = _known(host, args.url)
@@ -83,21 +117,27 @@ def run(args: argparse.Namespace) -> None:
         ("logger.hideWelcomeMessage", "true"),  # which would ask a host outside for our address
         *known,
     ]
+    if environment.get(LOG) == JSON:
+        environment["DASK_DISTRIBUTED__ADMIN__LOG_FORMAT"] = PLAIN
+        options.append(("logger.messageFormat", PLAIN))
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
     command += [f"--{name}={value}" for name, value in options]
-    environment = os.environ | MEMORY | limits
     if sys.platform == "win32":
         sys.exit(subprocess.call(command, env=environment))
     os.execve(sys.executable, command, environment)
 
 
-def _limits(args: argparse.Namespace) -> dict[str, str]:
-    """The limits that were given, as the server and its engine read them."""
+def _wishes(args: argparse.Namespace) -> dict[str, str]:
+    """What was given of limits and the like, as the server and its engine read it."""
+    wishes = {LOG: JSON} if args.log_json else {}
+    if args.embed_in:
+        wishes[EMBED_IN] = " ".join(map(origin, args.embed_in))
     given = {
         RUN_MINUTES: ("--longest-run", args.longest_run),
         RUNS_AT_ONCE: ("--runs-at-once", args.runs_at_once),
+        RETENTION_DAYS: ("--retention-days", args.retention_days),
     }
-    return {
+    return wishes | {
         variable: str(whole_number(f"The option {option}", text))
         for variable, (option, text) in given.items()
         if text is not None

@@ -26,6 +26,7 @@ from dask.system import CPU_COUNT
 from distributed import Nanny, Scheduler
 from distributed.core import Status
 
+from ctdenoise import log
 from ctdenoise.files import write_atomically
 from ctdenoise.jobs.local import PROTOCOL, STATE, State, announced, fingerprint, folder, security
 from ctdenoise.settings import TRAINING_THREADS, create_privately, thread_environment
@@ -253,6 +254,7 @@ def _withdraw(state: Path) -> None:
 def run(main: Coroutine[Any, Any, None]) -> NoReturn:
     """Run one of the above as this process' only work."""
     create_privately()
+    log.begin()
     with dask.config.set(QUIET):
         asyncio.run(main)
     sys.stdout.flush()

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
+from ctdenoise import log
 from ctdenoise.errors import Problem, disk_problem, is_out_of_memory
 from ctdenoise.jobs import leases, memory, parking, queue
 from ctdenoise.jobs.kind import KINDS, GaveWay, Kind, Outcome, Running, Stopped
@@ -155,6 +156,12 @@ def _close(job: Job, running: Running[Any] | None, state: State, message: str, r
 
     with _heart().beating(running) if running else nullcontext():
         _insist(write)
+    log.event(
+        "job",
+        kind=job.kind if job.kind in KINDS else "other",
+        state=state,
+        seconds=round(job.used + (running.charged if running else 0), 1),
+    )
 
 
 def _insist(write: Callable[[], object]) -> None:
@@ -271,6 +278,7 @@ def _enter() -> None:
     with _entering:
         if _worker() not in _entered:
             memory.confine()
+            log.begin()
             create_privately()  # `dask worker` may have been started by whatever a cluster has
             leases.release(_worker())
             _entered.add(_worker())

@@ -40,8 +40,9 @@ def show(asked: Smoothing, sigma: float, by: str, count: int) -> None:
     over, low, full = st.columns(3, gap="small")
     smoothed = f"Low dose, smoothed {sigma:g} px" if sigma else "Low dose"
     over.markdown("**Where it differs from full dose**")
-    over.image(_inline(_overlay(seen)), width="stretch")
-    over.image(_inline(_legend()), width="stretch")
+    where = "The slice in grey, in orange where the features of low and full dose differ"
+    over.image(_inline(_overlay(seen)), width="stretch", alt=where)
+    over.image(_inline(_legend()), width="stretch", alt="From grey, no difference, to full orange")
     over.caption(
         "The colour from left to right: grey, VGG16 finds the same as at full dose; **orange**, "
         "other patterns than there; full orange, the hundredth of the slice that differs most."
@@ -50,7 +51,8 @@ def show(asked: Smoothing, sigma: float, by: str, count: int) -> None:
     scale = np.maximum(seen.low.max((1, 2)), seen.full.max((1, 2)))
     for place, name, maps in ((low, smoothed, seen.low), (full, "Full dose", seen.full)):
         place.markdown(f"**{name}**: {told}")
-        place.image(_inline(_wall(maps, scale, seen.orientation)), width="stretch")
+        wall = _inline(_wall(maps, scale, seen.orientation))
+        place.image(wall, width="stretch", alt=f"{name}: {told} as grey tiles")
     numbers = ", ".join(map(str, seen.numbers[:12])) + (", …" if len(seen.numbers) > 12 else "")
     loss = f"{seen.loss:,.0f}" if seen.loss >= 1000 else f"{seen.loss:.4g}"
     st.markdown(

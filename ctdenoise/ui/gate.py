@@ -6,6 +6,7 @@ to which the browser adds our cookie when only the port differs. Imported before
 so it imports nothing heavy.
 """
 
+import secrets
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -17,9 +18,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 from ctdenoise.errors import Problem
+from ctdenoise.settings import settings
 from ctdenoise.ui.visitors import encrypted
 
-METRICS = "/_stcore/metrics"
+OPERATORS = ("/metrics", "/readyz")
+"""Ends of the addresses that are for the operator alone, Streamlit's own figures included."""
 PORTS = {"http": 80, "https": 443}
 FORWARDED = (
     "forwarded",
@@ -96,6 +99,9 @@ class Gate:
 
 def check(asked: HTTPConnection, names: Names) -> None:
     """Raise :class:`Problem` where what is asked is refused."""
+    figures = asked.scope["path"].rstrip("/").endswith(OPERATORS)
+    if figures and _holds_token(asked):
+        return
     hosts, origins = asked.headers.getlist("host"), asked.headers.getlist("origin")
     host, port = _split(hosts[0]) if len(hosts) == 1 else ("", None)
     if not host or not names.include(host):
@@ -111,11 +117,12 @@ def check(asked: HTTPConnection, names: Names) -> None:
             "open it by its own address; its operator names that of a proxy before it with "
             "`ctdenoise serve --url`",
         )
-    if asked.scope["path"].rstrip("/").endswith(METRICS) and not _operator(asked, host):
+    if figures and not _operator(asked, host):
         raise Problem(
             "The figures of its operation",
             "are for the dashboard's operator alone",
-            "ask for them on the computer that it runs on, by a loopback address",
+            "ask on the computer that it runs on, by a loopback address, or with the token "
+            "that CTDENOISE_METRICS_TOKEN sets",
         )
 
 
@@ -140,6 +147,13 @@ def _operator(asked: HTTPConnection, host: str) -> bool:
         and (host == "localhost" or _loopback(host))
         and not any(name in asked.headers for name in FORWARDED)
     )
+
+
+def _holds_token(asked: HTTPConnection) -> bool:
+    """Whether whoever asks, from wherever and by whatever name, holds the operator's token."""
+    token = settings().metrics_token
+    given = asked.headers.get("authorization", "").encode()
+    return token is not None and secrets.compare_digest(given, f"Bearer {token}".encode())
 
 
 def _split(host: str) -> tuple[str, int | None]:

@@ -33,6 +33,14 @@ st.html(
 }
 .st-key-first-step [data-testid="stPageLink-NavLink"] { padding: 0.8rem 1rem }
 .st-key-first-step [data-testid="stPageLink-NavLink"] p { font-size: 1.15rem }
+:is([data-testid="stPageLink-NavLink"], [data-testid="stTopNavLink"]):focus-visible {
+  outline: 2px solid; outline-offset: 2px;
+}
+/* On the bright colour of the dark theme, Streamlit's white letters could hardly be read. */
+:is([data-testid^="stBaseButton-primary"], [data-tag]):not(:disabled),
+:is([data-testid^="stBaseButton-primary"], [data-tag]):not(:disabled) * {
+  color: light-dark(white, #0d1f28);
+}
 </style>"""
 )
 history.one_entry_a_page()

@@ -16,21 +16,26 @@ from typing import Any
 import psutil
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ctdenoise import __version__, log
 from ctdenoise.errors import Problem
 from ctdenoise.settings import PACKAGE, private_home, settings
 from ctdenoise.ui import addresses, uploads
 from ctdenoise.ui.gate import Gate
+from ctdenoise.ui.refusals import Refusals
 from ctdenoise.ui.visitors import Visitor
 
 SCRIPT = PACKAGE / "ui" / "main.py"
 HEAD_START_SECONDS = 4
+SWEEP_SECONDS = 6 * 3600
+"""Between two looks for what has not been used for too long."""
 
 
 async def _pixels(request: Request) -> Response:
     from ctdenoise.ui import pictures
+    from ctdenoise.ui.figures import stages  # noqa: F401 which adds pictures of its own
 
     return await pictures.serve(request)
 
@@ -39,6 +44,23 @@ async def _downloads(request: Request) -> Response:
     from ctdenoise.ui import downloads
 
     return await downloads.serve(request)
+
+
+async def _health(request: Request) -> Response:
+    """That this process answers, and nothing else."""
+    return PlainTextResponse("ok\n")
+
+
+async def _ready(request: Request) -> Response:
+    from ctdenoise.ui import operation
+
+    return await operation.ready(request)
+
+
+async def _metrics(request: Request) -> Response:
+    from ctdenoise.ui import operation
+
+    return await operation.figures(request)
 
 
 def _warm_up() -> None:
@@ -96,15 +118,27 @@ def _import_rest() -> None:
     gc.freeze()
 
 
+def _sweep() -> None:
+    """Remove what has not been used for as long as the operator lets things stay."""
+    from ctdenoise.workspace import retention
+
+    if days := settings().retention_days:
+        with suppress(Problem):  # which the pages tell; there is another day
+            retention.sweep(retention.everybody(), days)
+
+
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """What the server does before its first and after its last request."""
     with suppress(Problem):  # which _warm_up meets again, and tells
         private_home()
+        log.begin()
+    log.event("started", version=__version__)
     _send_at_once()
     background = asyncio.create_task(_prepare())
     yield
     background.cancel()
+    log.event("stopped")
 
 
 async def _prepare() -> None:
@@ -113,11 +147,20 @@ async def _prepare() -> None:
         await asyncio.sleep(HEAD_START_SECONDS)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     await asyncio.to_thread(_import_rest)
+    while True:
+        await asyncio.to_thread(_sweep)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 ROUTES = [
     Route(addresses.below("pixels/{address:path}"), _pixels),
     Route(addresses.below("downloads/{address:path}"), _downloads),
     *uploads.ROUTES,
+    # Who looks after the process knows no prefix: at the root as well.
+    *(
+        Route(path, answer)
+        for name, answer in (("healthz", _health), ("readyz", _ready), ("metrics", _metrics))
+        for path in dict.fromkeys((f"/{name}", addresses.below(name)))
+    ),
 ]
-MIDDLEWARE = [Middleware(Visitor), Middleware(Gate)]
+MIDDLEWARE = [Middleware(Refusals), Middleware(Visitor), Middleware(Gate)]

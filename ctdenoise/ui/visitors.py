@@ -6,25 +6,25 @@ Imported before the server answers, so it imports nothing heavy.
 import hashlib
 import re
 import secrets
+from contextlib import suppress
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ctdenoise.errors import Problem
+from ctdenoise.settings import settings
 from ctdenoise.ui.addresses import prefix
 
 COOKIE = "ctdenoise_workspace"
-SECURE = b"; Secure"
 _COOKIE = re.compile(r"[0-9a-f]{32}")
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; "
-    "base-uri 'self'; frame-ancestors 'self'"
+    "base-uri 'self'; frame-ancestors 'self'"  # and, at the end, who may show it in a frame
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # addresses name workspaces and runs
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -90,21 +90,43 @@ class Visitor:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
+                framed_by = _framed_by()
+                policy = " ".join([POLICY, *framed_by])
+                headers.update({**HEADERS, "Content-Security-Policy": policy})
                 if not known and headers.get("content-type", "").startswith("text/html"):
                     path = prefix() or "/"
                     cookie = f"{COOKIE}={new_cookie()}; Path={path}; Max-Age=31536000; HttpOnly"
                     headers.append("Set-Cookie", f"{cookie}; SameSite=Lax")
                 if encrypted(connection):
-                    _secure(message)
+                    _secure(message, framed=bool(framed_by))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
 
-def _secure(answer: Message) -> None:
-    """Let every cookie of an answer, Streamlit's too, return by https alone."""
+def _framed_by() -> tuple[str, ...]:
+    """The sites that may show the dashboard in a frame."""
+    with suppress(Problem):  # of a setting that is none, pages tell
+        return settings().embed_in
+    return ()
+
+
+def _secure(answer: Message, *, framed: bool) -> None:
+    """Let every cookie of an answer, Streamlit's too, return by https alone and, where the
+    dashboard may be shown in a frame of another site, there as well: in that site's frames, and
+    kept apart from what the same browser keeps for it elsewhere."""
     answer["headers"] = [
-        (name, value if name != b"set-cookie" or b"; secure" in value.lower() else value + SECURE)
+        (name, _secured(value, framed) if name == b"set-cookie" else value)
         for name, value in answer["headers"]
     ]
+
+
+def _secured(cookie: bytes, framed: bool) -> bytes:
+    """A cookie with the attributes that it lacks."""
+    parts = [part.strip() for part in cookie.split(b";")]
+    wanted = [b"Secure"]
+    if framed:
+        parts = [part for part in parts if not part.lower().startswith(b"samesite=")]
+        wanted = [b"SameSite=None", b"Secure", b"Partitioned"]
+    there = {part.lower() for part in parts}
+    return b"; ".join([*parts, *(each for each in wanted if each.lower() not in there)])

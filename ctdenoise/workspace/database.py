@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.settings import settings
-from ctdenoise.workspace import migrations
+from ctdenoise.workspace import copies, migrations
 from ctdenoise.workspace.tables import UNREADABLE, jobs
 
 logger = logging.getLogger(__name__)
@@ -152,6 +152,18 @@ def transaction() -> Iterator[Connection]:
         raise _problem(error) from error
 
 
+def check() -> None:
+    """Raise :class:`Problem` unless the database can be written and has this version's tables;
+    nothing is changed."""
+    with transaction() as connection:
+        number = text("SELECT version_num FROM alembic_version")
+        found = connection.execute(number).scalar()
+        connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+        connection.rollback()
+    if found != migrations.newest():
+        raise Problem("The database", "has the tables of another version", "start this server anew")
+
+
 def now(connection: Connection) -> float:
     """Seconds since 1970 by a clock that all who use this database share."""
     if connection.dialect.name == "postgresql":
@@ -164,6 +176,7 @@ def now(connection: Connection) -> float:
 @cache
 def database() -> Engine:
     """The database of this process, at the settings' URL."""
+    copies.refuse_half()
     return open_database(settings().database)
 
 

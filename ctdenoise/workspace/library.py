@@ -136,7 +136,7 @@ class Library:
 
     def scan(self, id: str) -> Scan:
         """With its values memory-mapped, read-only."""
-        record, found = _content(self._folder_of(id, "scans"), ScanRecord)
+        record, found = _content(self._opened(id, "scans"), ScanRecord)
         return Scan(
             name=record.name,
             values=found["values.npy"],
@@ -151,7 +151,7 @@ class Library:
 
     def pair(self, id: str) -> Pair:
         """With low and full dose memory-mapped, read-only."""
-        record, found = _content(self._folder_of(id, "pairs"), PairRecord)
+        record, found = _content(self._opened(id, "pairs"), PairRecord)
         return Pair(
             name=record.name,
             low=found["low.npy"],
@@ -281,6 +281,11 @@ class Library:
         if folder.parent.name != kind:
             wanted = "scan" if kind == "scans" else "pair"
             raise Problem("What was chosen", f"is no {wanted}", f"choose a {wanted}")
+        return folder
+
+    def _opened(self, id: str, kind: str) -> Path:
+        folder = self._folder_of(id, kind)
+        files.opened(folder)
         return folder
 
     def _listed(self, kind: str, type: type[R]) -> tuple[list[R], list[Damaged]]:

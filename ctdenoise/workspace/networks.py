@@ -17,7 +17,7 @@ from ctdenoise import stored
 from ctdenoise.config import run_folder
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.files import atomic_folder, remove_folder
+from ctdenoise.files import atomic_folder, opened, remove_folder
 from ctdenoise.settings import settings
 from ctdenoise.stored import Damaged
 
@@ -100,6 +100,7 @@ def find(workspace: str, id: str) -> NetworkRecord:
 def weights(workspace: str, id: str) -> Path:
     """The checkpoint file of a network, for :class:`~ctdenoise.denoising.denoiser.Denoiser`."""
     path = _folder(workspace, id) / run_folder.NAME
+    opened(path.parent)
     if not path.exists():
         raise _gone()
     return path

@@ -5,13 +5,14 @@ The numbers are in :mod:`ctdenoise.workspace.limits`. The sample is nobody's and
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select
 
-from ctdenoise.errors import Problem
+from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.settings import settings
 from ctdenoise.units import counted, size
 from ctdenoise.workspace import simulations
@@ -25,6 +26,7 @@ ID = re.compile(r"[0-9a-f]{12}")
 
 def require(workspace: str, *, more_bytes: int = 0, more_jobs: int = 1) -> None:
     """Raise :class:`Problem` unless so much more may be kept and so many more jobs may wait."""
+    require_disk(more_bytes)
     if workspace == SAMPLE:
         return
     _require_jobs(workspace, more_jobs)
@@ -38,6 +40,25 @@ def require(workspace: str, *, more_bytes: int = 0, more_jobs: int = 1) -> None:
             "Your workspace",
             f"holds {size(kept)}{and_this}, and at most {size(allowed)} may be kept",
             "remove scans, results or runs that are not needed any more",
+        )
+
+
+def free_bytes() -> int:
+    """What is free on the disk of the home folder."""
+    home = settings().home
+    return shutil.disk_usage(next(each for each in (home, *home.parents) if each.is_dir())).free
+
+
+@telling_disk_problems
+def require_disk(more_bytes: int = 0) -> None:
+    """Raise :class:`Problem` unless the disk has its margin left with so much more on it: what
+    runs can then keep what it reaches."""
+    if free_bytes() - more_bytes < settings().disk_margin_mb << 20:
+        raise Problem(
+            "The disk of this server",
+            "is nearly full, so nothing new can begin",
+            "remove scans, results or runs that are not needed any more, or tell whoever runs the "
+            "server; what runs goes on, and everything that is there is kept",
         )
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import delete
 
 from ctdenoise import stored
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.files import atomic_folder, remove_folder, write_atomically
+from ctdenoise.files import atomic_folder, opened, remove_folder, write_atomically
 from ctdenoise.metrics.removal import Removal
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
@@ -112,6 +112,7 @@ class Result:
                 "has not been denoised",
                 "press Go on to have the rest denoised too",
             )
+        opened(self.folder)
         return np.array(self.outputs[index])
 
     @property

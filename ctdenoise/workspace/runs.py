@@ -26,7 +26,7 @@ from ctdenoise import stored
 from ctdenoise.config import events, split
 from ctdenoise.config.config import Config, parse
 from ctdenoise.errors import Problem, telling_disk_problems
-from ctdenoise.files import write_atomically
+from ctdenoise.files import opened, write_atomically
 from ctdenoise.settings import settings
 from ctdenoise.stored import Damaged
 from ctdenoise.workspace.database import Job, State, job_of, transaction
@@ -141,7 +141,9 @@ def create_run(
 
 def find_run(run_id: str) -> Run:
     """One by its id; :class:`Problem` where there is none such, or it is damaged."""
-    return _run(_row(run_id))
+    found = _run(_row(run_id))
+    opened(found.folder)
+    return found
 
 
 def runs_of(workspace: str) -> list[Run]:

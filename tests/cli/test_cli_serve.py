@@ -178,3 +178,33 @@ def test_two_paths_cannot_be_served(
     assert main(["serve", "--port", str(closed_port), *urls]) == 1
     assert "differ in their paths" in capsys.readouterr().err
     assert become == []
+
+
+def test_what_an_operator_wishes_reaches_the_server(
+    become: list[tuple[Sequence[str], dict[str, str]]],
+    monkeypatch: pytest.MonkeyPatch,
+    closed_port: int,
+) -> None:
+    monkeypatch.delenv("CTDENOISE_LOG", raising=False)
+    wishes = ["--retention-days", "30", "--log-json", "--embed-in", "https://LMS.org/"]
+    for given in ([], [*wishes, "--embed-in", "http://localhost:8080"]):
+        assert main(["serve", "--port", str(closed_port), *given]) == 0
+    (plain_command, plain), (command, environment) = become
+    assert not {"CTDENOISE_RETENTION_DAYS", "CTDENOISE_LOG", "CTDENOISE_EMBED_IN"} & set(plain)
+    assert "--logger.messageFormat=%(message)s" not in plain_command
+    assert environment["CTDENOISE_RETENTION_DAYS"] == "30"
+    assert environment["CTDENOISE_EMBED_IN"] == "https://lms.org http://localhost:8080"
+    assert environment["CTDENOISE_LOG"] == "json"
+    assert "--logger.messageFormat=%(message)s" in command
+
+
+@pytest.mark.parametrize("site", ["lms.org", "http://lms.org", "https://lms.org/x", "https://a;b"])
+def test_what_is_no_site_is_told_in_one_sentence(
+    become: list[tuple[Sequence[str], dict[str, str]]],
+    capsys: pytest.CaptureFixture[str],
+    closed_port: int,
+    site: str,
+) -> None:
+    assert main(["serve", "--port", str(closed_port), "--embed-in", site]) == 1
+    assert f"The site {site} is no origin of a site: give it" in capsys.readouterr().err
+    assert become == []

@@ -56,21 +56,26 @@ def free_port() -> int:
 
 @contextmanager
 def server(
-    script: Path, environment: dict[str, str] | None = None, *, prefix: str = ""
+    script: Path,
+    environment: dict[str, str] | None = None,
+    *,
+    prefix: str = "",
+    log: Path = Path(os.devnull),
 ) -> Iterator[Server]:
     """`streamlit run SCRIPT` on a free port, below a ``prefix`` like "/ct"; its whole process group
-    is killed at the end."""
+    is killed at the end. What it says goes into the file ``log``."""
     port = free_port()
     options = ["--server.port", str(port), "--server.baseUrlPath", prefix]
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), *options],
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with log.open("ab") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", str(script), *options],
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     address = f"http://127.0.0.1:{port}{prefix}"
     try:
         wait_until_up(address, process)

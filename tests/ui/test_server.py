@@ -1,4 +1,7 @@
+from collections.abc import Iterator
+
 import pytest
+from httpx2 import Response
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -6,6 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from ctdenoise.settings import settings
 from ctdenoise.ui import visitors
 from ctdenoise.ui.server import Visitor
 from ctdenoise.ui.visitors import COOKIE, device_of
@@ -94,3 +98,60 @@ def test_cookies_of_other_programs_are_no_hindrance() -> None:
     answer = browser.get("/", headers={"Cookie": others})
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
+
+
+LMS = "https://lms.example.org"
+
+
+@pytest.fixture
+def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("CTDENOISE_EMBED_IN", f"{LMS} https://*.uni.edu:8443")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def ancestors(answer: Response) -> str:
+    """Who may show an answer in a frame."""
+    return answer.headers["content-security-policy"].rpartition("frame-ancestors ")[2]
+
+
+def test_nobody_else_may_show_it_in_a_frame() -> None:
+    for path in ("/", "/data"):
+        assert ancestors(client().get(path)) == "'self'"
+
+
+def test_named_sites_may_show_it_in_a_frame(embedded: None) -> None:
+    for path in ("/", "/data", "/nothing"):
+        assert ancestors(client().get(path)) == f"'self' {LMS} https://*.uni.edu:8443"
+
+
+def attributes(cookie: str) -> list[str]:
+    return sorted(part for part in cookie.split("; ")[1:] if not part.startswith("Max-Age"))
+
+
+@pytest.mark.parametrize("prefix", ["", "/a/b"])
+def test_in_a_frame_every_cookie_is_that_sites_alone(
+    embedded: None, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    monkeypatch.setattr(visitors, "prefix", lambda: prefix)
+    framed = ["Partitioned", "SameSite=None", "Secure"]
+    for headers in ({}, {"X-Forwarded-Proto": "https"}):
+        address = "http://testserver/?other" if headers else "https://testserver/?other"
+        theirs, ours = client().get(address, headers=headers).headers.get_list("set-cookie")
+        assert attributes(ours) == sorted(["HttpOnly", f"Path={prefix or '/'}", *framed])
+        assert attributes(theirs) == sorted(["Path=/", *framed])
+
+
+def test_without_https_cookies_stay_what_they_are(embedded: None) -> None:
+    (cookie,) = client().get("/").headers.get_list("set-cookie")
+    assert attributes(cookie) == ["HttpOnly", "Path=/", "SameSite=Lax"]
+
+
+def test_a_setting_that_is_none_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CTDENOISE_EMBED_IN", "https://x;script-src")
+    settings.cache_clear()
+    try:
+        assert ancestors(client().get("/")) == "'self'"
+    finally:
+        settings.cache_clear()

@@ -10,6 +10,7 @@ from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import executor, leases, queue, worker
 from ctdenoise.jobs.kinds import denoise, train
+from ctdenoise.jobs.kinds.download import DOWNLOAD, Download
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.jobs.kinds.export import EXPORT
 from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
@@ -152,3 +153,31 @@ def test_a_result_and_a_simulation_that_find_no_room_leave_nothing(
         denoise.start("ann", Source(owner="ann", kind="scan", id=id),
                       ClassicalFilter(name="gaussian", strength=1))  # fmt: skip
     assert every("ann") == []
+
+
+def test_a_disk_that_is_nearly_full_takes_nothing_new_from_anybody(
+    small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train.launch("ann", "x", Config(), [("ann", "abc")])
+    queue.stop(run.id)
+    monkeypatch.setattr(quota, "free_bytes", lambda: (1024 << 20) - 1)
+    told = "The disk of this server is nearly full, so nothing new can begin: remove"
+    given = executor.executor()
+    for who in ("ann", SAMPLE):
+        for begin in (
+            lambda who=who: quota.require(who, more_jobs=0),  # an upload, a network
+            lambda who=who: train.launch(who, "x", Config(), [("ann", "abc")]),
+            lambda who=who: given.submit(SIMULATE, Simulate(scan="0" * 12, doses=(0.5,)), who),
+            lambda who=who: given.submit(DOWNLOAD, Download(patients=("L004",), every=1), who),
+        ):
+            with pytest.raises(Problem, match=told):
+                begin()
+    with pytest.raises(Problem, match=told):
+        train.continue_run(run.id)
+    assert len(runs_of("ann")) == 1
+    given.submit(ESTIMATE, Estimate(config=Config()), "ann")
+    monkeypatch.setenv("CTDENOISE_DISK_MARGIN_MB", "1000")
+    settings.cache_clear()
+    quota.require("ann")
+    with pytest.raises(Problem, match=told):
+        quota.require("ann", more_bytes=100 << 20)
