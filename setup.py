@@ -13,7 +13,6 @@ BESIDE_APP = [
     "checkpoints/*.safetensors",
     "checkpoints/*.md",
     "checkpoints/features/*",
-    "lessons/gallery/*/*",
 ]
 LESSONS = [
     path.as_posix()

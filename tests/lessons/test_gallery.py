@@ -73,6 +73,9 @@ def test_the_same_pixels_have_twenty_decibels_more() -> None:
 
 def test_a_rate_too_high_leaves_the_low_dose() -> None:
     assert rmse("learning-rate", "wrong", "low") < 1
+    figures = gallery.entry("learning-rate").figures
+    assert figures["wrong_highest"] > figures["low_validation"] + 1
+    assert figures["wrong_validation"] == pytest.approx(figures["low_validation"], abs=0.05)
     assert rmse("learning-rate", "right") < 0.8 * rmse("learning-rate", "wrong")
 
 
@@ -114,6 +117,7 @@ def test_few_layers_stop_half_way() -> None:
 def test_noise_never_seen_is_left_in_the_picture() -> None:
     figures = gallery.entry("never-seen").figures
     assert figures["both_removed"] < figures["known_removed"] < figures["both_broad_removed"]
+    assert figures["both_out_rmse"] > 2 * figures["known_low_rmse"]  # as the text says
 
 
 def test_a_lesion_loses_most_of_its_contrast_while_psnr_rises() -> None:

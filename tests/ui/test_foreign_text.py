@@ -167,4 +167,5 @@ def test_no_page_reads_them_as_markup(page: str, everything: Run) -> None:
             seen += 1
             left = text.replace(plain(HOSTILE), "")
             assert "bolt" not in left and "www" not in left, text
-    assert seen or page in ("Look", "Train", "Sweep", "Features", "Dial", "Map", "Compare")
+    silent = ("Look", "Train", "Sweep", "Features", "Dial", "Map", "Compare", "Mistakes")
+    assert seen or page in silent

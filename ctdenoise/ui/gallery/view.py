@@ -19,6 +19,7 @@ STYLES: dict[Role, palette.Style] = {
     "other": palette.GAUSSIAN,
 }
 HEIGHT = 300
+TOOLS = ("window", "zoom", "region", "magnifier", "curtain")
 
 
 @telling_problems
@@ -68,6 +69,7 @@ def _pictures(entry: Entry, *, revealed: bool) -> None:
         view=entry.view,
         spacing=entry.spacing,
         orientation=(1, 0, 0, 0, 1, 0),
+        tools=TOOLS,
         report=(),
     )
     st.caption(f"Prepared from the sample: {SERIES[0].source}, with a simulated low dose.")
