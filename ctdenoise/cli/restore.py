@@ -35,11 +35,11 @@ def run(args: argparse.Namespace) -> None:
 
     if not args.file.is_file():
         raise Problem(str(args.file), "does not exist", "name a file that `ctdenoise backup` wrote")
-    if local.find():
+    if engine := local.find():
         raise Problem(
             "The engine of this home",
             "is running",
-            "stop the server, and end the engine or wait a quarter of an hour until it ends",
+            f"stop the server, then end the process {engine.pid} or wait a quarter of an hour",
         )
     tell = progress()
     manifest = restore.restore(args.file, overwrite=args.overwrite, progress=tell)

@@ -260,9 +260,13 @@ def put_back_lost(workers: Sequence[str] | None = None) -> None:
     have joined since."""
     with transaction() as connection:
         moment = now(connection)
-    silent = or_(table.c.heartbeat.is_(None), table.c.heartbeat < moment - LEASE_SECONDS)
+    heard = table.c.heartbeat
+    # A word from the future is one from before the clock was set back: whoever lives has said
+    # another since, or will within half a second.
+    unheard = or_(heard < moment - LEASE_SECONDS, heard > moment + LEASE_SECONDS)
+    silent = or_(heard.is_(None), unheard)
     if workers is not None:
         unknown = table.c.worker.not_in(workers)
-        silent = or_(silent, and_(unknown, table.c.heartbeat < moment - MISSED_SECONDS))
+        silent = or_(silent, and_(unknown, heard < moment - MISSED_SECONDS))
     for held in rows(table.c.state == "running", silent):
         put_back(held)

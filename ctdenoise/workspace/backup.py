@@ -11,16 +11,19 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
 from ctdenoise import __version__
 from ctdenoise.errors import Problem, Progress, telling_disk_problems
-from ctdenoise.files import atomic_file
+from ctdenoise.files import DAY_SECONDS, atomic_file, sweep
 from ctdenoise.settings import settings
 from ctdenoise.workspace import database_copy
 from ctdenoise.workspace.copies import FOLDERS, MANIFEST, PIECE, Entry, Manifest
 
+BESIDE = ".backup-"
+"""Begins the name of a folder beside the copy, while it is made."""
 SMALL = 8 << 20
 """Files up to this size are read whole before they are written: they may change in length."""
 
@@ -30,9 +33,11 @@ def save(file: Path, progress: Progress | None = None) -> Manifest:
     """Write a copy of the home and the database to ``file``, whole or not at all; what it holds.
     Raises :class:`Problem` where there is nothing to copy, or it cannot be written."""
     kind = database_copy.kind()
+    left = (f".{file.name}-*.part", f"{BESIDE}*")  # by one that was killed
+    sweep(chain.from_iterable(map(file.absolute().parent.glob, left)), DAY_SECONDS)
     with (
         atomic_file(file, durable=True) as part,
-        tempfile.TemporaryDirectory(prefix=".backup-", dir=file.absolute().parent) as beside,
+        tempfile.TemporaryDirectory(prefix=BESIDE, dir=file.absolute().parent) as beside,
     ):
         copy = Path(beside) / database_copy.NAMES[kind]
         database_copy.save(copy)

@@ -9,6 +9,8 @@ that stays was made of, and the sample.
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import select
@@ -56,7 +58,7 @@ def _works(workspace: str) -> Iterator[Thing]:
     """Runs and results: what was made of other things."""
     for run in runs_of(workspace):
         if not run.starred:
-            yield folder_of(run.id), lambda id=run.id: remove_run(id)  # type: ignore[misc]
+            yield folder_of(run.id), partial(remove_run, run.id)
     for result in results.every(workspace):
         yield result.folder, result.remove
 
@@ -66,18 +68,19 @@ def _things(workspace: str, kept: set[str]) -> Iterator[Thing]:
     for kind, records in (("scans", library.scans()), ("pairs", library.pairs())):
         for record in records:
             if record.id not in kept:
-                yield home / kind / record.id, lambda id=record.id: library.remove(id)  # type: ignore[misc]
+                yield home / kind / record.id, partial(library.remove, record.id)
     for network in networks.networks(workspace):
         if network.id not in kept:
             place = home / "networks" / network.id
-            yield place, lambda id=network.id: networks.remove(workspace, id)  # type: ignore[misc]
+            yield place, partial(networks.remove, workspace, network.id)
 
 
 def _sources() -> set[str]:
     """The ids of all scans, pairs and networks that some run or result was made of."""
     with transaction() as connection:
         listed = connection.execute(select(runs.c.pairs)).scalars().all()
-    found = {str(pair[1]) for pairs in listed if isinstance(pairs, list) for pair in pairs}
+    pairs = chain.from_iterable(each for each in listed if isinstance(each, list))
+    found = {str(id) for pair in pairs if isinstance(pair, list) for id in pair[1:]}
     for workspace in everybody():
         for result in results.every(workspace):
             method = result.record.method

@@ -12,8 +12,8 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -113,30 +113,41 @@ def create_run(
         raise Problem("The run", "has no pair to learn from", "choose at least one pair")
     id = secrets.token_hex(6)
     folder = folder_of(id)
-    folder.mkdir(parents=True)
-    keep_config(folder, config)
-    if start:
-        shutil.copyfile(start, folder / START)
-    if division:
-        shutil.copyfile(division, folder / split.NAME)
     last = select(func.max(table.c.number)).where(table.c.workspace == workspace)
-    with transaction() as connection:
-        number = connection.execute(last).scalar_one()
-        connection.execute(
-            insert(table).values(
-                id=id,
-                workspace=workspace,
-                number=number + 1 if isinstance(number, int) else 0,
-                name=_name(name),
-                pairs=[list(pair) for pair in pairs],
-                created=time.time(),
-                sweep=sweep,
-                parent=parent[0],
-                parent_epoch=parent[1],
-                starred=False,
+    with _begun(folder):
+        keep_config(folder, config)
+        if start:
+            shutil.copyfile(start, folder / START)
+        if division:
+            shutil.copyfile(division, folder / split.NAME)
+        with transaction() as connection:
+            number = connection.execute(last).scalar_one()
+            connection.execute(
+                insert(table).values(
+                    id=id,
+                    workspace=workspace,
+                    number=number + 1 if isinstance(number, int) else 0,
+                    name=_name(name),
+                    pairs=[list(pair) for pair in pairs],
+                    created=time.time(),
+                    sweep=sweep,
+                    parent=parent[0],
+                    parent_epoch=parent[1],
+                    starred=False,
+                )
             )
-        )
     return find_run(id)
+
+
+@contextmanager
+def _begun(folder: Path) -> Iterator[None]:
+    """A new folder, which goes again where the disk or the database says no."""
+    folder.mkdir(parents=True)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def find_run(run_id: str) -> Run:

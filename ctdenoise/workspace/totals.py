@@ -31,7 +31,9 @@ def jobs_together() -> list[Together]:
         found = connection.execute(select(*own, *sums).group_by(*own)).all()
     return [
         Together(
-            *(str(word) for word in row[:3]),
+            queue=str(row[0]),
+            kind=str(row[1]),
+            state=str(row[2]),
             count=row[3],
             seconds=_number(row[4]),
             waits=max(0.0, moment - _number(row[5], moment)),

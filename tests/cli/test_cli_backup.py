@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from homes import forget
@@ -59,6 +60,9 @@ def test_an_engine_that_runs_keeps_its_home(
     homes: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (homes / "copy.tar").touch()
-    monkeypatch.setattr("ctdenoise.jobs.local.find", lambda: object())
+    monkeypatch.setattr("ctdenoise.jobs.local.find", lambda: SimpleNamespace(pid=77))
     assert main(["restore", str(homes / "copy.tar")]) == 1
-    assert "The engine of this home is running: stop the server" in capsys.readouterr().err
+    assert (
+        "The engine of this home is running: stop the server, then end the process 77"
+        in capsys.readouterr().err
+    )

@@ -1,5 +1,6 @@
 """Every page, with one of our own files damaged: it says so, and shows the rest."""
 
+import sqlite3
 from itertools import cycle
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.jobs.kinds import denoise
 from ctdenoise.scans.scan import Scan
 from ctdenoise.settings import settings
+from ctdenoise.workspace import database as database_module
+from ctdenoise.workspace.copies import TAKING
+from ctdenoise.workspace.database import database
 from ctdenoise.workspace.denoisers import ClassicalFilter
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.networks import add_network
 from ctdenoise.workspace.results import Source
 from ctdenoise.workspace.runs import Run
@@ -74,3 +78,30 @@ def test_a_damaged_database_is_a_sentence(page: str, home: Path) -> None:
     app = opened(page)
     assert any("The database runs.sqlite is damaged on the disk" in e.value for e in app.error)
     assert file.read_bytes() == b"\7" * 5000
+
+
+@pytest.mark.parametrize("page", ["Start", "Scans", "Train"])
+def test_a_copy_that_was_put_back_by_half_is_a_sentence(page: str, home: Path) -> None:
+    (home / TAKING).mkdir()
+    app = opened(page)
+    assert not app.exception
+    assert any("The home folder holds half of a copy" in each.value for each in app.error)
+    (home / TAKING).rmdir()
+    assert not opened(page).error
+
+
+def test_a_database_that_somebody_holds_is_a_sentence_and_the_page_is_there_again(
+    home: Path, pair: PairRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
+    database()
+    with sqlite3.connect(home / "runs.sqlite") as other:
+        other.execute("BEGIN EXCLUSIVE")
+        app = opened("Train")
+        train = next(each for each in app.button if each.label.startswith("Train"))
+        train.click().run()
+        assert not app.exception
+        assert any("is held by another program" in each.value for each in app.error)
+        other.rollback()
+    assert list((home / "runs").glob("*")) == []
+    assert not opened("Train").error
