@@ -1,5 +1,7 @@
 /** Keys, while the viewer has the focus; the page itself hears none of those used here. */
 
+import { drawing } from "./drawing.js";
+
 /** @type {Record<string, string>} */
 const TOOLS = { w: "window", z: "zoom", d: "distance", l: "line", g: "region", m: "magnifier", c: "curtain" };
 const MOVES_A_SLIDER = /^(Arrow.*|Home|End|Page.*)$/;
@@ -40,9 +42,9 @@ export function attachKeyboard(state) {
     const typing = target.matches("input[type=number], select");
     event.stopPropagation(); // Streamlit reruns the page on "r"
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === " " && target.matches("button")) return;
+    if ((event.key === " " || event.key === "Enter") && target.matches("button")) return;
     if (MOVES_A_SLIDER.test(event.key) && target.matches("input")) return;
-    const act = action(state, event.key);
+    const act = drawing(state, event.key, event.shiftKey) ?? action(state, event.key);
     if (!act) return;
     event.preventDefault();
     act();
