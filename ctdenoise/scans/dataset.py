@@ -24,7 +24,7 @@ from pydicom.uid import (
 
 from ctdenoise.errors import Problem, damaged, too_large
 from ctdenoise.scans.budget import inflated
-from ctdenoise.scans.codestream import Codestream, codestream
+from ctdenoise.scans.codestream import Codestream, codestream, samples
 from ctdenoise.scans.facts import numbers, text, value
 from ctdenoise.scans.file_kinds import file_kind
 from ctdenoise.scans.readers import READERS
@@ -152,12 +152,22 @@ def first_codestream(path: Path) -> Codestream | None:
         return codestream(next(_frames(file, header), b""))
 
 
-def codestreams(path: Path) -> list[Codestream | None]:
-    """The same of every frame of compressed pixels."""
+def codestreams(path: Path, room: int) -> list[Codestream | None]:
+    """The same of every frame of compressed pixels; :class:`Problem` where one of them says of
+    itself that it is larger than ``room`` samples, and would have a decoder take memory for it."""
     with path.open("rb") as file:
         header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
         _check_pixel_element(file, header, path.name)
-        return [codestream(frame) for frame in _frames(file, header)]
+        found: list[Codestream | None] = []
+        for frame in _frames(file, header):
+            if samples(frame) > room:
+                raise Problem(
+                    path.name,
+                    "holds a compressed picture that is larger than its header says",
+                    "export it again, without compression",
+                )
+            found.append(codestream(frame))
+        return found
 
 
 def _frames(file: BinaryIO, header: Dataset) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from ctdenoise.scans.codestream import codestream
+from ctdenoise.scans.codestream import codestream, samples
 
 _NOTHING = b"\xff\xd8\xff\xd9"
 """In place of a frame of which nobody can say what it holds."""
@@ -81,8 +81,12 @@ def _compressed(dataset: Dataset) -> None:
     allocated = int(dataset.BitsAllocated)
     stored = int(dataset.get("BitsStored") or allocated)
     count = int(dataset.get("NumberOfFrames") or 1)
+    room = int(dataset.Rows * dataset.Columns * (dataset.get("SamplesPerPixel") or 1))
+    found = list(generate_frames(dataset.PixelData, number_of_frames=count))
+    if any(samples(frame) > room for frame in found):
+        raise ValueError("a frame that is larger than its header says")
     frames: list[bytes] = []
-    for frame in generate_frames(dataset.PixelData, number_of_frames=count):
+    for frame in found:
         if _syntax(dataset) == RLELossless:
             return _decompressed(dataset, stored, allocated)
         try:

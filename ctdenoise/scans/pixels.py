@@ -12,7 +12,6 @@ from pydicom.pixels import iter_pixels
 from pydicom.uid import ExplicitVRBigEndian, JPEGExtended12Bit
 
 from ctdenoise.errors import Problem, damaged
-from ctdenoise.scans.codestream import Codestream
 from ctdenoise.scans.dataset import codestreams, first_codestream, open_dataset, reason
 from ctdenoise.scans.dicom import flattened, unit_of
 from ctdenoise.scans.facts import integer, numbers, value
@@ -55,10 +54,12 @@ def _stored(
     memory.
     """
     syntax, bits = header.file_meta.TransferSyntaxUID, header.BitsAllocated
-    found = None if syntax.is_deflated else first_codestream(path)
     if syntax.is_encapsulated:
-        yield from _decompressed(header, frames, path, found)
-    elif bits % 8:
+        yield from _decompressed(header, frames, path)
+        return
+    if not syntax.is_deflated:
+        first_codestream(path)  # for its doubts about the pixels' element
+    if bits % 8:
         dataset = open_dataset(path)
         for frame in frames:
             yield _in_word(_unpacked(dataset, frame), header, bits)
@@ -90,12 +91,13 @@ def _options(header: Dataset, precision: int) -> dict[str, Any]:
 
 
 def _decompressed(
-    header: Dataset, frames: Sequence[int], path: Path, found: Codestream | None
+    header: Dataset, frames: Sequence[int], path: Path
 ) -> Iterator[NDArray[np.integer] | NDArray[np.floating]]:
-    precisions = dict.fromkeys(frames, found.precision if found else header.BitsAllocated)
-    if found and len(frames) > 1:  # each frame says its own
-        every = codestreams(path)
+    every = codestreams(path, header.Rows * header.Columns * header.SamplesPerPixel)
+    if every and every[0]:  # each frame says its own
         precisions = {n: each.precision for n in frames if (each := every[n])}
+    else:
+        precisions = dict.fromkeys(frames, header.BitsAllocated)
     try:
         if len(set(precisions.values())) == 1:
             precision = precisions[frames[0]]

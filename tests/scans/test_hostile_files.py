@@ -16,6 +16,10 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+from phantoms import ct_dataset
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 from tifffile import imwrite
 
 MB = 1 << 20
@@ -160,6 +164,74 @@ def metaimage(path: Path) -> None:
 def nrrd(path: Path) -> None:
     text = "NRRD0004\ntype: short\ndimension: 3\nsizes: 2000 2000 1000\nencoding: gzip\n"
     path.write_bytes(f"{text}endian: little\n\n".encode() + zeros(20, 31))
+
+
+def dicom(path: Path, syntax: str | None = None, **tags: object) -> Dataset:
+    """A slice of 64 x 64, compressed where a transfer syntax is given."""
+    dataset = ct_dataset(np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) % 4096)
+    if syntax:
+        dataset.compress(syntax, generate_instance_uid=False)
+    for keyword, value in tags.items():
+        setattr(dataset, keyword, value)
+    dataset.save_as(path, enforce_file_format=True)
+    return dataset
+
+
+def with_frame(path: Path, syntax: str, change: Callable[[bytes], bytes]) -> None:
+    """The same with its one compressed frame changed."""
+    dataset = dicom(path, syntax)
+    (frame,) = generate_frames(dataset.PixelData, number_of_frames=1)
+    dataset.PixelData = encapsulate([change(frame)])
+    dataset.save_as(path, enforce_file_format=True)
+
+
+@attack("claims.dcm")
+def dicom_that_claims_65535_squared(path: Path) -> None:
+    dicom(path, Rows=65_535, Columns=65_535)
+
+
+@attack("frames.dcm")
+def dicom_that_claims_a_million_frames(path: Path) -> None:
+    dicom(path, RLELossless, NumberOfFrames=1_000_000)
+
+
+@attack("claims-rle.dcm")
+def run_lengths_that_claim_65535_squared(path: Path) -> None:
+    dicom(path, RLELossless, Rows=65_535, Columns=65_535)
+
+
+@attack("longer-rle.dcm")
+def run_lengths_of_much_more_than_the_picture(path: Path) -> None:
+    with_frame(path, RLELossless, lambda frame: frame[:64] + b"\x81\0" * (5 * MB))
+
+
+@attack("deflated.dcm")
+def deflated_dicom(path: Path) -> None:
+    dicom(path)
+    whole = path.read_bytes()
+    meta = whole[: whole.index(b"\x08\0\x08\0CS")]
+    meta = meta.replace(b"UI\x14\x001.2.840.10008.1.2.1\0", b"UI\x16\x001.2.840.10008.1.2.1.99")
+    length = int.from_bytes(meta[140:144], "little") + 2
+    path.write_bytes(meta[:140] + length.to_bytes(4, "little") + meta[144:] + zeros(300, -15))
+
+
+@attack("claims-j2k.dcm")
+def jpeg_2000_larger_than_its_header(path: Path) -> None:
+    def larger(frame: bytes) -> bytes:
+        """Xsiz, Ysiz, XTsiz, YTsiz of the marker SIZ (ISO/IEC 15444-1 A.5.1)."""
+        side = struct.pack(">2I", 60_000, 60_000)
+        return frame[:8] + side + frame[16:24] + side + frame[32:]
+
+    with_frame(path, JPEG2000Lossless, larger)
+
+
+@attack("claims-jls.dcm")
+def jpeg_ls_larger_than_its_header(path: Path) -> None:
+    def larger(frame: bytes) -> bytes:
+        at = frame.index(b"\xff\xf7") + 5  # lines and samples a line (ISO/IEC 14495-1 C.2.2)
+        return frame[:at] + b"\xff\xff\xff\xff" + frame[at + 4 :]
+
+    with_frame(path, JPEGLSLossless, larger)
 
 
 READ = """

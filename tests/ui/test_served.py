@@ -118,6 +118,23 @@ def test_another_name_or_site_is_refused(plain: Server, how: str) -> None:
         assert status(plain.address, how, **headers) == 403, headers
 
 
+def test_what_streamlit_serves_beside_its_pages_is_shut(plain: Server) -> None:
+    """Its programming interface is off, and its own uploads need a token and a session."""
+    for path in ("interact", "mcp"):
+        answer, told = ask(plain.address, f"/_stcore/agent/{path}", "POST", Content_Length="0")
+        assert answer.status in (400, 403, 404) and "does not serve the agent API" in told
+    token = "2|00000000|00000000000000000000000000000000|1"
+    path = "/_stcore/upload_file/session/file"
+    tokens = {"Cookie": f"_streamlit_xsrf={token}", "X_Xsrftoken": token}
+    for method, headers, status in (("PUT", {}, 403), ("DELETE", {}, 403), ("PUT", tokens, 400)):
+        answer, told = ask(plain.address, path, method, Content_Length="0", **headers)
+        assert answer.status == status, (method, headers, told)
+    for path in ("/app/static/app.py", "/static/../app.py", "/static/%2e%2e/%2e%2e/app.py",
+                 "/component/../../app.py", "/media/..%2f..%2fapp.py"):  # fmt: skip
+        answer, told = ask(plain.address, path)
+        assert "ctdenoise" not in told, path
+
+
 @pytest.mark.parametrize("how", OURS)
 def test_behind_a_proxy_its_name_is_let_in(proxied: str, how: str) -> None:
     site = "https://ct.hospital.org"

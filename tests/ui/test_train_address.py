@@ -8,7 +8,7 @@ from waiting import SECONDS
 from ctdenoise.ui import menu, server
 from ctdenoise.ui.train import link
 from ctdenoise.workspace.library import Library, PairRecord
-from ctdenoise.workspace.runs import Run
+from ctdenoise.workspace.runs import Run, runs_of
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 
@@ -65,6 +65,23 @@ def test_an_address_that_makes_no_sense_is_a_form_all_the_same(pair: PairRecord)
     branch = f"{pair.id}:{'9' * 5000}"  # more digits than Python reads as a number
     app = opened("Train", preset="article", branch=branch, pair="nothing")
     assert labelled(app.slider, "Filters").value == 64
+
+
+def test_no_address_and_no_message_asks_for_a_network_beyond_the_limits(pair: PairRecord) -> None:
+    app = AppTest.from_file(str(server.SCRIPT), default_timeout=SECONDS)
+    app.switch_page(str(menu.page("Train")))
+    app.query_params["set"] = ["layers=50", "filters=512"]
+    app.run()
+    for label, most in (("Layers", 30), ("Filters", 256)):
+        slider = labelled(app.slider, label)
+        assert slider.value <= slider.max <= most
+        slider.set_value(512)  # which no slider says, but a program can
+    app.run()
+    assert not app.exception
+    for button in (each for each in app.button if each.label == "Train" and not each.disabled):
+        button.click().run()
+    assert not app.exception
+    assert all(run.config.layers <= 30 and run.config.filters <= 256 for run in runs_of(WORKSPACE))
 
 
 def test_the_forms_of_many_visitors_do_not_pile_up(

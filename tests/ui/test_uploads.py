@@ -1,5 +1,6 @@
 """Uploads: what was chosen is what arrives, under names of ours, or is named as missing."""
 
+import asyncio
 import io
 import random
 from pathlib import Path
@@ -171,6 +172,36 @@ def test_what_is_sent_at_once_is_bounded(client: TestClient) -> None:
     assert answer.status_code == 400 and "too much at once" in answer.text
     for address in (f"/uploads/{id}/1/0", "/uploads/0123456789ab/0/0", "/uploads/..%2F..%2Fx/0/0"):
         assert client.put(address, content=b"1").status_code in (400, 404)
+
+
+@pytest.mark.parametrize(("method", "most"), [("PUT", uploads.PIECE), ("POST", uploads.LIST_BYTES)])
+def test_what_has_no_end_is_cut_off(home: Path, method: str, most: int) -> None:
+    """Whatever length it says, or none: so much of it is taken and no more."""
+    cookie = new_cookie()
+    id = uploads.announce(str(workspace_of(cookie)), [Chosen(name="a", size=1 << 30)])
+    path = f"/uploads/{id}/0/0" if method == "PUT" else "/uploads"
+    scope = {"type": "http", "method": method, "path": path, "query_string": b"",
+             "headers": [(b"cookie", f"{COOKIE}={cookie}".encode())]}  # fmt: skip
+    taken: list[int] = []
+    answers: list[Any] = []
+
+    async def endless() -> dict[str, Any]:
+        taken.append(1 << 20)
+        return {"type": "http.request", "body": bytes(1 << 20), "more_body": True}
+
+    async def answer(message: Any) -> None:
+        answers.append(message)
+
+    asyncio.run(Starlette(routes=uploads.ROUTES)(scope, endless, answer))
+    assert answers[0]["status"] == 400 and b"too much at once" in answers[1]["body"]
+    assert sum(taken) <= most + (1 << 20)
+
+
+def test_twenty_thousand_files_are_one_sentence(client: TestClient) -> None:
+    listed = [{"name": f"{n}.dcm", "size": 1} for n in range(20_000)]
+    answer = client.post("/uploads", json=listed)
+    assert answer.status_code == 400
+    assert answer.text.startswith("An upload of 20,000 files is not between 1 and 5,000 files")
 
 
 def test_nothing_is_read_before_all_has_arrived_or_somebody_goes_on_without(home: Path) -> None:

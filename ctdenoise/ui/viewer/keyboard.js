@@ -1,5 +1,6 @@
 /** Keys, while the viewer has the focus; the page itself hears none of those used here. */
 
+import { drawing } from "./drawing.js";
 import { moves, settled } from "./point.js";
 
 /** @type {Record<string, string>} */
@@ -44,9 +45,9 @@ export function attachKeyboard(state) {
     const typing = target.matches("input[type=number], select");
     event.stopPropagation(); // Streamlit reruns the page on "r"
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === " " && target.matches("button")) return;
+    if ((event.key === " " || event.key === "Enter") && target.matches("button")) return;
     if (MOVES_A_SLIDER.test(event.key) && target.matches("input")) return;
-    const act = action(state, event.key);
+    const act = drawing(state, event.key, event.shiftKey) ?? action(state, event.key);
     if (!act) return;
     event.preventDefault();
     act();

@@ -175,6 +175,8 @@ export class Toolbar {
       ...(many ? [["← → Home End", "frames"], ["p", "play or stop"]] : []),
       ["+ − r", "zoom in, out, reset"],
       [`1 – ${this.presets.length}`, "window presets"],
+      ["Enter", "ruler, line or region in the middle of the picture"],
+      ["Shift + arrows, [ ]", "move it, make it smaller or larger"],
       ...this.tools.map(({ name }) => [TIPS[name][1], TIPS[name][0].split(":")[0].toLowerCase()]),
     ];
     this.help.replaceChildren(
