@@ -3,6 +3,8 @@
 They go into ``ctdenoise/root``; ``ctdenoise.settings.ROOT`` finds them there or in the project.
 """
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 BESIDE_APP = [
@@ -11,10 +13,11 @@ BESIDE_APP = [
     "checkpoints/*.safetensors",
     "checkpoints/*.md",
     "checkpoints/features/*",
-    "lessons/*/*.yaml",
-    "lessons/*/*.png",
-    "lessons/*/*.svg",
-    "lessons/*/*.jpg",
+]
+LESSONS = [
+    path.as_posix()
+    for path in sorted(Path("lessons").rglob("*"))
+    if path.is_file() and path.suffix not in (".py", ".pyc")  # not how they were prepared
 ]
 
 setup(
@@ -24,11 +27,12 @@ setup(
         "ctdenoise": [
             "ui/icon.png",
             "ui/viewer/*",
+            "ui/figures/*",
             "ui/components/dropzone.*",
             "scans/ldct.csv",
             "scans/sample_data/*",
         ],
-        "ctdenoise.root": BESIDE_APP,
+        "ctdenoise.root": BESIDE_APP + LESSONS,
     },
     include_package_data=False,
 )

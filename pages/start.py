@@ -23,6 +23,12 @@ with told:
             width="stretch",
         )
     st.page_link(
+        menu.page("Learn"),
+        label="Take the lesson: predict, then see",
+        icon=menu.ICONS["Learn"],
+        width="stretch",
+    )
+    st.page_link(
         menu.page("Scans"),
         label="Or bring a scan of your own",
         icon=":material/upload:",

@@ -93,7 +93,8 @@ def test_every_file_of_the_program_is_in_it(wheel: Path) -> None:
     wanted = {path.relative_to(ROOT).as_posix() for path in package if path.is_file()}
     beside = [ROOT / "app.py", ROOT / ".streamlit" / "config.toml", *(ROOT / "pages").glob("*.py")]
     beside += [p for p in (ROOT / "checkpoints").rglob("*") if p.suffix in (".md", ".safetensors")]
-    beside += [p for p in (ROOT / "lessons").rglob("*") if p.is_file() and p.suffix != ".py"]
+    lessons = (path for path in (ROOT / "lessons").rglob("*") if path.is_file())
+    beside += [path for path in lessons if path.suffix not in (".py", ".pyc")]
     wanted |= {f"ctdenoise/root/{path.relative_to(ROOT).as_posix()}" for path in beside}
     assert wanted - inside == set()
 

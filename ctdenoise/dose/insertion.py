@@ -36,7 +36,7 @@ SMOOTH = 0.08
 otherwise make rays look darker than they are, for 1 / exp(-p) grows with the scatter of p."""
 
 
-__all__ = ["Physics", "check_dose", "insert_noise", "truncated"]
+__all__ = ["Insertion", "Physics", "check_dose", "insert_noise", "insertion", "truncated"]
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,49 @@ def insert_noise(
                 done = group.start + len(group) * (draw + 1) / draws
                 progress(done / len(hu), f"Low dose: slice {math.ceil(done)} of {len(hu)}")
     return low
+
+
+@dataclass(frozen=True)
+class Insertion:
+    """How the noise of a lower dose comes into a slice, step by step.
+
+    ``sinogram``: line integrals p of the attenuation, (views, rays); of N0 exp(-p) photons, the
+    lower dose brings a fraction. ``ray_noise``: what the photons' chance adds to p, (views,
+    rays). ``noise``: that, reconstructed, in HU (rows, columns), which is added to the slice.
+    ``ray_spacing``: distance of rays in mm.
+    """
+
+    sinogram: NDArray[np.float32]
+    ray_noise: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    ray_spacing: float
+
+
+@telling_memory_problems(TOO_LARGE)
+@torch.inference_mode()
+def insertion(
+    hu: NDArray[np.float32],
+    spacing: tuple[float, float],
+    dose_fraction: float,
+    *,
+    physics: Physics,
+    seed: int,
+    index: int,
+) -> Insertion:
+    """The steps in which :func:`insert_noise` makes the first low-dose twin of a slice (rows,
+    columns), which has the number ``index`` in its scan."""
+    _check(hu[None], spacing, dose_fraction, 1)
+    beam = image_beam(hu.shape, spacing, "cpu")
+    full = expected_counts(hu[None], spacing, physics, beam)
+    deviates = _normal(full.shape[1:], seed, index, 0)[None]
+    ray_noise = _Thinned(full, dose_fraction, physics).difference_noise(deviates)
+    added = beam.fbp(ray_noise, physics.kernel)[0].numpy() * (1000 / physics.mu_water)
+    return Insertion(
+        (-torch.log(full[0] / physics.photons)).numpy(),
+        ray_noise[0].numpy(),
+        added * field(hu),
+        beam.ray_spacing,
+    )
 
 
 def image_beam(shape: tuple[int, ...], spacing: tuple[float, float], device: str) -> ParallelBeam:

@@ -17,7 +17,7 @@ Answer = int | float | str | tuple[float, float]
 """What somebody answered: the number of a choice, counted from 1; where a slider stands; what was
 written; or the (row, column) of a picture that was clicked on, see :class:`Click`."""
 
-BEFORE, AFTER, END = "before", "after", "end"
+BEFORE, AFTER, END = "test-before", "test-after", "the-end"
 """Places in a lesson that are no steps: the concept test before the first chapter and after the
 last, and what it shows in the end. No step may be called so."""
 
@@ -236,6 +236,16 @@ class Concept(Part):
     show_before: Viewer | Image | None = None
     show_after: Viewer | Image | None = None
 
+    def key(self, place: str) -> str:
+        """Under which answers are kept that are given at :data:`BEFORE` or :data:`AFTER`."""
+        return f"{'before' if place == BEFORE else 'after'}:{self.idea}"
+
+    def asked(self, place: str) -> tuple[Ask, Viewer | Image | None]:
+        """The question that is asked there, and what is shown with it."""
+        if place == BEFORE:
+            return self.before, self.show_before
+        return self.after, self.show_after
+
     @model_validator(mode="after")
     def _together(self) -> "Concept":
         asked = (self.before, self.show_before), (self.after, self.show_after)
@@ -264,9 +274,9 @@ class Lesson(Part):
     def asked(self) -> Iterator[tuple[str, Choice | Slider | Click | Written]]:
         """Every question with the key under which its answers are kept: a step's id, or
         ``before:IDEA`` and ``after:IDEA`` of the concept test."""
-        yield from ((f"before:{each.idea}", each.before) for each in self.concepts)
+        yield from ((each.key(BEFORE), each.before) for each in self.concepts)
         yield from ((step.id, step.ask) for step in self.steps.values() if step.ask)
-        yield from ((f"after:{each.idea}", each.after) for each in self.concepts)
+        yield from ((each.key(AFTER), each.after) for each in self.concepts)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Lesson":

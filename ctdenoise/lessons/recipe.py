@@ -21,15 +21,17 @@ def config(show: Train | Sweep) -> Config:
     return override(PRESETS[show.preset], dict(_flat(show.settings)))
 
 
-def cells(show: Sweep) -> list[tuple[str, Config]]:
-    """The runs of a sweep with their names; :class:`Problem` where it cannot be ordered."""
+Cells = list[tuple[tuple[float, ...], Config]]
+
+
+def cells(show: Sweep) -> tuple[Axis, Cells]:
+    """What a sweep goes over, and its runs; :class:`Problem` where it cannot be ordered."""
     if show.over not in LOSS_TERMS:
         raise Problem(
             f"The weight {show.over}", "does not exist", f"choose one of {', '.join(LOSS_TERMS)}"
         )
     axis = Axis(show.over, show.values)
-    title = axis.title.split(" (")[0]
-    return [(f"{title} {value:g}", each) for (value,), each in grid(config(show), [axis])]
+    return axis, grid(config(show), [axis])
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -21,10 +21,17 @@ def feature_maps(
     ``window`` is what VGG16 is shown where ``imagenet``, else it is the article's. Raises
     :class:`Problem` where the layer's weights cannot be had.
     """
-    network = _network(layer, window if imagenet else ARTICLE, imagenet)
+    return feature_maps_of(images, (layer,), window, imagenet)[0]
+
+
+def feature_maps_of(
+    images: NDArray[np.float32], layers: tuple[str, ...], window: Window, imagenet: bool
+) -> list[NDArray[np.float32]]:
+    """:func:`feature_maps` of several ``layers``, in the order of depth, in one pass."""
+    network = _network(layers, window if imagenet else ARTICLE, imagenet)
     with torch.inference_mode():
-        found = [network.features(torch.from_numpy(one.copy())[None, None])[0] for one in images]
-    return torch.cat(found).numpy()
+        found = [network.features(torch.from_numpy(one.copy())[None, None]) for one in images]
+    return [torch.cat(each).numpy() for each in zip(*found, strict=True)]
 
 
 def difference(maps: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -41,5 +48,5 @@ def order(maps: NDArray[np.float32], others: NDArray[np.float32], by: Order) -> 
 
 
 @lru_cache(maxsize=4)
-def _network(layer: str, window: Window, imagenet: bool) -> VggFeatures:
-    return VggFeatures([layer], window, imagenet)
+def _network(layers: tuple[str, ...], window: Window, imagenet: bool) -> VggFeatures:
+    return VggFeatures(layers, window, imagenet)

@@ -130,8 +130,13 @@ class NetworkSpec(ABC):
         return max(math.prod(row.output_shape) for row in table)
 
     @abstractmethod
+    def receptive_fields(self, settings: Settings) -> list[int]:
+        """For each line of the layer table: side of the square of input pixels that one value of
+        its output depends on, at its largest."""
+
     def receptive_field(self, settings: Settings) -> int:
         """Side of the square of input pixels that one output pixel depends on, at its largest."""
+        return self.receptive_fields(settings)[-1]
 
     @abstractmethod
     def radius(self, settings: Settings) -> int:

@@ -5,9 +5,10 @@ from pathlib import Path
 from ctdenoise.settings import ROOT
 
 GROUPS = {
-    # Those without a heading stand in the line itself: the way of a newcomer, numbered.
+    # Those without a heading stand in the line itself: the lesson; the way of a newcomer, numbered.
     "": {
         "Start": ":material/home:",
+        "Learn": ":material/school:",
         "Look": ":material/counter_1:",
         "Train": ":material/counter_2:",
         "Watch": ":material/counter_3:",
@@ -28,6 +29,7 @@ ICONS = {name: icon for group in GROUPS.values() for name, icon in group.items()
 
 NEXT = {
     "Start": ("Look", "see what a lower dose does"),
+    "Learn": ("Train", "train a network of your own, with every setting"),
     "Look": ("Train", "train a network to take the noise away"),
     "Train": ("Watch", "watch it learn"),
     "Watch": ("Compare", "compare its picture with low and full dose"),

@@ -366,7 +366,8 @@ def answer(pixels: Pixels) -> Response:
     """A picture as raw little-endian int16, row by row.
 
     HU are sent as they are. Of other units the picture's own range spans that of int16, and the
-    headers X-Scale and X-Offset give the way back: value = stored * scale + offset.
+    headers X-Scale and X-Offset give the way back: value = stored * scale + offset. X-Mean is the
+    mean of the values, before they were rounded.
     """
     headers = {
         "X-Rows": str(pixels.shape[0]),
@@ -378,8 +379,9 @@ def answer(pixels: Pixels) -> Response:
         low, high = float(values.min()), float(values.max())
         scale = (high - low) / 65535 or 1.0
         offset = low + 32768 * scale
+        mean = float(values.mean())
         pixels = np.rint((values - offset) / scale).clip(-32768, 32767).astype(np.int16)
-        headers |= {"X-Scale": repr(scale), "X-Offset": repr(offset)}
+        headers |= {"X-Scale": repr(scale), "X-Offset": repr(offset), "X-Mean": repr(mean)}
     return Response(
         pixels.astype("<i2", copy=False).tobytes(),
         media_type="application/octet-stream",

@@ -31,6 +31,7 @@ HEAD_START_SECONDS = 4
 
 async def _pixels(request: Request) -> Response:
     from ctdenoise.ui import pictures
+    from ctdenoise.ui.figures import stages  # noqa: F401 which adds pictures of its own
 
     return await pictures.serve(request)
 

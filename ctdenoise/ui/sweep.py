@@ -1,10 +1,12 @@
 """The Sweep page: ordering a grid of short runs, and the grid of their pictures."""
 
 import secrets
+from collections.abc import Sequence
 
 import streamlit as st
 
 from ctdenoise.config import events, progress_slice
+from ctdenoise.config.config import Config
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.sweep import Axis, grid, spread
 from ctdenoise.errors import Problem
@@ -82,15 +84,24 @@ def order() -> None:
             width="stretch",
         )
     if pressed:
-        quota.require(workspace(), more_jobs=len(cells))  # all of them, or none
-        sweep = secrets.token_hex(6)
-        for values, config in cells:
-            told = ", ".join(
-                f"{a.title.split(' (')[0]} {v:g}" for a, v in zip(axes, values, strict=True)
-            )
-            launch(workspace(), told, config, chosen, sweep=sweep)
-        st.session_state["sweep-shown"] = sweep
+        st.session_state["sweep-shown"] = start_all(axes, cells, chosen)
         st.rerun()
+
+
+def start_all(
+    axes: Sequence[Axis],
+    cells: Sequence[tuple[tuple[float, ...], Config]],
+    chosen: Sequence[tuple[str, str]],
+) -> str:
+    """Queue the runs of a grid, all or none; the id of the sweep."""
+    quota.require(workspace(), more_jobs=len(cells))
+    sweep = secrets.token_hex(6)
+    for values, config in cells:
+        told = ", ".join(
+            f"{a.title.split(' (')[0]} {v:g}" for a, v in zip(axes, values, strict=True)
+        )
+        launch(workspace(), told, config, chosen, sweep=sweep)
+    return sweep
 
 
 def _axis(place: str, weights: list[str], usual: str) -> Axis:

@@ -85,7 +85,7 @@ MISTAKES = [
     ("minutes: 3", "minutes: 0", 6, "has 0 for minutes", "write more than 0"),
     ("id: look", "id: Look here", 8, "has Look here for id", "write small letters"),
     ("id: learn", "id: look", 1, "several parts with the id look", "correct it"),
-    ("id: look", "id: before", 8, "no step may have the id before", "correct it"),
+    ("id: look", "id: the-end", 8, "no step may have the id the-end", "correct it"),
     ("[low, full]", "[low, fool]", 10, "there is no pane fool", "choose low, full"),
     ("[low, full]", "[low, network:x]", 10, "names the network x", "choose one of optimised"),
     ("[low, full]", "[difference, low]", 10, "needs the panes low and full", "correct it"),

@@ -84,3 +84,36 @@ def test_an_output_pixel_depends_on_what_is_said(settings: dict) -> None:
     multiple = config.spec.size_multiple(config)
     assert 0 <= config.spec.halo(config) - max(reaches) <= multiple
     assert config.spec.halo(config) % multiple == 0
+
+
+@pytest.mark.parametrize("settings", [{}, {"kernel_size": 5, "stride": 2}, {"network": "unet"}])
+def test_the_receptive_field_grows_line_by_line(settings: dict) -> None:
+    """By the gradient of single values behind each line of the table, all weights being one."""
+    config = Config(**{"layers": 4, "filters": 2, "residual": False, "activation": "none"}
+                    | settings)  # fmt: skip
+    network = build_network(config)
+    for parameter in network.parameters():
+        torch.nn.init.ones_(parameter)
+    network.double()
+    hidden = ["activation"]
+    if config.network == "unet":
+        hidden = ["first", "down.0", "smaller.0", "down.1", "smaller.1", "bottom", "larger.0",
+                  "up.0", "larger.1", "up.1"]  # fmt: skip
+    outputs: list[torch.Tensor] = []
+    for name in hidden:
+        module = network.get_submodule(name)
+        module.register_forward_hook(lambda _m, _i, output: outputs.append(output))
+    image = torch.zeros(1, 1, 8, 256, requires_grad=True, dtype=torch.float64)
+    outputs.append(network(image))
+    sides = []
+    for output in outputs:
+        middle, extents = output.shape[-1] // 2, []
+        for at in range(middle, middle + 4):
+            one = output[0, 0, output.shape[-2] // 2, at]
+            (gradient,) = torch.autograd.grad(one, image, retain_graph=True)
+            touched = gradient[0, 0].any(0).nonzero().flatten().tolist()
+            extents.append(touched[-1] - touched[0] + 1)
+        sides.append(max(extents))
+    told = config.spec.receptive_fields(config)
+    assert [*told[: len(sides) - 1], told[-1]] == sides
+    assert len(told) == len(config.spec.layer_table(config))

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("on_the_spot")
 def test_every_page_leads_to_one_that_there_is() -> None:
     assert set(menu.NEXT) == set(menu.ICONS)
     assert {page for page, _ in menu.NEXT.values()} <= set(menu.ICONS)
-    assert list(menu.GROUPS[""]) == ["Start", "Look", "Train", "Watch", "Compare"]
+    assert list(menu.GROUPS[""]) == ["Start", "Learn", "Look", "Train", "Watch", "Compare"]
 
 
 @pytest.mark.parametrize("name", ["Look", "Train", "Watch", "Compare", "Scans", "Map"])

@@ -32,7 +32,7 @@ def layer_title(name: str) -> str:
     return f"block {block}, layer {conv}"
 
 
-_CHANNELS = {"1": 64, "2": 128, "3": 256, "4": 512, "5": 512}
+CHANNELS = {"1": 64, "2": 128, "3": 256, "4": 512, "5": 512}
 """Of the convolutions of each block."""
 
 
@@ -67,7 +67,7 @@ def _work(loss: Settings, patch: int) -> Work:
     channels, largest = 3, 64 * patch**2
     for name, index in LAYERS.items():
         if index <= deepest:
-            wide, pixels = _CHANNELS[name[5]], (patch >> int(name[5]) - 1) ** 2
+            wide, pixels = CHANNELS[name[5]], (patch >> int(name[5]) - 1) ** 2
             weights = wide * (9 * channels + 1)
             numbers += weights
             operations += 3 * weights * pixels  # forward twice, and once back

@@ -58,11 +58,12 @@ class Chain(NetworkSpec):
         pixels = math.prod(-(-side // settings.stride) for side in (rows, columns))
         return max(super().largest(settings, rows, columns), settings.kernel_size**2 * pixels)
 
-    def receptive_field(self, settings: Settings) -> int:
-        """The first layer adds kernel size - 1, each other ``stride`` times that."""
+    def receptive_fields(self, settings: Settings) -> list[int]:
+        """The first layer adds kernel size - 1, each other ``stride`` times that; enlarging takes
+        in one coarse pixel more."""
         around, s = settings.kernel_size - 1, settings.stride
-        enlarging = s if s > 1 else 0
-        return 1 + around + (settings.layers - 1) * around * s + enlarging
+        sides = [1 + around + layer * around * s for layer in range(settings.layers)]
+        return [*sides, sides[-1] + s] if s > 1 else sides
 
     def size_multiple(self, settings: Settings) -> int:
         """The stride."""

@@ -72,9 +72,12 @@ class UNetSpec(NetworkSpec):
         table.append(LayerRow("Last layer", kernel, 1, (1, rows, columns), filters * k * k + 1))
         return table
 
-    def receptive_field(self, settings: Settings) -> int:
-        """The largest over all positions of an output pixel within the coarsest grid."""
-        return 1 + max(sum(_looks(settings, pixel)) for pixel in range(MULTIPLE))
+    def receptive_fields(self, settings: Settings) -> list[int]:
+        """The largest over all positions of a value within the coarsest grid."""
+        return [
+            1 + max(sum(_looks(settings, pixel, line)) for pixel in range(MULTIPLE))
+            for line in range(len(_way(settings)))
+        ]
 
     def size_multiple(self, settings: Settings) -> int:
         """Pixels of the coarsest level's grid."""
@@ -82,7 +85,7 @@ class UNetSpec(NetworkSpec):
 
     def radius(self, settings: Settings) -> int:
         """The largest over all positions of an output pixel within the coarsest grid."""
-        return max(max(_looks(settings, pixel)) for pixel in range(MULTIPLE))
+        return max(max(_looks(settings, pixel, -1)) for pixel in range(MULTIPLE))
 
     def in_words(self, settings: Settings) -> str:
         """Stages, filters and kernels in one sentence."""
@@ -116,16 +119,30 @@ class UNetSpec(NetworkSpec):
         return parts
 
 
-def _looks(settings: Settings, pixel: int) -> tuple[int, int]:
-    """How far before and after output ``pixel`` it looks along one axis: back through the U."""
+def _way(settings: Settings) -> list[int | str]:
+    """What each line of the layer table does along one axis: how many pixels it looks to each side,
+    or the change of size. What passes by between equal sizes looks less far."""
     half = settings.kernel_size // 2
     stage = half * settings.layers
-    first, last = pixel - half - stage, pixel + half + stage
-    for _ in range(2):  # up from the smaller size
-        first, last = first // 2 - stage, last // 2 + stage
-    for _ in range(2):  # down from the larger size
-        first, last = 2 * first - stage, 2 * last + 1 + stage
-    return pixel - first + half, last + half - pixel
+    down, up = [stage, "half", stage, "half"], ["twice", stage, "twice", stage]
+    return [half, *down, stage, *up, half]
+
+
+def _looks(settings: Settings, pixel: int, line: int) -> tuple[int, int]:
+    """How far before and after ``pixel`` the output of a ``line`` of the layer table looks along
+    one axis, in pixels of the input: back through the U."""
+    way = _way(settings)
+    way = way[: line % len(way) + 1]
+    first = last = pixel
+    for each in reversed(way):
+        if isinstance(each, int):
+            first, last = first - each, last + each
+        elif each == "half":
+            first, last = 2 * first, 2 * last + 1
+        else:
+            first, last = first // 2, last // 2
+    smaller = way.count("half") - way.count("twice")
+    return (pixel << smaller) - first, last - (pixel << smaller)
 
 
 NETWORKS.register(

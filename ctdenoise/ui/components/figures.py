@@ -20,6 +20,7 @@ from ctdenoise.metrics.metric import (
     titles,
     viewing,
 )
+from ctdenoise.metrics.noise import noise_level
 from ctdenoise.ui import pictures
 from ctdenoise.ui.caching import once
 from ctdenoise.ui.components import jobs, tables
@@ -39,6 +40,11 @@ CONVENTION_NAMES = {
     "red-cnn": "RED-CNN −160…240",
     "full": "all of HU, range 4095",
 }
+
+
+BRIEF = ("rmse", "psnr", "ssim")
+"""What a small table holds beside the noise."""
+NOISE = "The usual standard deviation in small squares of soft tissue."
 
 
 def show(
@@ -125,6 +131,39 @@ def show(
         st.caption(f"Figures of a region are those of slice {state.frame + 1} alone.")
     if not region:
         st.caption("Draw a region with the region tool: mean and SD of each image in it follow.")
+
+
+def brief(images: Sequence[Pane], record: PairRecord, state: ViewerState) -> None:
+    """A small table of the slice in view, the last of ``images`` being the reference: noise, and
+    the metrics of whole images in the viewer's window."""
+    convention = viewing(state.window)
+    rows = (0, record.rows)
+    found = _of_slice(images, state.frame, convention, rows, record.spacing)
+    shown = [m for m in METRICS.values() if any(m.name in each for each in found)]
+    shown = [metric for metric in shown if metric.name in BRIEF]
+    noise = f"Noise SD ({record.unit})" if record.unit else "Noise SD"
+    number = st.column_config.NumberColumn
+    columns = {"Image": st.column_config.TextColumn(), noise: number(format="%.1f", help=NOISE)} | {
+        m.heading(record.unit): number(format=f"%.{m.digits}f", help=_help(m, convention))
+        for m in shown
+    }
+    tables.show(
+        [
+            {
+                "Image": pane.name,
+                noise: _noise(pane.frames[min(state.frame, len(pane.frames) - 1)], workspace()),
+                **{m.heading(record.unit): each.get(m.name) for m in shown},
+            }
+            for pane, each in zip(images, found, strict=True)
+        ],
+        columns,
+    )
+
+
+@once(size=4096)
+def _noise(image: str, owner: str) -> float:
+    """Noise of the picture behind an address, measured once."""
+    return noise_level(pictures.load(image, owner).astype(np.float32))
 
 
 def _answer(names: Sequence[str], found: Sequence[dict[str, float | None]], unit: str) -> None:

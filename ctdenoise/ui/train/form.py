@@ -195,20 +195,29 @@ def _set(record: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _control(setting: Setting) -> DeltaGenerator:
-    """One setting's control: label with unit, one sentence of help, the limits of the config. The
-    place below it, for what has to be said of it."""
-    key, kind, record = setting.key, setting.kind, values()
-    value = _get(record, key)
+    """One setting's control, and the place below it, for what has to be said of it."""
+    key = setting.key
     if key == "loss.vgg_shares":
         _share_controls()
         return st.container()
+    shown = control(setting, values(), str(st.session_state[_GENERATION]))
+    if preset().startswith("article") and shown == _get(_as_published(), key) and key in NOTES:
+        st.caption(NOTES[key])
+    return st.container()
+
+
+def control(setting: Setting, record: dict[str, Any], form: str) -> Any:
+    """Draw one setting's control: label with unit, one sentence of help, the limits of the config.
+    What stands in it, which is also written into ``record``; ``form`` tells controls of the same
+    setting apart."""
+    key, kind = setting.key, setting.kind
+    value = _get(record, key)
     term = key.removeprefix("loss.") in LOSS_TERMS
     percent = term and record["loss"]["weighting"] == "influence"
-    generation = st.session_state[_GENERATION]
-    widget = f"setting:{key}:{'percent' if percent else 'plain'}:{generation}"
+    widget = f"setting:{key}:{'percent' if percent else 'plain'}:{form}"
 
     def keep(new: Any) -> None:
-        _set(values(), key, list(new) if isinstance(new, (list, tuple)) else new)
+        _set(record, key, list(new) if isinstance(new, (list, tuple)) else new)
 
     def changed() -> None:
         st.session_state[_MOVED] = key
@@ -261,9 +270,7 @@ def _control(setting: Setting) -> DeltaGenerator:
     # another. One that was not moved keeps a value that it can only show rounded.
     if shown != start:
         keep(shown)
-    if preset().startswith("article") and shown == _get(_as_published(), key) and key in NOTES:
-        st.caption(NOTES[key])
-    return st.container()
+    return shown
 
 
 def _share_controls() -> None:

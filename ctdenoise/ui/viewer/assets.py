@@ -1,6 +1,7 @@
 """The viewer's JavaScript modules as the one inline module that Streamlit takes."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ MODULES = (
     "dials",
     "measure",
     "overlay",
+    "point",
     "curves",
     "readout",
     "lens",
@@ -39,12 +41,17 @@ _COMMENT = re.compile(r"\s//[^\n]*|/\*\*.*?\*/", re.DOTALL)
 
 @cache
 def javascript() -> str:
-    """All modules in one, without imports, comments and indentation (it travels to each browser).
+    """All modules of the viewer in one."""
+    return joined(HERE / f"{name}.js" for name in MODULES)
+
+
+def joined(modules: Iterable[Path]) -> str:
+    """Modules in one, without imports, comments and indentation (it travels to each browser).
 
     The files are plain ES modules that import one another; joined, they share one scope.
     """
-    joined = "\n".join((HERE / f"{name}.js").read_text("utf-8") for name in MODULES)
-    bare = _EXPORT.sub("", _IMPORT.sub("", _COMMENT.sub("", joined)))
+    whole = "\n".join(module.read_text("utf-8") for module in modules)
+    bare = _EXPORT.sub("", _IMPORT.sub("", _COMMENT.sub("", whole)))
     return "\n".join(line.strip() for line in bare.splitlines() if line.strip())
 
 

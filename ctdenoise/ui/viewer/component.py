@@ -17,7 +17,10 @@ Point = tuple[float, float]
 TOOLS = ("window", "zoom", "distance", "line", "region", "magnifier", "curtain", "play")
 """What a viewer can offer; a curtain needs two pictures and play needs two frames to appear."""
 
-STATES = ("frame", "line", "region", "background", "window", "dial")
+POINT = "point"
+"""The tool that marks a place, where a page asks for one; it is in hand from the start."""
+
+STATES = ("frame", "line", "region", "background", "window", "dial", "point")
 """What the browser may report when a mouse button is released; each report reruns the page."""
 
 _component = st.components.v2.component(
@@ -70,7 +73,7 @@ class ViewerState:
 
     ``line``: its two ends as (row, column), pixel centres at whole numbers. ``region`` and
     ``background``: first row, first column, height, width in pixels. ``dial``: where each dial
-    stands, 0 to 1.
+    stands, 0 to 1. ``point``: the (row, column) that was marked.
     """
 
     frame: int
@@ -79,6 +82,7 @@ class ViewerState:
     background: tuple[int, int, int, int] | None
     window: Window
     dial: tuple[float, ...] = ()
+    point: Point | None = None
 
 
 def viewer(
@@ -101,6 +105,8 @@ def viewer(
     dial: Sequence[float] = (),
     stops: int = 9,
     view: tuple[float, float, float] | None = None,
+    point: Point | None = None,
+    target: tuple[float, float, float, float] | None = None,
     readout: Readout | None = None,
 ) -> ViewerState:
     """Show ``panes`` side by side, linked, and return what was set in them.
@@ -118,11 +124,13 @@ def viewer(
     ``stops`` settings from 0 to 1 a dial (``0.25``, or ``0.25-0.5`` of two dials, in place of the
     ``{}``) as the dials move; ``dial`` is where they stand at the start. ``view``: the pixel (row,
     column) in the middle of every pane and how many times the picture is enlarged, at the start
-    and after a reset; None for the whole picture. ``readout``: what is told of the frame in view.
+    and after a reset; None for the whole picture. ``point``: the (row, column) that is marked at
+    the start. ``target``: first row, first column, height and width of an ellipse round the place
+    that was asked for. ``readout``: what is told of the frame in view.
     """
     if not panes:
         raise ValueError("a viewer needs at least one pane")
-    for chosen, known in ((tools, TOOLS), (report, STATES)):
+    for chosen, known in ((tools, (*TOOLS, POINT)), (report, STATES)):
         if unknown := set(chosen) - set(known):
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     for pane in panes:
@@ -148,6 +156,8 @@ def viewer(
         "dial": stands,
         "stops": stops,
         "view": view,
+        "point": point,
+        "target": target,
         "difference": DIFFERENCE if unit == "HU" else window.width / 2,
         "readout": _told(readout) if readout else None,
     }
@@ -160,10 +170,16 @@ def viewer(
         on_background_change=_nothing,
         on_window_change=_nothing,
         on_dial_change=_nothing,
+        on_point_change=_nothing,
     )
     state = _state(result, frame, max(len(pane.frames) for pane in panes), window)
+    marked = _numbers(result.get("point"), 2)
     turned = _numbers(result.get("dial"), len(dials)) or stands
-    return replace(state, dial=tuple(min(max(each, 0.0), 1.0) for each in turned))
+    return replace(
+        state,
+        dial=tuple(min(max(each, 0.0), 1.0) for each in turned),
+        point=(marked[0], marked[1]) if marked else point,
+    )
 
 
 @lru_cache(maxsize=64)

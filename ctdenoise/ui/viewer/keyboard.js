@@ -1,7 +1,9 @@
 /** Keys, while the viewer has the focus; the page itself hears none of those used here. */
 
+import { moves, settled } from "./point.js";
+
 /** @type {Record<string, string>} */
-const TOOLS = { w: "window", z: "zoom", d: "distance", l: "line", g: "region", m: "magnifier", c: "curtain" };
+const TOOLS = { w: "window", z: "zoom", d: "distance", l: "line", g: "region", x: "point", m: "magnifier", c: "curtain" };
 const MOVES_A_SLIDER = /^(Arrow.*|Home|End|Page.*)$/;
 
 /** @type {Record<string, number>} */
@@ -10,6 +12,8 @@ const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp:
 /** What a key does, if anything.
  * @type {(state: Viewer, key: string) => (() => unknown) | undefined} */
 export function action(state, key) {
+  const move = moves(state, key);
+  if (move) return move;
   if (STEPS[key]) return () => state.setFrame(state.frame + STEPS[key]);
   if (TOOLS[key]) return () => state.choose(TOOLS[key]);
   if (/^[1-9]$/.test(key)) return () => state.usePreset(Number(key) - 1);
@@ -50,5 +54,6 @@ export function attachKeyboard(state) {
   state.root.onblur = () => (state.spaceHeld = false); // its release will not be heard
   state.root.onkeyup = (event) => {
     if (event.key === " ") state.spaceHeld = false;
+    settled(state, event.key);
   };
 }

@@ -6,6 +6,7 @@ import { Lens } from "./lens.js";
 import { statistics } from "./measure.js";
 import { drawOverlay, orientationMarks } from "./overlay.js";
 import { difference, mix } from "./pixels.js";
+import { drawPoint } from "./point.js";
 
 /** @type {(pane: PaneData, frame: number) => string} */
 const address = ({ frames }, frame) => frames[Math.min(frame, frames.length - 1)];
@@ -151,6 +152,7 @@ export class PaneView {
 
   drawOverlay() {
     drawOverlay(this.overlay, this.state, this);
+    this.overlay.append(...drawPoint(this.state));
     const { pointer, magnifier, view, curtain } = this.state;
     if (magnifier && pointer && this.picture && curtain.isSeen(this, pointer.pixel)) this.lens.show(this.canvas, view, pointer.pixel);
     else this.lens.hide();

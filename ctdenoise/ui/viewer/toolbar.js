@@ -11,6 +11,7 @@ const TIPS = {
   distance: ["Distance: drag between two points", "d"],
   line: ["Line: drag across the pictures for the values along it", "l"],
   region: ["Region: drag a rectangle for mean and SD", "g"],
+  point: ["Point: click on the place that is asked for", "x"],
   magnifier: ["Magnifier at the same place of every picture", "m"],
   curtain: ["Curtain: two pictures over each other", "c"],
 };
@@ -21,6 +22,7 @@ const HINTS = {
   distance: "Drag between two points to read their distance; drag an end to correct it.",
   line: "Drag a line across an edge; then move it, or one of its ends.",
   region: "Drag a rectangle; move it by its middle, resize it by a corner.",
+  point: "Click on the place, or move the mark with the arrow keys.",
 };
 const OWN_UNIT = "These pictures are not in HU, so the soft tissue, bone and lung windows are off.";
 

@@ -1,6 +1,7 @@
 /** What dragging and the wheel do. A gesture is {move(x, y, dx, dy), end()}, in pane pixels. */
 
 import { corners } from "./overlay.js";
+import { pointing } from "./point.js";
 import { clamp } from "./unit.js";
 
 const REACH = 10; // how near, in screen pixels, an end counts as touched
@@ -118,6 +119,7 @@ function gesture(state, pane, event, x, y) {
     case "line": return lining(state, "line", x, y);
     case "distance": return lining(state, "ruler", x, y);
     case "region": return regioning(state, x, y);
+    case "point": return pointing(state, x, y);
     default: return windowing(state, pane);
   }
 }

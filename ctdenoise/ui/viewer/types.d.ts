@@ -30,8 +30,9 @@ type Matrix = [a: number, b: number, c: number, d: number, e: number, f: number]
 /** The patient's sides (L, R, A, P, H, F) at the edges of the screen. */
 type Marks = { right: string; left: string; bottom: string; top: string };
 
-/** Row-major values: an Int16Array in HU, a Float32Array in any other unit. */
-type Picture = { rows: number; columns: number; values: Int16Array | Float32Array };
+/** Row-major values: an Int16Array in HU, a Float32Array in any other unit, whose mean the server
+ * tells. */
+type Picture = { rows: number; columns: number; values: Int16Array | Float32Array; mean?: number };
 /** A picture to get: its address, or what it is made of and how; kept where it has a key. */
 type Source = string | { parts: Source[]; make: (...pictures: Picture[]) => Picture; key?: string | false };
 /** An address, or part of one, and its share of a mixture; the shares add up to 1. */
@@ -88,6 +89,9 @@ type ViewerData = {
   dial: number[];
   stops: number;
   view: [row: number, column: number, zoom: number] | null;
+  /** What is marked at the start, and the box of the right place. */
+  point: Pixel | null;
+  target: Region | null;
   difference: number;
   readout: ReadoutData | null;
 };

@@ -41,6 +41,7 @@ export class Viewer {
     /** @type {"region" | "background"} */ this.regionInHand = "region";
     /** @type {Ends | null} */ this.line = null;
     /** @type {Ends | null} */ this.ruler = null;
+    /** @type {Pixel | null} */ this.point = null;
     /** @type {Region | null} */ this.region = null;
     /** @type {Region | null} */ this.background = null;
     /** @type {{ pane: PaneView, pixel: Pixel } | null} */ this.pointer = null;
@@ -84,6 +85,8 @@ export class Viewer {
     this.frame = Math.min(Math.max(this.frame, 0), this.frames - 1);
     if (!before || String(before.window) !== String(data.window)) [this.level, this.width] = data.window;
     if (!before || String(before.dial) !== String(data.dial)) this.dial = data.dial;
+    if (!before || String(before.point) !== String(data.point)) this.point = data.point;
+    if (!before && data.tools.includes("point")) this.tool = "point";
     if (!before || String(before.view) !== String(data.view)) this.view.setHome(data.view);
     if (!before || before.unit !== data.unit) {
       this.unit = new Unit(data);
