@@ -7,7 +7,7 @@ from independent import Ellipse, image, scan
 from numpy.typing import NDArray
 
 from ctdenoise.dose.calibration import noise_variance
-from ctdenoise.dose.insertion import Physics, insert_noise
+from ctdenoise.dose.insertion import Physics, insert_noise, insertion
 from ctdenoise.errors import Problem
 from ctdenoise.metrics.noise_power import noise_power_spectrum
 
@@ -110,6 +110,24 @@ def test_noise_depends_on_seed_slice_and_draw_alone() -> None:
     noise = [whole[0, 0] - hu[0], whole[1, 0] - hu[0], whole[0, 1] - hu[1], other[0, 0] - hu[0]]
     correlation = np.corrcoef([each.ravel() for each in noise])
     assert np.abs(correlation - np.eye(4)).max() < 0.1
+
+
+def test_the_steps_are_those_of_the_low_dose() -> None:
+    """Line integrals of a disc by their formula: mu times its area in every view, mu times its
+    diameter along the middle ray; and what is added is what makes the low dose."""
+    radius = 80.0
+    hu = image([Ellipse(radius, radius)], SIZE, PIXEL)
+    steps = insertion(hu, (PIXEL, PIXEL), 0.25, physics=CLEAN, seed=3, index=5)
+    sums = steps.sinogram.sum(1) * steps.ray_spacing
+    np.testing.assert_allclose(sums, CLEAN.mu_water * np.pi * radius**2, rtol=0.01)
+    middle = steps.sinogram[:, steps.sinogram.shape[1] // 2]
+    np.testing.assert_allclose(middle, CLEAN.mu_water * 2 * radius, rtol=0.01)
+    low = insert_noise(hu[None], (PIXEL, PIXEL), 0.25, physics=CLEAN, seed=3, first=5)
+    np.testing.assert_allclose(hu + steps.noise, low[0, 0], atol=1e-3)
+    # of N photons a quarter arrives; what chance adds has the variance (1 - a) / (a N)
+    photons = CLEAN.photons * np.exp(-steps.sinogram)
+    normal = steps.ray_noise * np.sqrt(0.25 * photons / 0.75)
+    assert normal.std() == pytest.approx(1, rel=0.02)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(48, 48), (40, 72)])

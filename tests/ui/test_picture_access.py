@@ -16,6 +16,7 @@ from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.scans.scan import Scan
 from ctdenoise.ui import pictures, server
+from ctdenoise.ui.figures import stages
 from ctdenoise.ui.pictures import KINDS, Picture
 from ctdenoise.ui.visitors import COOKIE
 from ctdenoise.workspace.denoisers import ClassicalFilter
@@ -67,6 +68,9 @@ def mine_all(
             pictures.Progress(run=trained.id, image=image),
             pictures.Denoised(**of_pair, network=trained.id, version="1"),
             pictures.ResultSlice(owner=WORKSPACE, result=result, index=1, mix="1"),
+            stages.LowDoseStep(**of_pair, dose=0.25, step="noise"),
+            stages.LowDoseLoss(**of_pair, step="differences-3"),
+            stages.DenoisedLoss(**of_pair, network=trained.id, version="1", step="squares"),
         )
     }
 
@@ -135,8 +139,12 @@ def test_a_network_of_ones_own_does_not_open_anothers_pair(
 ) -> None:
     other = Library(mine.root.parent / "somebodyelse").add_pair(mine.pair(pair.id)).id
     parts = {"network": trained.id, "version": "1", "owner": "somebodyelse", "index": 1}
-    code, told = owner(pictures.Denoised(**parts, pair=other).address)
-    assert code == 404 and "another workspace" in told
+    for picture in (
+        pictures.Denoised(**parts, pair=other),
+        stages.DenoisedLoss(**parts, pair=other, step="output"),
+    ):
+        code, told = owner(picture.address)
+        assert code == 404 and "another workspace" in told
 
 
 @pytest.mark.parametrize(
@@ -159,6 +167,10 @@ def test_a_network_of_ones_own_does_not_open_anothers_pair(
         "full//etc/passwd/0",
         "full/%2fetc%2fpasswd/{pair}/0",
         "full/LOCAL/{pair}/0",
+        "low-dose-step/{mine}/{pair}/0/0.3/noise",
+        "low-dose-step/{mine}/{pair}/0/0.25/secret",
+        "low-dose-step/{mine}/{pair}/99/0.25/noise",
+        "low-dose-loss/differences-4/{mine}/{pair}/0",
         "gaussian/{mine}/{pair}/0/nan",
         "gaussian/{mine}/{pair}/0/inf",
         "denoised/{run}/..%2f..%2f/{mine}/{pair}/0",

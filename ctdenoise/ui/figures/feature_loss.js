@@ -23,7 +23,7 @@ export class FeatureLoss extends Figure {
         names: [`Block ${i + 1}`, "feature loss", `4 of ${maps} maps`], addresses: [seen, wanted, differences],
       })),
     ];
-    this.cells = this.columns.map(({ addresses }) => addresses.map(() => make("div", { class: "area", role: "img" }, make("canvas"))));
+    this.cells = this.columns.map(({ addresses }) => addresses.map(() => make("div", { class: "area", role: "img", "aria-label": "Comes later." }, make("canvas"))));
     this.numbers = this.columns.map(() => make("output", {}));
     const head = this.columns.map(({ names: [title, , maps] }) => make("th", { scope: "col" }, title, make("small", {}, maps ?? "pixels")));
     /** @param {string} title @param {string} identity @param {(Node | string)[]} cells */

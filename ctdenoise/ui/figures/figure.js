@@ -9,9 +9,9 @@ import { Steps } from "./steps.js";
 /** A picture with its title; `area` holds what is drawn.
  * @param {string} title @param {(Node | string)[]} drawn */
 export function panel(title, ...drawn) {
-  const area = make("div", { class: "area", role: "img" }, ...drawn);
+  const area = make("div", { class: "area", role: "img", "aria-label": `${title}: comes later.` }, ...drawn);
   const note = make("span", { class: "note" });
-  const element = make("figure", { class: "panel" }, make("figcaption", {}, make("span", {}, title), note), area);
+  const element = make("figure", { class: "panel ahead" }, make("figcaption", {}, make("span", {}, title), note), area);
   return { element, area, note };
 }
 

@@ -5,7 +5,7 @@ import { clamp } from "../viewer/unit.js";
 import { Figure, panel } from "./figure.js";
 import { figures, paint, usual } from "./painting.js";
 
-const FIRST = "One value of the output";
+const FIRST = "One output value";
 const GROWS = 1.4; // seconds
 const FAR = 10; // pixels that an arrow moves the square with Shift
 /** @type {Record<string, [number, number]>} */
@@ -55,6 +55,7 @@ export class NetworkStory extends Figure {
     this.over.setAttribute("viewBox", `0 0 ${columns} ${rows}`);
     this.whole.area.style.aspectRatio = String((columns * this.aspect) / rows);
     this.close.area.style.aspectRatio = String(this.aspect);
+    for (const { element } of [this.whole, this.close]) element.classList.remove("ahead");
     this.steps.show(0, 1);
   }
 

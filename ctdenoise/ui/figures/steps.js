@@ -20,7 +20,7 @@ export class Steps {
     this.play.dataset.testid = "figure-play";
     /** @type {HTMLInputElement} */
     this.slider = make("input", {
-      type: "range", min: 0, max: this.last, step: 1, "aria-label": "Step", "data-testid": "figure-step",
+      type: "range", min: 0, max: this.last, step: 1, value: 0, "aria-label": "Step", "data-testid": "figure-step",
       oninput: () => this.go(Number(this.slider.value)),
     });
     this.element = make("div", { class: "controls" },

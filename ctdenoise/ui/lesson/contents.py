@@ -57,22 +57,29 @@ def beginning(id: str, lesson: Lesson) -> None:
                 "you what you have learned."
             )
         with st.container(horizontal=True):
-            if lesson.concepts:
-                st.button("Begin with the questions", on_click=go, args=(id, BEFORE))
             label = "Begin at once" if lesson.concepts else "Begin"
             st.button(label, type="primary", key="begin", on_click=go, args=(id, first))
+            if lesson.concepts:
+                st.button("Begin with the questions", on_click=go, args=(id, BEFORE))
             st.button("Other lessons", type="tertiary", on_click=go, args=("", ""))
     with table:
         st.caption(_size(lesson))
-        for number, chapter in enumerate(lesson.chapters, 1):
-            st.markdown(f"{number}. {chapter.title} :gray[· {chapter.minutes:g} min]")
+        st.markdown(
+            "\n".join(f"1. {each.title} :gray[· {each.minutes:g} min]" for each in lesson.chapters)
+        )
 
 
 def bar(at: Visit) -> None:
     """How far one is; the chapters, each with its minutes and a mark where it is done; the scan."""
     cards.preparing_sample()
     number = at.places.index(at.at)
-    with st.container(horizontal=True, vertical_alignment="center", key="lesson-bar"):
+    st.html("<style>.st-key-lesson { gap: 0.3rem; margin-top: 0.6rem }</style>")
+    with st.container(key="lesson"):
+        _bar(at, number)
+
+
+def _bar(at: Visit, number: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Chapters", icon=":material/list:", key=f"chapters:{at.at}"):
             _chapters(at)
         with st.popover("Your scan", icon=":material/radiology:"):

@@ -28,8 +28,6 @@ SIGMA = 1.4
 """Of the smoothed low dose, in pixels: the article's."""
 HEIGHT = 340
 """Of a picture at most, in pixels: the text above and the question beside stay in view."""
-WIDE = model.Train | model.Run | model.Sweep | model.Figure
-"""What takes the whole width of the page."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,14 @@ class Clicking:
     told: bool
 
 
-def is_wide(show: object) -> bool:
+def is_wide(show: model.Show, at: Visit, step: str) -> bool:
     """Whether something live takes the whole width of the page."""
-    return isinstance(show, WIDE) or (isinstance(show, model.Viewer) and len(show.panes) > 2)
+    match show:
+        case model.Viewer():
+            return len(show.panes) > 2
+        case model.Train() | model.Sweep():
+            return step in at.made
+    return isinstance(show, model.Run | model.Figure)
 
 
 def draw(

@@ -1,8 +1,11 @@
 """One step of a lesson: its text, what is live, the question, and what there was to see."""
 
-import streamlit as st
+from collections.abc import Sequence
 
-from ctdenoise.lessons.model import Click, Step
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ctdenoise.lessons.model import Click, Step, Sweep, Train
 from ctdenoise.ui.lesson import clicks, elements, questions
 from ctdenoise.ui.lesson.visit import Visit, go
 
@@ -14,8 +17,8 @@ def draw(at: Visit) -> None:
     if chapter and step == chapter.steps[0]:
         st.title(chapter.title)
     st.markdown(step.text)
-    beside = step.show and not elements.is_wide(step.show) and step.ask
-    live, asking = st.columns([3, 2], gap="large") if beside else (st.container(), st.container())
+    beside = step.ask and step.show and not elements.is_wide(step.show, at, step.id)
+    live, asking = _places(step, bool(beside))
     marked = None
     if step.show:
         with live:
@@ -30,8 +33,23 @@ def draw(at: Visit) -> None:
                     _told(step)
         elif step.reveal:
             _told(step)
-    if step.reveal and step.reveal.show and answered:
-        elements.draw(step.reveal.show, at, f"{step.id}-reveal")
+    revealed = step.reveal.show if step.reveal and answered else None
+    if revealed:
+        elements.draw(revealed, at, f"{step.id}-reveal")
+    with asking if beside and not revealed else st.container():
+        _way(at, answered)
+
+
+def _places(step: Step, beside: bool) -> Sequence[DeltaGenerator]:
+    """Where what is live and the question stand; below a question that is asked before one sees
+    what a training makes, the training."""
+    if beside:
+        return st.columns([3, 2], gap="large")
+    first, second = st.container(), st.container()
+    return (second, first) if isinstance(step.show, Train | Sweep) else (first, second)
+
+
+def _way(at: Visit, answered: bool) -> None:
     with st.container(horizontal=True, key="lesson-way"):
         if before := at.beside(-1):
             st.button(

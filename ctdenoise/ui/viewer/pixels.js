@@ -62,8 +62,8 @@ async function download(address, signal) {
   const bytes = await answer.arrayBuffer();
   if (!(rows > 0 && columns > 0) || bytes.byteLength !== 2 * rows * columns)
     throw new Error("The server gave something that is no picture: reload the page.");
-  const mean = answer.headers.has("X-Mean") ? Number(answer.headers.get("X-Mean")) : undefined;
-  return { rows, columns, values: decoded(new Int16Array(bytes), answer.headers), mean };
+  const mean = answer.headers.get("X-Mean");
+  return { rows, columns, values: decoded(new Int16Array(bytes), answer.headers), ...(mean && { mean: Number(mean) }) };
 }
 
 /** The values behind stored numbers that come with a scale and an offset of their own.

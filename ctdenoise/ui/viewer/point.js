@@ -55,7 +55,7 @@ export function drawPoint({ view, point, data }) {
   /** @type {SVGElement[]} */
   const nodes = [];
   /** A stroke with a dark seam below it.
-   * @type {(tag: string, colour: string, attributes: Attributes) => void} */
+   * @type {(tag: "ellipse" | "path" | "circle", colour: string, attributes: Attributes) => void} */
   const seamed = (tag, colour, attributes) => {
     nodes.push(shape(tag, { fill: "none", stroke: "#000", "stroke-opacity": 0.6, "stroke-width": 5, ...attributes }));
     nodes.push(shape(tag, { fill: "none", stroke: colour, "stroke-width": 2, ...attributes }));
