@@ -20,7 +20,7 @@ from ctdenoise.units import HuImage, upright
 NAMES = ("article", "loss-by-eye")
 FORBIDDEN = (
     "!", "obviously", "of course", "simply", "just ", "trivial", "clearly,", "powerful", "magic",
-    "state of the art", "leverage", "CNN", "hyperparameter", "ground truth", "epoch ", "tensor",
+    "state of the art", "leverage", "CNN", "hyperparameter", "ground truth", "tensor",
 )  # fmt: skip
 WORDS_A_MINUTE, MINUTES_A_QUESTION = 180, 0.4
 CLASS_MINUTES = 5
