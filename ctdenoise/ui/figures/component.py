@@ -9,7 +9,7 @@ from ctdenoise.ui.components import palette
 from ctdenoise.ui.figures import assets
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import DIFFERENCE, WINDOWS
-from ctdenoise.workspace.access import Visitor, require
+from ctdenoise.workspace.access import Thing, Visitor, require
 from ctdenoise.workspace.library import PairRecord, library_of
 
 _component = st.components.v2.component(
@@ -20,7 +20,7 @@ _component = st.components.v2.component(
 def pair_of(owner: str, pair_id: str, index: int) -> PairRecord:
     """The pair whose slice ``index`` is drawn; :class:`Problem` where there is none, or it is not
     for this visitor."""
-    require(Visitor(workspace()), "see", owner, what="This pair")
+    require(Visitor(workspace()), "see", Thing(owner, "pair", pair_id), what="This pair")
     record = library_of(owner).pair_record(pair_id)
     if not 0 <= index < record.slices:
         raise Problem(record.name, f"has no slice {index + 1}", "choose another slice")

@@ -20,7 +20,7 @@ def show(owner: str, pair_id: str, index: int, *, key: str, output: Denoised | N
     slice_ = {"owner": owner, "pair": pair_id, "index": index}
     name, color = "Low dose", palette.LOW.color
     if output:
-        require(Visitor(workspace()), "see", *output.owners(), what="This network")
+        require(Visitor(workspace()), "see", *output.things(), what="This network")
         name, color = denoisers.title(output.method, record.unit), palette.NETWORK.color
 
     def address(step: str) -> str:

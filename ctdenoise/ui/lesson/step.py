@@ -34,10 +34,12 @@ def draw(at: Visit) -> None:
         elif step.reveal:
             _told(step)
     revealed = step.reveal.show if step.reveal and answered else None
-    if revealed:
-        elements.draw(revealed, at, f"{step.id}-reveal")
+    seen = st.container()
     with asking if beside and not revealed else st.container():
-        _way(at, answered)
+        _way(at, answered)  # before what may not be drawn
+    if revealed:
+        with seen:
+            elements.draw(revealed, at, f"{step.id}-reveal")
 
 
 def _places(step: Step, beside: bool) -> Sequence[DeltaGenerator]:
