@@ -192,7 +192,7 @@ class DaskExecutor(Executor):
         known = _on_scheduler(client, workers_and_calls)
         leases.put_back_lost(known["workers"])
         calls = Counter(key.removeprefix(CALL).rpartition("-")[0] for key in known["calls"])
-        live = Counter(job.queue for job in queue.live())
+        live = Counter(job.queue for job in queue.contenders())
         for name, count in (live - calls).items():
             for _ in range(count):
                 self._call(name)
