@@ -155,6 +155,13 @@ def teach(code: str, key: str, workspace: str) -> Class:
     return found
 
 
+def new_key(id: str) -> str:
+    """Another teacher's key; the one before opens nothing any more, and teachers stay teachers."""
+    key = secrets.token_hex(16)
+    change(id, key=_hash(key))
+    return key
+
+
 def personal_code(member: Member) -> str:
     """A new code by which this person comes back on another device; an earlier one opens nothing
     any more."""
