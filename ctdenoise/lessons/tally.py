@@ -31,20 +31,22 @@ def bars(ask: Choice | Slider, values: Sequence[Answer]) -> list[Bar]:
             Bar(option, sum(1 for value in values if value == number), number == ask.right)
             for number, option in enumerate(ask.options, 1)
         ]
-    steps = max(round((ask.high - ask.low) / ask.step), 1)
-    per_bin = -(-(steps + 1) // BINS)
+
+    def place(value: float) -> int:
+        return round((value - ask.low) / ask.step)
+
+    steps = max(place(ask.high), 1)
+    wide = -(-(steps + 1) // BINS)
+    at = [place(value) for value in numbers(values)]
+    wanted = None if ask.right is None else place(ask.right)
     found = []
-    for first in range(0, steps + 1, per_bin):
-        last = min(first + per_bin - 1, steps)
+    for first in range(0, steps + 1, wide):
+        last = min(first + wide - 1, steps)
         low, high = (ask.low + each * ask.step for each in (first, last))
-        inside = [
-            value
-            for value in numbers(values)
-            if first <= round((value - ask.low) / ask.step) <= last
-        ]
-        right = ask.right is not None and first <= round((ask.right - ask.low) / ask.step) <= last
         label = f"{low:g}" if first == last else f"{low:g} to {high:g}"
-        found.append(Bar(f"{label} {ask.unit}".strip(), len(inside), right))
+        count = sum(1 for each in at if first <= each <= last)
+        right = wanted is not None and first <= wanted <= last
+        found.append(Bar(f"{label} {ask.unit}".strip(), count, right))
     return found
 
 

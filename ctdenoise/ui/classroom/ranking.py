@@ -171,9 +171,7 @@ def order(
 def lesson(one: Metric, first: Sequence[str], other: Metric, second: Sequence[str]) -> str:
     """What is to be learned from two orders of the same runs."""
     if one.name == other.name or len(first) < 2:
-        return (
-            "Choose two metrics, and show two runs or more: the order may change with the metric."
-        )
+        return "Choose two metrics, and two runs or more: the order may change with the metric."
     if list(first) == list(second):
         return (
             f"{one.title} and {other.title} put these runs in the same order. Try another metric: "

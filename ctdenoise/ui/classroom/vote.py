@@ -141,6 +141,6 @@ def rounds(found: Class, vote: Vote, *, right: bool = False) -> None:
         for number in range(1, vote.round + 1)
     ]
     st.html(bars([counted_bars(vote.ask, values) for values in of_round], right=right))
-    told = [f"{name}: {counted(len(values), 'answer')}" for name, values
-            in zip(("First vote (blue)", "second vote (orange)"), of_round, strict=False)]  # fmt: skip
+    named = zip(("First vote (blue)", "second vote (orange)"), of_round, strict=False)
+    told = [f"{name}: {counted(len(values), 'answer')}" for name, values in named]
     st.caption(f"{', '.join(told)}.")
