@@ -66,6 +66,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Show on the projector", icon=":material/present_to_all:"):
         st.session_state["teach-projector"] = True
         st.rerun()
+    making.teachers_link(found)
     caring.buttons(found)
     named = st.toggle(
         "Names", key="teach-names", help="Off, this page can be shown to the class: no names."
