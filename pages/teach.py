@@ -92,4 +92,4 @@ match shown:
         caring.ending(found)
     case _:
         with st.container():
-            st.fragment(board.show, run_every=looks.FRESH_SECONDS)(found.id, named)
+            st.fragment(board.show, run_every=looks.PACE_SECONDS)(found.id, named)

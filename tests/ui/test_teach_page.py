@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 from apptest import OnTheSpot, labelled, opened
 from classroom import Who, somebody, write_lesson
+from sqlalchemy import event
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
+from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.metrics.metric import METRICS
 from ctdenoise.ui.classroom import caring, ranking
 from ctdenoise.workspace import answers, classes, shares, votes
 from ctdenoise.workspace.classes import Class
+from ctdenoise.workspace.database import database
 from ctdenoise.workspace.runs import Run, create_run, runs_of
 
 TESS, ANN, BOB = ("t" * 32, "a" * 32, "b" * 32)
@@ -211,6 +214,39 @@ def test_an_ended_class_is_deleted_only_by_its_name_typed(lesson: Class, trained
     assert runs_of(trained.workspace)
 
 
+def test_thirty_learners_cost_no_more_questions_than_two(lesson: Class) -> None:
+    def asked() -> int:
+        count = [0]
+
+        def more(*_: object) -> None:
+            count[0] += 1
+
+        event.listen(database(), "before_cursor_execute", more)
+        opened("Teach")
+        event.remove(database(), "before_cursor_execute", more)
+        return count[0]
+
+    queue.add(TRAIN, Train(), ANN)
+    asked()
+    before = asked()
+    for number in range(28):
+        workspace = f"{number:032x}"
+        classes.join(lesson, workspace, f"Learner no. {number}")
+        answers.go_to(workspace, "short", "first")
+        queue.add(TRAIN, Train(), workspace)
+    # Each look here finds nothing kept: the rows of all live jobs are read for every one of them.
+    assert asked() <= before + 2
+
+
+def test_the_board_tells_what_is_made_beside_runs(lesson: Class) -> None:
+    asked = Simulate(scan="0" * 12, doses=(0.25,))
+    queue.add(SIMULATE, asked, BOB)
+    queue.add(SIMULATE, asked, "c" * 32)
+    assert html(opened("Teach")).count("The low dose: waiting") == 1
+    classes.change(lesson.id, paused=True)
+    assert "The low dose: paused" in html(opened("Teach"))
+
+
 def test_shared_runs_are_ranked_where_no_order_is_the_order(lesson: Class, trained: Run) -> None:
     assert ranking.shown_runs(lesson) == []
     shares.add(lesson.id, trained.workspace, "x", [f"run/{trained.workspace}/{trained.id}"])
@@ -224,3 +260,27 @@ def test_shared_runs_are_ranked_where_no_order_is_the_order(lesson: Class, train
     assert "same order" in ranking.lesson(psnr, "ab", ssim, "ab")
     assert "further down" in ranking.lesson(psnr, "abc", ssim, "acb")
     assert "Choose two metrics" in ranking.lesson(psnr, "ab", psnr, "ab")
+
+
+def test_the_ranking_is_on_a_patient_that_nobody_trained_on(
+    lesson: Class, trained: Run, home: Path, made_sample: Path
+) -> None:
+    shutil.copytree(made_sample / "sample", home / "workspaces" / "sample", copy_function=os.link)
+    place = ranking.unseen([trained])
+    assert place and place.new and place.rows == (0, place.record.rows)
+    first, second, *_ = sample_records(home / "workspaces")
+    pairs = [("sample", first.id)]
+    learned = replace(trained, pairs=tuple(pairs))
+    other = ranking.unseen([learned])
+    assert other and other.new and other.record.patient != first.patient
+    everybody = [("sample", each.id) for each in sample_records(home / "workspaces")]
+    division = split([outlined(*key) for key in everybody], 0)
+    keep(division, trained.folder)
+    kept = ranking.unseen([replace(trained, pairs=tuple(everybody))])
+    tested = {(everybody[part.pair][1], i) for part in division.test for i in part.slices}
+    assert kept and not kept.new and (kept.record.id, kept.index) in tested
+    shares.add(lesson.id, trained.workspace, "x", [f"run/{trained.workspace}/{trained.id}"])
+    classes.join(lesson, trained.workspace, "Carl")
+    told = said(view(opened("Teach"), "Ranking"))
+    assert "1\\. **Run 1**" in told and "Carl" not in told
+    assert "a patient of whom no run has seen anything" in told
