@@ -1,14 +1,19 @@
 """The page Teach: a class is made, watched, asked, held up, ranked, ended and deleted, by its
 teacher alone."""
 
+import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from apptest import OnTheSpot, labelled, opened
 from classroom import Who, somebody, write_lesson
+from pydantic import TypeAdapter
 from sqlalchemy import event
 from streamlit.testing.v1 import AppTest
 
+from ctdenoise.config.split import NAME, Split, split
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
@@ -18,7 +23,9 @@ from ctdenoise.ui.classroom import caring, ranking
 from ctdenoise.workspace import answers, classes, shares, votes
 from ctdenoise.workspace.classes import Class
 from ctdenoise.workspace.database import database
+from ctdenoise.workspace.library import outlined
 from ctdenoise.workspace.runs import Run, create_run, runs_of
+from ctdenoise.workspace.sample import sample_records
 
 TESS, ANN, BOB = ("t" * 32, "a" * 32, "b" * 32)
 
@@ -268,14 +275,13 @@ def test_the_ranking_is_on_a_patient_that_nobody_trained_on(
     shutil.copytree(made_sample / "sample", home / "workspaces" / "sample", copy_function=os.link)
     place = ranking.unseen([trained])
     assert place and place.new and place.rows == (0, place.record.rows)
-    first, second, *_ = sample_records(home / "workspaces")
-    pairs = [("sample", first.id)]
-    learned = replace(trained, pairs=tuple(pairs))
+    first, *_ = sample_records(home / "workspaces")
+    learned = replace(trained, pairs=(("sample", first.id),))
     other = ranking.unseen([learned])
     assert other and other.new and other.record.patient != first.patient
     everybody = [("sample", each.id) for each in sample_records(home / "workspaces")]
     division = split([outlined(*key) for key in everybody], 0)
-    keep(division, trained.folder)
+    (trained.folder / NAME).write_bytes(TypeAdapter(Split).dump_json(division))
     kept = ranking.unseen([replace(trained, pairs=tuple(everybody))])
     tested = {(everybody[part.pair][1], i) for part in division.test for i in part.slices}
     assert kept and not kept.new and (kept.record.id, kept.index) in tested

@@ -69,7 +69,7 @@ def show(class_id: str, named: bool) -> None:
     )
     st.html(
         f"{STYLE}<table class='board'><thead><tr><th>Learner</th><th>Lesson</th><th>Step</th>"
-        f"<th>Seen</th><th>Runs and what else is made</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<th>Seen</th><th>Runs and other work</th></tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
