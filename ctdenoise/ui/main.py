@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ctdenoise.ui import history, menu
+from ctdenoise.ui import foreign, history, menu
 from ctdenoise.ui.components import cards, jobs
 from ctdenoise.ui.session import enter, workspace
 
@@ -68,6 +68,7 @@ def run() -> None:
     workspace()
     if enter(page.title):
         jobs.forget_told()
+        foreign.tell()
     page.run()
 
 

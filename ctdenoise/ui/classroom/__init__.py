@@ -1,0 +1,1 @@
+"""What a class sees of itself: the pages Class and Teach, and what they show others."""
