@@ -21,6 +21,7 @@ setup(
             "ui/icon.png",
             "ui/viewer/*",
             "ui/components/dropzone.*",
+            "ui/classroom/*",
             "scans/ldct.csv",
             "scans/sample_data/*",
         ],

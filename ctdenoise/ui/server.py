@@ -22,6 +22,7 @@ from starlette.routing import Route
 from ctdenoise.errors import Problem
 from ctdenoise.settings import PACKAGE, private_home, settings
 from ctdenoise.ui import addresses, uploads
+from ctdenoise.ui.classroom import stream
 from ctdenoise.ui.gate import Gate
 from ctdenoise.ui.visitors import Visitor
 
@@ -119,5 +120,6 @@ ROUTES = [
     Route(addresses.below("pixels/{address:path}"), _pixels),
     Route(addresses.below("downloads/{address:path}"), _downloads),
     *uploads.ROUTES,
+    *stream.ROUTES,
 ]
 MIDDLEWARE = [Middleware(Visitor), Middleware(Gate)]

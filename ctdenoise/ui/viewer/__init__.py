@@ -1,9 +1,19 @@
 """The picture viewer: linked panes of CT slices, windowed and measured in the browser."""
 
-from ctdenoise.ui.viewer.component import TOOLS, Band, Dial, Pane, ViewerState, viewer
+from ctdenoise.ui.viewer.component import (
+    CLASSROOM,
+    TOOLS,
+    Band,
+    Dial,
+    Pane,
+    ViewerState,
+    follower,
+    viewer,
+)
 from ctdenoise.ui.viewer.readout import Chart, Course, Figure, Readout, Table
 
 __all__ = [
+    "CLASSROOM",
     "TOOLS",
     "Band",
     "Chart",
@@ -14,5 +24,6 @@ __all__ = [
     "Readout",
     "Table",
     "ViewerState",
+    "follower",
     "viewer",
 ]

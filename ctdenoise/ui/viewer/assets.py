@@ -22,12 +22,17 @@ MODULES = (
     "pane",
     "loader",
     "tools",
+    "setting",
+    "showing",
+    "presenting",
     "player",
     "curtain",
     "toolbar",
     "keyboard",
     "fullscreen",
     "viewer",
+    "stream",
+    "following",
     "main",
 )
 """In the order of their imports: a module uses only names of those before it."""
@@ -43,8 +48,13 @@ def javascript() -> str:
 
     The files are plain ES modules that import one another; joined, they share one scope.
     """
-    joined = "\n".join((HERE / f"{name}.js").read_text("utf-8") for name in MODULES)
-    bare = _EXPORT.sub("", _IMPORT.sub("", _COMMENT.sub("", joined)))
+    return joined(*(HERE / f"{name}.js" for name in MODULES))
+
+
+def joined(*files: Path) -> str:
+    """These modules, in the order of their imports, as one."""
+    whole = "\n".join(file.read_text("utf-8") for file in files)
+    bare = _EXPORT.sub("", _IMPORT.sub("", _COMMENT.sub("", whole)))
     return "\n".join(line.strip() for line in bare.splitlines() if line.strip())
 
 

@@ -17,6 +17,9 @@ Point = tuple[float, float]
 TOOLS = ("window", "zoom", "distance", "line", "region", "magnifier", "curtain", "play")
 """What a viewer can offer; a curtain needs two pictures and play needs two frames to appear."""
 
+CLASSROOM = "viewer-classroom"
+"""In the session: what every viewer does for a class, as :func:`viewer` takes it."""
+
 STATES = ("frame", "line", "region", "background", "window", "dial")
 """What the browser may report when a mouse button is released; each report reruns the page."""
 
@@ -102,13 +105,15 @@ def viewer(
     stops: int = 9,
     view: tuple[float, float, float] | None = None,
     readout: Readout | None = None,
+    classroom: Mapping[str, Any] | None = None,
 ) -> ViewerState:
     """Show ``panes`` side by side, linked, and return what was set in them.
 
     ``spacing``: distance of rows and of columns in mm. ``orientation``: the six direction cosines
     of a row and of a column; the display is turned to the radiological view and marked L/R/A/P.
     ``height``: of a pane at most, in pixels. ``columns``: how many panes stand side by side, None
-    for as many as fit. ``labels``: one per frame.
+    for as many as fit. ``labels``: one per frame. ``tools``: without any, frames alone can be
+    changed.
     ``frame`` and ``window`` hold at the start and again whenever the
     page passes another value; with ``follow``, ``frame`` holds at the start alone, and the viewer
     goes along with frames that are added at the end while it shows the last.
@@ -119,6 +124,9 @@ def viewer(
     ``{}``) as the dials move; ``dial`` is where they stand at the start. ``view``: the pixel (row,
     column) in the middle of every pane and how many times the picture is enlarged, at the start
     and after a reset; None for the whole picture. ``readout``: what is told of the frame in view.
+    ``classroom``: where the viewer sends what it shows, as ``presenting`` while it does so by
+    itself and as ``showing`` by its button, and, as ``setting``, what it is set to at the start;
+    None for what holds in the whole session.
     """
     if not panes:
         raise ValueError("a viewer needs at least one pane")
@@ -150,6 +158,8 @@ def viewer(
         "view": view,
         "difference": DIFFERENCE if unit == "HU" else window.width / 2,
         "readout": _told(readout) if readout else None,
+        **dict.fromkeys(("presenting", "showing", "setting")),
+        **(st.session_state.get(CLASSROOM, {}) if classroom is None else classroom),
     }
     result = _component(
         key=key,
@@ -164,6 +174,20 @@ def viewer(
     state = _state(result, frame, max(len(pane.frames) for pane in panes), window)
     turned = _numbers(result.get("dial"), len(dials)) or stands
     return replace(state, dial=tuple(min(max(each, 0.0), 1.0) for each in turned))
+
+
+def follower(url: str, *, key: str, height: int, pages: str) -> None:
+    """Show what a class is presented at ``url``, without Python's help from then on; ``pages``:
+    the address that those of pages begin with."""
+    told = {
+        "url": url,
+        "height": height,
+        "tools": TOOLS,
+        "presets": {name: [w.level, w.width] for name, w in WINDOWS.items()},
+        "difference": DIFFERENCE,
+        "pages": pages,
+    }
+    _component(key=key, data=[{"follows": told}])
 
 
 @lru_cache(maxsize=64)

@@ -7,9 +7,13 @@ const MOVES_A_SLIDER = /^(Arrow.*|Home|End|Page.*)$/;
 /** @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -5, PageDown: 5 };
 
+/** The keys of who follows a teacher. */
+const LED = ["f", "s", "?", "Escape"];
+
 /** What a key does, if anything.
  * @type {(state: Viewer, key: string) => (() => unknown) | undefined} */
 export function action(state, key) {
+  if (state.led && !LED.includes(key)) return;
   if (STEPS[key]) return () => state.setFrame(state.frame + STEPS[key]);
   if (TOOLS[key]) return () => state.choose(TOOLS[key]);
   if (/^[1-9]$/.test(key)) return () => state.usePreset(Number(key) - 1);
