@@ -85,7 +85,7 @@ class Channel:
         """What somebody is sent, until the class ends or they leave; of the ``quiet`` the title."""
         follower = Follower(workspace)
         own = [each for each in self.followers if each.workspace == workspace]
-        for oldest in own[: len(own) + 1 - MOST_STREAMS]:
+        for oldest in own[: max(0, len(own) + 1 - MOST_STREAMS)]:
             oldest.ends = "elsewhere"
         self.followers.append(follower)
         try:

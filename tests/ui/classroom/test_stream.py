@@ -72,7 +72,7 @@ def client(who: str, routes: Any = None) -> TestClient:
 def running(app: Classroom) -> Iterator[str]:
     """A server process, as far as its memory goes; its address."""
     config = uvicorn.Config(
-        Starlette(routes=app.routes), "127.0.0.1", free_port(), log_level="error"
+        Starlette(routes=app.routes), "127.0.0.1", free_port(), log_level="error", lifespan="off"
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -264,7 +264,7 @@ def test_followers_do_not_ask_the_database(
         id = post(address, "teacher", whole(mine)).json()["id"]
         ann.until("whole")
         monkeypatch.setattr(stream_channel.store, "version", None)  # a look would end its task
-        for name in ("of_class", "members_of", "go_on"):
+        for name in ("of_class", "members_of"):
             monkeypatch.setattr(stream_channel.store, name, None)
         monkeypatch.setattr(stream, "seat_of", None)
         for frame in range(1, 6):
