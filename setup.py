@@ -11,6 +11,10 @@ BESIDE_APP = [
     "checkpoints/*.safetensors",
     "checkpoints/*.md",
     "checkpoints/features/*",
+    "lessons/*/*.yaml",
+    "lessons/*/*.png",
+    "lessons/*/*.svg",
+    "lessons/*/*.jpg",
 ]
 
 setup(

@@ -21,7 +21,7 @@ from ctdenoise.config.shipped import shipped
 from ctdenoise.settings import ROOT
 
 PROJECT = ("pyproject.toml", "setup.py", "requirements.txt", "README.md", "LICENSE", "app.py")
-FOLDERS = ("ctdenoise", "pages", "checkpoints", ".streamlit")
+FOLDERS = ("ctdenoise", "pages", "checkpoints", "lessons", ".streamlit")
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -93,6 +93,7 @@ def test_every_file_of_the_program_is_in_it(wheel: Path) -> None:
     wanted = {path.relative_to(ROOT).as_posix() for path in package if path.is_file()}
     beside = [ROOT / "app.py", ROOT / ".streamlit" / "config.toml", *(ROOT / "pages").glob("*.py")]
     beside += [p for p in (ROOT / "checkpoints").rglob("*") if p.suffix in (".md", ".safetensors")]
+    beside += [p for p in (ROOT / "lessons").rglob("*") if p.is_file() and p.suffix != ".py"]
     wanted |= {f"ctdenoise/root/{path.relative_to(ROOT).as_posix()}" for path in beside}
     assert wanted - inside == set()
 

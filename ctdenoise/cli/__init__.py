@@ -14,6 +14,7 @@ from ctdenoise.cli import (
     denoise,
     export,
     fetch,
+    lesson,
     low_dose,
     sample,
     serve,
@@ -22,7 +23,7 @@ from ctdenoise.cli import (
 from ctdenoise.errors import Problem, disk_problem
 from ctdenoise.settings import create_privately, thread_environment
 
-COMMANDS = (serve, sample, fetch, low_dose, train, denoise, compare, export, cluster)
+COMMANDS = (serve, sample, fetch, low_dose, train, denoise, compare, export, lesson, cluster)
 
 DESCRIPTION = """\
 Learn how a convolutional network removes noise from low-dose CT.

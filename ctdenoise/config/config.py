@@ -315,6 +315,19 @@ def override(config: Config, assignments: dict[str, str]) -> Config:
     return parse(values)
 
 
+def as_text(value: Any) -> str:
+    """A plain value as :func:`override` reads it.
+
+    >>> as_text([1, 2]), as_text(True), as_text(None)
+    ('1,2', 'true', 'null')
+    """
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return str(value)
+
+
 def _read(text: str, kind: type) -> Any:
     """A value as people type it."""
     if kind is tuple:

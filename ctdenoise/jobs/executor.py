@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from ctdenoise.errors import Problem, Told
-from ctdenoise.jobs import leases, local, queue, worker
+from ctdenoise.jobs import leases, local, permission, queue, worker
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind
 from ctdenoise.settings import settings
 from ctdenoise.workspace import quota
@@ -86,8 +86,10 @@ class Executor:
     ) -> Job:
         """Queue a job and give it a turn; the rest as in :func:`queue.add`.
 
-        Raises :class:`Problem` where the workspace has no room for what stays.
+        Raises :class:`Problem` where the workspace has no room for what stays, and where the job
+        would read what is somebody else's.
         """
+        permission.refuse_foreign(kind, arguments, workspace, id)
         if kind.stays:
             quota.require(workspace)
         job = queue.add(
@@ -130,7 +132,7 @@ class Executor:
         self, kind: Kind[A, R], arguments: A, workspace: str, timeout: float = WAIT_SECONDS
     ) -> R:
         """Have pixels made and return them; :class:`Problem` where that fails or takes longer than
-        ``timeout`` seconds."""
+        ``timeout`` seconds. Whoever calls has asked who may see them: many share one answer."""
         answer: R = self.fetch(queue.add(kind, arguments, workspace)).result(timeout)
         return answer
 
@@ -144,6 +146,7 @@ class Executor:
     ) -> Job:
         """Let a job that ended go on, or try again; the rest as in :func:`queue.add`."""
         job = queue.job(job_id)
+        permission.refuse_foreign_again(job)
         if job.kind in KINDS and KINDS[job.kind].stays:
             quota.require(job.workspace)
         job = queue.requeue(job_id, expected=expected, first=first, left=left)
@@ -192,7 +195,7 @@ class DaskExecutor(Executor):
         known = _on_scheduler(client, workers_and_calls)
         leases.put_back_lost(known["workers"])
         calls = Counter(key.removeprefix(CALL).rpartition("-")[0] for key in known["calls"])
-        live = Counter(job.queue for job in queue.live())
+        live = Counter(job.queue for job in queue.contenders())
         for name, count in (live - calls).items():
             for _ in range(count):
                 self._call(name)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ctdenoise.jobs.fairness import TURN_SECONDS
 from ctdenoise.registry import Registry
+from ctdenoise.workspace.access import Thing
 from ctdenoise.workspace.database import Job
 
 Queue = Literal["train", "batch", "interactive", "files", "download"]
@@ -130,7 +131,9 @@ class Kind(Generic[A, R]):
     its row stays after its end: as long as the run or result that it is of (``inf``), or 0 for
     pixels, which no row can hold; they are handed to whoever waits for them, and forgotten.
     ``stays``: what it makes is kept in its workspace, so the workspace must have room for it. What
-    is made to be taken home is not: a full workspace can still be carried away.
+    is made to be taken home is not: a full workspace can still be carried away. ``reads`` finds,
+    for a workspace and a job's id, what a job reads that its arguments do not name, since it is
+    written in the record of the same id.
     """
 
     name: str
@@ -141,6 +144,7 @@ class Kind(Generic[A, R]):
     kept_seconds: float = MONTH_SECONDS
     stays: bool = False
     rank: int = 0
+    reads: Callable[[str, str], Iterable[Thing]] | None = None
 
 
 KINDS: Registry[Kind[Any, Any]] = Registry("kind of job", "ctdenoise.jobs.kinds")

@@ -15,11 +15,15 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, or
 from ctdenoise.errors import Problem
 from ctdenoise.jobs import fairness
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind
+from ctdenoise.workspace import classes
 from ctdenoise.workspace.database import Job, State, find_job, job_of, now, transaction
 from ctdenoise.workspace.tables import jobs as table
 
 UNFETCHED_SECONDS = 600.0
 """Pixels that nobody fetched for so long, nobody waits for any more."""
+
+ANSWERS = "interactive"
+"""The queue of what a page asks for: a class that pauses can still look at what is there."""
 
 LIVE: tuple[State, ...] = ("queued", "running")
 _ENDED: tuple[State, ...] = ("finished", "stopped", "failed")
@@ -178,20 +182,34 @@ def live(queue: str | None = None) -> list[Job]:
     return [each for each in found if each.live]  # without those that cannot be read
 
 
+def contenders(queue: str | None = None) -> list[Job]:
+    """The live jobs that run or may be begun: those of learners whose class pauses wait until it
+    goes on, but for what somebody looks at in this moment."""
+    found = live(queue)
+    held = classes.paused_people() if found else set()
+    return [each for each in found if each.state == "running" or not pauses(each, held)]
+
+
+def pauses(job: Job, people: set[str]) -> bool:
+    """Whether a job waits, or gives way at the end of its turn, because it is of one of the
+    ``people`` whose class pauses."""
+    return job.queue != ANSWERS and job.workspace in people
+
+
 def waiting(queue: str) -> list[Job]:
     """The queued jobs in the order in which they come next, see :mod:`ctdenoise.jobs.fairness`."""
-    found = live(queue)
+    found = contenders(queue)
     by_id = {each.id: each for each in found}
     return [by_id[each.id] for each in fairness.order([entry(job) for job in found])]
 
 
 def standing(held: Job) -> tuple[bool, bool]:
-    """Of a running job, as its row is now: whether somebody else comes next if its turn ends, and
-    whether somebody waits who has no worker at all."""
-    entries = [entry(job) for job in live(held.queue)]
+    """Of a running job, as its row is now: whether somebody else comes next if its turn ends, or
+    nobody, since its person's class pauses; and whether somebody waits who has no worker at all."""
+    entries = [entry(job) for job in contenders(held.queue)]
     own = next((each for each in entries if each.id == held.id), None)
     next_one = own is not None and fairness.gives_way(own, 0.0, entries)
-    return next_one, fairness.contended(entries)
+    return next_one or pauses(held, classes.paused_people()), fairness.contended(entries)
 
 
 def entry(job: Job) -> fairness.Entry:

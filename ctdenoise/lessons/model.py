@@ -12,14 +12,23 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Answer = int | float | str | tuple[float, float]
 """What somebody answered: the number of a choice, counted from 1; where a slider stands; what was
-written; or the (row, column) of a picture that was clicked on, as shares of it, 0 to 1."""
+written; or the (row, column) of a picture that was clicked on, see :class:`Click`."""
+
+BEFORE, AFTER, END = "before", "after", "end"
+"""Places in a lesson that are no steps: the concept test before the first chapter and after the
+last, and what it shows in the end. No step may be called so."""
 
 PANES = ("low", "full", "difference", "gaussian")
 """Of the learner's scan: low dose, full dose, low minus full, and the low dose smoothed. Beside
 them ``run:STEP`` is what the run of an earlier step makes of the low dose, ``network:NAME`` what a
 network that ships does."""
+
+
+Tool = Literal["window", "zoom", "distance", "line", "region", "magnifier", "curtain", "play"]
+"""What the viewer offers."""
 
 
 class Part(BaseModel):
@@ -67,12 +76,16 @@ class Slider(Part):
 
 
 class Click(Part):
-    """Click on a place of the picture that the step shows."""
+    """Click on a place of the picture that the step shows.
+
+    A place is (row, column) as shares of the whole picture, 0 to 1 from its upper left corner, as
+    it is displayed: in the radiological view, the patient's left on the right and the front up,
+    however the file stores it and however it is enlarged.
+    """
 
     kind: Literal["click"]
     question: Text
-    right: tuple[float, float] | None = None
-    """(row, column) as shares of the picture, 0 to 1 from its upper left corner."""
+    right: tuple[Share, Share] | None = None
     within: float = Field(0.1, gt=0, le=1)
     """So far from ``right``, as a share of the picture, it is still right."""
 
@@ -99,11 +112,22 @@ class Viewer(Part):
     """Which slice at first: 0 is the first, 1 the last."""
     window: Words | tuple[float, float] = "soft tissue"
     """By its name, or level and width in HU."""
-    tools: tuple[Words, ...] = ("window", "zoom")
+    tools: tuple[Tool, ...] = ("window", "zoom")
     enlarged: bool = False
     """Whether the middle of the body fills a pane."""
     figures: bool = False
     """Whether noise, RMSE, PSNR and SSIM stand below the pictures."""
+
+    @model_validator(mode="after")
+    def _known(self) -> "Viewer":
+        for pane in self.panes:
+            if pane not in PANES and pane.partition(":")[0] not in ("run", "network"):
+                raise ValueError(
+                    f"there is no pane {pane}; choose {', '.join(PANES)}, run:STEP or network:NAME"
+                )
+        if "difference" in self.panes and not {"low", "full"} <= set(self.panes):
+            raise ValueError("the pane difference needs the panes low and full beside it")
+        return self
 
 
 class Train(Part):
@@ -187,6 +211,10 @@ class Step(Part):
             raise ValueError("a step that asks needs a reveal")
         if isinstance(self.ask, Click) and not isinstance(self.show, Viewer):
             raise ValueError("a click needs a viewer to click on")
+        if self.id in (BEFORE, AFTER, END):
+            raise ValueError(f"no step may have the id {self.id}, which stands for the test")
+        if self.reveal and isinstance(self.reveal.show, Train | Sweep):
+            raise ValueError("a reveal trains nothing; let the step itself train")
         return self
 
 
@@ -207,6 +235,16 @@ class Concept(Part):
     after: Ask
     show_before: Viewer | Image | None = None
     show_after: Viewer | Image | None = None
+
+    @model_validator(mode="after")
+    def _together(self) -> "Concept":
+        asked = (self.before, self.show_before), (self.after, self.show_after)
+        for ask, show in asked:
+            if isinstance(ask, Click) and not isinstance(show, Viewer):
+                raise ValueError("a click needs a viewer to click on")
+            if _needs(show):
+                raise ValueError("the test cannot show runs, since not everybody has made them")
+        return self
 
 
 class Lesson(Part):
@@ -234,18 +272,21 @@ class Lesson(Part):
     def _consistent(self) -> "Lesson":
         ids = [step.id for chapter in self.chapters for step in chapter.steps]
         ids += [chapter.id for chapter in self.chapters]
+        ids += [f"concept {concept.idea}" for concept in self.concepts]
         if twice := {id for id in ids if ids.count(id) > 1}:
             raise ValueError(f"there are several parts with the id {', '.join(sorted(twice))}")
         trained: set[str] = set()
         for step in self.steps.values():
-            for show in (step.show, step.reveal.show if step.reveal else None):
-                for id in _needs(show):
-                    if id not in trained:
-                        raise ValueError(
-                            f"{step.id} needs the run of {id}, which no step before it starts"
-                        )
+            shown = [step.show]
             if isinstance(step.show, Train):
                 trained.add(step.id)
+            if step.reveal:
+                shown.append(step.reveal.show)
+            for id in (id for show in shown for id in _needs(show)):
+                if id not in trained:
+                    raise ValueError(
+                        f"{step.id} needs the run of {id}, which no step before it starts"
+                    )
         return self
 
 

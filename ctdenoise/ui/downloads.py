@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
@@ -26,8 +27,9 @@ from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kinds.export import EXPORT_NETWORK, RUN_CARD, OfRun
 from ctdenoise.ui import addresses, pictures
 from ctdenoise.ui.visitors import COOKIE, workspace_of
-from ctdenoise.workspace import results
+from ctdenoise.workspace import classes, results
 from ctdenoise.workspace.access import Thing, Visitor, require
+from ctdenoise.workspace.classes import Class
 from ctdenoise.workspace.results import Result
 from ctdenoise.workspace.runs import Run, find_run
 
@@ -52,6 +54,11 @@ def of_result(result: Result, form: ExportFormat, file: Path) -> str:
 def of_run(run: Run, what: Of) -> str:
     """The address of a run's card or of its newest network, made when it is asked for."""
     return addresses.link(ROUTE, "run", run.id, what)
+
+
+def of_class(id: str, *, named: bool) -> str:
+    """The address of all that a class answered and trained, for its teacher."""
+    return addresses.link(ROUTE, "class", id, "names" if named else "anonymous")
 
 
 def of_profile(
@@ -91,9 +98,21 @@ def _file(visitor: Visitor, parts: list[str], query: QueryParams) -> Response:
             run = find_run(id)
             require(visitor, "see", Thing(run.workspace, "run", id), what="This file")
             return _of_run(run, what)
+        case ["class", id, "names" | "anonymous" as how]:
+            require(visitor, "change", Thing("", "class", id), what="This export")
+            return _of_class(classes.find(id), named=how == "names")
         case ["profile"]:
             return _profile(visitor, query)
     raise _gone()
+
+
+def _of_class(found: Class, *, named: bool) -> Response:
+    """Made anew each time: a class is small, and may go on."""
+    from ctdenoise.workspace.class_export import archive
+
+    name = f"{found.name}, {'with names' if named else 'anonymous'}.zip"
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(_clean(name))}", **OWN}
+    return Response(archive(found, named=named), media_type="application/zip", headers=headers)
 
 
 def _of_result(result: Result, form: ExportFormat, name: str) -> Response:
@@ -154,12 +173,15 @@ def _two(text: str) -> tuple[float, float]:
 
 def _sent(path: Path, name: str, mime: str) -> Response:
     """A file from the disk under a name that every system can keep."""
-    clean = re.sub(r"[^\w.,;()+ -]+", "-", name).strip(" .-") or "download"
     try:
         stat = path.stat()
     except FileNotFoundError as error:
         raise _gone() from error
-    return FileResponse(path, filename=clean, media_type=mime, headers=OWN, stat_result=stat)
+    return FileResponse(path, filename=_clean(name), media_type=mime, headers=OWN, stat_result=stat)
+
+
+def _clean(name: str) -> str:
+    return re.sub(r"[^\w.,;()+ -]+", "-", name).strip(" .-") or "download"
 
 
 def _gone() -> Problem:

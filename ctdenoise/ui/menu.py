@@ -17,6 +17,10 @@ GROUPS = {
         "Scans": ":material/folder_open:",
         "Denoise": ":material/auto_fix_high:",
     },
+    "Your class": {
+        "Class": ":material/groups:",
+        "Teach": ":material/co_present:",
+    },
     "Laboratory": {
         "Sweep": ":material/grid_view:",
         "Map": ":material/scatter_plot:",
@@ -34,6 +38,8 @@ NEXT = {
     "Compare": ("Train", "change the recipe and train another"),
     "Scans": ("Look", "see what a lower dose does"),
     "Denoise": ("Compare", "compare networks where the full dose is known"),
+    "Class": ("Look", "see what a lower dose does"),
+    "Teach": ("Class", "see the class as its learners do"),
     "Sweep": ("Map", "see all runs on one map"),
     "Map": ("Features", "see what the feature loss looks at"),
     "Features": ("Dial", "turn one network between smooth and grainy"),

@@ -10,7 +10,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
-from ctdenoise.ui.visitors import COOKIE, no_workspace, workspace_of
+from ctdenoise.ui import signing
+from ctdenoise.ui.visitors import COOKIE, device_of, no_workspace, workspace_of
 from ctdenoise.workspace.library import PairRecord, library_of
 from ctdenoise.workspace.runs import Run, runs_of
 from ctdenoise.workspace.sample import IDS, sample_is_there, sample_records
@@ -18,8 +19,19 @@ from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
 
 
 def workspace() -> str:
-    """The workspace of this browser; :class:`Problem` where it keeps no cookies."""
-    found = workspace_of(st.context.cookies.get(COOKIE))
+    """The workspace that this browser opens, or who is signed on in it; :class:`Problem` where it
+    keeps no cookies."""
+    cookie = st.context.cookies.get(COOKIE)
+    found = workspace_of(cookie)
+    if found is None:
+        raise no_workspace()
+    return signing.workspace_of(device()) if signing.configured() else found
+
+
+def device() -> str:
+    """This browser itself, whatever workspace it opens; :class:`Problem` where it keeps no
+    cookies."""
+    found = device_of(st.context.cookies.get(COOKIE))
     if found is None:
         raise no_workspace()
     return found

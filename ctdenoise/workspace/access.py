@@ -3,7 +3,8 @@
 There are no accounts: a visitor is whoever has a workspace's cookie, see
 :mod:`ctdenoise.ui.visitors`. Things are private to the workspace that owns them, but for what is
 shown to a class that goes on (:mod:`ctdenoise.workspace.shares`), which its members may see, and
-for the jobs of a class's learners, which its teacher may stop.
+for the jobs of a class's learners, which its teacher may stop. A class itself its teachers change;
+that its learners' lessons are reset or deleted is such a change (:mod:`ctdenoise.workspace.care`).
 """
 
 from dataclasses import dataclass
@@ -29,8 +30,9 @@ class Thing:
     """Something that somebody owns."""
 
     owner: str
-    kind: Literal["scan", "pair", "run", "result", "network", "job"]
+    kind: Literal["scan", "pair", "run", "result", "network", "job", "class"]
     id: str
+    """Of a class, which nobody owns, the owner is empty."""
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.owner}/{self.id}"
@@ -43,6 +45,9 @@ def allowed(visitor: Visitor, action: Action, thing: Thing) -> bool:
     >>> allowed(Visitor("ann"), "change", scan), allowed(Visitor("sample"), "change", scan)
     (True, False)
     """
+    if thing.kind == "class":
+        role = classes.role_of(thing.id, visitor.workspace)
+        return role == "teacher" or (role == "learner" and action == "see")
     if thing.owner == visitor.workspace:
         return thing.owner != SAMPLE or action == "see"
     if thing.owner == SAMPLE:
@@ -57,4 +62,6 @@ def allowed(visitor: Visitor, action: Action, thing: Thing) -> bool:
 def require(visitor: Visitor, action: Action, *things: Thing, what: str) -> None:
     """Raise :class:`Problem` unless all ``things`` allow it; ``what`` begins the sentence."""
     if not things or not all(allowed(visitor, action, thing) for thing in things):
+        if any(thing.kind == "class" for thing in things):
+            raise Problem(what, "is for the teacher of the class alone", "open the teacher's link")
         raise Problem(what, "belongs to another workspace", "open one of your own")

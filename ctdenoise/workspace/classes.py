@@ -155,6 +155,13 @@ def teach(code: str, key: str, workspace: str) -> Class:
     return found
 
 
+def new_key(id: str) -> str:
+    """Another teacher's key; the one before opens nothing any more, and teachers stay teachers."""
+    key = secrets.token_hex(16)
+    change(id, key=_hash(key))
+    return key
+
+
 def personal_code(member: Member) -> str:
     """A new code by which this person comes back on another device; an earlier one opens nothing
     any more."""
@@ -225,6 +232,25 @@ def teaches(teacher: str, learner: str) -> bool:
         return connection.execute(taught.intersect(attended)).first() is not None
 
 
+def role_of(class_id: str, workspace: str) -> Role | None:
+    """What somebody is in a class, one that has ended included; None for who is not in it."""
+    own = seats.c.class_id == class_id, seats.c.workspace == workspace
+    with transaction() as connection:
+        role: Role | None = connection.execute(select(seats.c.role).where(*own)).scalar()
+    return role
+
+
+def paused_people() -> set[str]:
+    """The workspaces of all learners whose class pauses."""
+    both = (
+        select(seats.c.workspace)
+        .join(table, seats.c.class_id == table.c.id)
+        .where(table.c.paused, table.c.ended.is_(None), seats.c.role == "learner")
+    )
+    with transaction() as connection:
+        return set(connection.execute(both).scalars())
+
+
 def taught_by(workspace: str) -> list[Class]:
     """The classes that somebody teaches, newest first, ended ones that are not deleted, too."""
     own = select(seats.c.class_id).where(seats.c.workspace == workspace, seats.c.role == "teacher")
@@ -243,7 +269,7 @@ def change(id: str, **values: Any) -> None:
 def end(id: str) -> None:
     """Nobody comes in any more, nothing is shown any more, and nobody's work is held up by it."""
     with transaction() as connection:
-        values = {"ended": now(connection), "paused": False, "presented": None, "vote": None}
+        values = {"ended": now(connection), "paused": False, "presented": None}
         connection.execute(update(table).where(table.c.id == id).values(values))
 
 

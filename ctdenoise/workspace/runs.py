@@ -146,8 +146,13 @@ def find_run(run_id: str) -> Run:
 
 def runs_of(workspace: str) -> list[Run]:
     """All runs of a workspace, newest first; a damaged one does not hide the others."""
+    return runs_of_all([workspace])
+
+
+def runs_of_all(workspaces: Sequence[str]) -> list[Run]:
+    """All runs of several workspaces, newest first."""
     found = []
-    for row in _select(table.c.workspace == workspace):
+    for row in _select(table.c.workspace.in_(workspaces)):
         with suppress(Problem):
             found.append(_run(row))
     return found

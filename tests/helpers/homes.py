@@ -14,6 +14,7 @@ from ctdenoise.jobs.executor import DaskExecutor
 from ctdenoise.jobs.kind import KINDS
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
+from ctdenoise.workspace import limits
 from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import Library
 
@@ -22,6 +23,7 @@ def forget() -> None:
     """Read the environment and open the database anew when they are next used."""
     for cached in (settings, database):
         cached.cache_clear()
+    limits.forget()
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ def cluster(
 
 def launch(server: DaskExecutor, who: str, pair: str, epochs: int) -> str:
     config = Config(epochs=epochs, steps_per_epoch=20)
-    run = create_run(who, f"run of {who}", config, [("ann", pair)])
+    run = create_run(who, f"run of {who}", config, [("sample", pair)])  # which all may see
     server.submit(TRAIN, Train(), who, id=run.id)
     return run.id
 
@@ -106,7 +106,7 @@ def reached(run_id: str) -> int:
 
 def test_whatever_is_killed_every_job_ends_on_what_is_left(cluster: Cluster) -> None:
     full = np.zeros((3, 64, 64), np.float32)
-    pair = Library(settings().workspaces / "ann").add_pair(
+    pair = Library(settings().workspaces / "sample").add_pair(
         Pair("tiny", full[None], full, (1.0, 1.0), np.arange(3.0))
     )
     cluster.scheduler()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -58,7 +59,10 @@ def launch(running: DaskExecutor, pair_id: str) -> Callable[..., str]:
 
     def start(workspace: str = "ann", epochs: int = 2, epoch: float = 0.05, seed: int = 1) -> str:
         config = Config(epochs=epochs, steps_per_epoch=max(round(epoch * 100), 1), seed=seed)
-        run = create_run(workspace, f"run of {workspace}", config, [("ann", pair_id)])
+        folders = settings().workspaces
+        if workspace != "ann":  # a copy: nobody learns from another's
+            shutil.copytree(folders / "ann", folders / workspace, dirs_exist_ok=True)
+        run = create_run(workspace, f"run of {workspace}", config, [(workspace, pair_id)])
         running.submit(TRAIN, Train(), workspace, id=run.id)
         return run.id
 

@@ -18,6 +18,7 @@ from ctdenoise.training.trainer import train
 from ctdenoise.ui import pictures
 from ctdenoise.ui.components import dropzone, sharing
 from ctdenoise.ui.train import link
+from ctdenoise.workspace import limits
 from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.runs import Run, create_run, find_run
@@ -31,6 +32,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sharing, "RECENT_SECONDS", 1e-6)
     for cached in (settings, database, pictures._load):
         cached.cache_clear()
+    limits.forget()
     yield tmp_path
     for cached in (settings, database, pictures._load):
         cached.cache_clear()

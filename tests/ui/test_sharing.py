@@ -108,9 +108,9 @@ def test_the_more_people_the_fewer_looks_of_each() -> None:
 
 
 def test_all_who_look_at_once_read_the_rows_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    mine, reads, live = row("b", WORKSPACE), [], queue.live
+    mine, reads, live = row("b", WORKSPACE), [], queue.contenders
     monkeypatch.setattr(sharing, "FRESH_SECONDS", 3600.0)
-    monkeypatch.setattr(queue, "live", lambda: [reads.append(1), *live()][1:])
+    monkeypatch.setattr(queue, "contenders", lambda: [reads.append(1), *live()][1:])
     assert sharing.seen(mine).end == 60
     assert sharing.seen(changed(mine, state="running", left=7.0)).end == 7  # its own row is new
     assert len(reads) == 1

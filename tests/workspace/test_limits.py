@@ -6,14 +6,34 @@ import pytest
 
 from ctdenoise.errors import Problem
 from ctdenoise.settings import settings
+from ctdenoise.workspace import classes, limits
+from ctdenoise.workspace.database import database
 from ctdenoise.workspace.limits import limits_of
 
 
 @pytest.fixture(autouse=True)
-def read_anew() -> Iterator[None]:
+def read_anew(store: str) -> Iterator[None]:
+    database()  # with which the store ends
     settings.cache_clear()
     yield
     settings.cache_clear()
+
+
+def test_a_class_lowers_the_limits_of_its_learners_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CTDENOISE_RUNS_AT_ONCE", "3")
+    made, _ = classes.create("tess", "A", "article")
+    classes.join(made, "ann", "Ann")
+    before = limits_of("ann")
+    assert before == limits_of("tess") == limits_of("bob")
+    classes.change(made.id, run_minutes=5, runs_at_once=9, storage_mb=10)
+    assert limits_of("ann") == before  # known for some seconds
+    limits.forget()
+    lower = limits_of("ann")
+    assert (lower.longest_run, lower.runs, lower.storage_bytes) == (300, 3, 10 << 20)
+    assert limits_of("tess") == limits_of("bob") == before
+    classes.end(made.id)
+    limits.forget()
+    assert limits_of("ann") == before
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,11 @@ from ctdenoise.errors import Problem, telling_disk_problems
 from ctdenoise.files import atomic_file
 from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running
+from ctdenoise.jobs.permission import named
 from ctdenoise.scans.scan import Pair
 from ctdenoise.units import Pixels, counted, to_pixels
 from ctdenoise.workspace import quota
+from ctdenoise.workspace.access import Thing, Visitor, require
 from ctdenoise.workspace.denoisers import (
     ClassicalFilter,
     DenoiserChoice,
@@ -73,6 +75,8 @@ class DenoiseSlice(Arguments):
 
 def start(workspace: str, source: Source, method: DenoiserChoice) -> Result:
     """Have a scan denoised; it can be looked at from now on."""
+    things = [*named(source, workspace), *named(method, workspace)]
+    require(Visitor(workspace), "see", *things, what="What the denoising needs")
     quota.require(workspace)
     result = create(workspace, source, method)
     each = _seconds_each(result)
@@ -240,8 +244,23 @@ def _forget(current: Path) -> None:
 _denoiser = lru_cache(maxsize=32)(ready)
 """Networks in this process' memory."""
 
+
+def _reads(workspace: str, id: str) -> list[Thing]:
+    record = find(workspace, id).record
+    return [*named(record.source, workspace), *named(record.method, workspace)]
+
+
 DENOISE = KINDS.register(
-    Kind("denoise", "The denoising", "batch", Denoise, _denoise, math.inf, stays=True)
+    Kind(
+        "denoise",
+        "The denoising",
+        "batch",
+        Denoise,
+        _denoise,
+        math.inf,
+        stays=True,
+        reads=_reads,
+    )
 )
 DENOISE_SLICE = KINDS.register(
     Kind("denoise-slice", "The denoised slice", "interactive", DenoiseSlice, _denoise_slice, 0)

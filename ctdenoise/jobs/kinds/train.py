@@ -27,8 +27,10 @@ from ctdenoise.jobs.executor import executor
 from ctdenoise.jobs.fairness import FIRST_SECONDS, LEAST_SECONDS, TURN_SECONDS
 from ctdenoise.jobs.kind import KINDS, Arguments, GaveWay, Kind, Outcome, Running
 from ctdenoise.jobs.kinds.estimate import foreseen
+from ctdenoise.jobs.permission import refuse_foreign_pairs
 from ctdenoise.units import counted, period
 from ctdenoise.workspace import quota
+from ctdenoise.workspace.access import Thing
 from ctdenoise.workspace.denoisers import refuse_other_unit
 from ctdenoise.workspace.library import library_of, outlined
 from ctdenoise.workspace.limits import limits_of
@@ -61,9 +63,10 @@ def launch(
 ) -> Run:
     """Create a run and queue its training; arguments as of :func:`create_run`.
 
-    Raises :class:`Problem` where it costs more than is allowed, and where the pairs' pictures are
-    too small for it.
+    Raises :class:`Problem` where it costs more than is allowed, where the pairs' pictures are too
+    small for it, and where a pair is somebody else's.
     """
+    refuse_foreign_pairs(workspace, pairs, parent[0])
     refuse_over_limits(workspace, [config])
     quota.require(workspace)
     _refuse_small_pictures(config, pairs, division)
@@ -303,4 +306,10 @@ class _Turn:
         running.message = f"Epoch {event.epoch}"
 
 
-TRAIN = KINDS.register(Kind("train", "The training", "train", Train, _train, math.inf, stays=True))
+def _reads(workspace: str, id: str) -> list[Thing]:
+    return [Thing(owner, "pair", pair) for owner, pair in find_run(id).pairs]
+
+
+TRAIN = KINDS.register(
+    Kind("train", "The training", "train", Train, _train, math.inf, stays=True, reads=_reads)
+)

@@ -1,1 +1,1 @@
-"""A class on the pages: who is in it, what its teacher presents and what is shown to it."""
+"""What a class sees of itself: the pages Class and Teach, and what they show others."""

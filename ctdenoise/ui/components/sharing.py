@@ -12,12 +12,14 @@ from ctdenoise.jobs.kind import Kind
 from ctdenoise.ui.caching import once
 from ctdenoise.ui.components.cards import duration
 from ctdenoise.units import counted
+from ctdenoise.workspace import classes
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.runs import find_run
 
 FRESH_SECONDS, RECENT_SECONDS = 0.5, 10.0
 """So long the live rows, and what ended of late, are read once for everybody who looks: a worker
 writes twice a second."""
+PAUSED = "Your teacher has paused the class. What is done so far is kept, and goes on after it."
 LOOKS = 10
 """So many looks a second all together take at a queue, once more people than that share it."""
 FEW = 2
@@ -32,14 +34,19 @@ def seen(job: Job) -> Forecast:
 
 
 def live() -> list[Job]:
-    """All live jobs, at most half a second old."""
+    """All live jobs that no class's pause holds up, at most half a second old."""
     return _live(_tick(FRESH_SECONDS))
 
 
 def waits_for_others(job: Job) -> bool:
-    """Whether other jobs of its queue are done first, or just now."""
+    """Whether other jobs of its queue are done first, or just now, or its class pauses."""
     found = seen(job)
-    return bool(found.place or found.running)
+    return bool(found.place or found.running) or paused(job)
+
+
+def paused(job: Job) -> bool:
+    """Whether a job waits until the class of its person goes on."""
+    return queue.pauses(job, _paused_people(_tick(FRESH_SECONDS)))
 
 
 def pace(job: Job, alone: float) -> float:
@@ -74,6 +81,8 @@ def joining(
 
 def waiting(job: Job) -> str:
     """What a queued job waits for, and how long."""
+    if paused(job):
+        return PAUSED
     found = seen(job)
     if job.attempts or (job.used and not job.first):
         return _sentence(_standing(job, found))
@@ -88,6 +97,8 @@ def waiting(job: Job) -> str:
 def far(job: Job, how: str = "", left: float | None = None) -> str:
     """How far a job is (``how``) and how long still: ``left`` seconds where it has the machine for
     itself, what is foretold where it shares it."""
+    if job.state == "queued" and paused(job):
+        return f"{how}. {PAUSED}" if how else PAUSED
     told = _sentence(_standing(job, seen(job)))
     if told:
         return f"{how}{'' if how.endswith(('.', '…')) else '.'} {told}" if how else told
@@ -166,7 +177,12 @@ def _tick(seconds: float) -> int:
 
 @once(size=1)
 def _live(tick: int) -> list[Job]:
-    return queue.live()
+    return queue.contenders()
+
+
+@once(size=1)
+def _paused_people(tick: int) -> set[str]:
+    return classes.paused_people()
 
 
 @once(size=8)

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ctdenoise.config.config import Config, Misfit, override, parse, settings
+from ctdenoise.config.config import Config, Misfit, as_text, override, parse, settings
 from ctdenoise.config.limits import refuse_unaffordable
 from ctdenoise.config.presets import PRESETS
 from ctdenoise.config.record import Group, Setting
@@ -171,19 +171,10 @@ def changes(config: Config) -> list[str]:
     base = override(PRESETS[preset()], {}).model_dump(mode="json")
     own = config.model_dump(mode="json")
     return [
-        f"{key}={_as_text(_get(own, key))}"
+        f"{key}={as_text(_get(own, key))}"
         for key in settings()
         if _get(own, key) != _get(base, key)
     ]
-
-
-def _as_text(value: Any) -> str:
-    """A value as ``override`` reads it."""
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return (
-        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    )
 
 
 def _as_published() -> dict[str, Any]:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ctdenoise.config.run_folder import kept
 from ctdenoise.ui import downloads
+from ctdenoise.ui.classroom import own_run
 from ctdenoise.workspace.runs import Run
 
 
@@ -34,3 +35,4 @@ def offer(run: Run) -> None:
                 label, downloads.of_run(run, what), icon=icon, disabled=not kept(run.folder)
             )
             st.caption(sentence)
+    own_run.offer(run)

@@ -1,6 +1,7 @@
 """Result a scan: what is computed, in which order, and how it ends."""
 
 import errno
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ctdenoise.settings import settings
 from ctdenoise.workspace import results
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.denoisers import ClassicalFilter, DenoiserChoice, ShippedNetwork
-from ctdenoise.workspace.library import Library
+from ctdenoise.workspace.library import Library, library_of
 from ctdenoise.workspace.results import Result, Source
 
 METHOD = ClassicalFilter(name="gaussian", strength=1)
@@ -62,6 +63,11 @@ def source(home: Path) -> Source:
 
 
 def start(source: Source, workspace: str = "ann", method: DenoiserChoice = METHOD) -> Result:
+    if workspace != source.owner:  # has the same scan, since nobody denoises another's
+        shutil.copytree(
+            library_of(source.owner).root, library_of(workspace).root, dirs_exist_ok=True
+        )
+        source = source.model_copy(update={"owner": workspace})
     return denoise.start(workspace, source, method)
 
 

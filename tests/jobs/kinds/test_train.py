@@ -1,5 +1,6 @@
 """Runs that are launched, continued, branched and adapted, trained by the real trainer."""
 
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,14 @@ class Held(executor.Executor):
 def held(clean: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "_executor", Held)
     monkeypatch.setattr(worker, "_worker", lambda: "here")
+
+
+def own(workspace: str, pair_id: str) -> tuple[str, str]:
+    """Somebody's copy of the pair: nobody learns from another's."""
+    root = settings().workspaces
+    if workspace != "ann":
+        shutil.copytree(root / "ann", root / workspace, dirs_exist_ok=True)
+    return workspace, pair_id
 
 
 def work(run: Run) -> Run:
@@ -252,8 +261,8 @@ def test_runs_that_take_turns_end_as_if_each_were_alone(
     """Each in memory between its turns, or built anew from the disk where there is no room."""
     if not room:
         monkeypatch.setattr(parking, "SHARE", 0.0)
-    runs = [train.launch(who, "x", TINY, [("ann", pair_id)]) for who in ("ann", "bob")]
-    other = train.launch("cid", "x", TINY.model_copy(update={"seed": 2}), [("ann", pair_id)])
+    runs = [train.launch(who, "x", TINY, [own(who, pair_id)]) for who in ("ann", "bob")]
+    other = train.launch("cid", "x", TINY.model_copy(update={"seed": 2}), [own("cid", pair_id)])
     for _ in (*runs, other):
         worker.serve("train")
     assert {find_run(run.id).state for run in (*runs, other)} == {"finished"}
@@ -278,7 +287,7 @@ def test_what_waits_in_memory_is_let_go_before_a_batch_is_halved(
         return step(self, *given, **words)
 
     monkeypatch.setattr(Learner, "step", crowded)
-    runs = [train.launch(who, "x", TINY, [("ann", pair_id)]) for who in ("ann", "bob")]
+    runs = [train.launch(who, "x", TINY, [own(who, pair_id)]) for who in ("ann", "bob")]
     for _ in runs:
         worker.serve("train")
     for run in runs:

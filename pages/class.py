@@ -1,0 +1,28 @@
+"""Class: come in by a code, vote, follow the teacher, and see what others show."""
+
+import streamlit as st
+
+from ctdenoise.ui.classroom import home, joining
+from ctdenoise.ui.components.text import plain
+from ctdenoise.ui.session import workspace
+from ctdenoise.workspace import classes
+
+door = joining.arrive()
+seat = None if door else classes.seat_of(workspace())
+if door:
+    st.title("Join your class")
+    with st.container(width=460):
+        joining.knock(door)
+elif seat is None:
+    st.title("Your class")
+    with st.container(width=460):
+        joining.enter_code()
+else:
+    found, member = seat
+    st.title(plain(found.name))
+    home.show(found, member)
+    with st.container(key="class-followed"):
+        pass  # presenting: the viewer that follows the teacher, with the tap to leave and rejoin
+    with st.container(key="class-shown"):
+        pass  # sharing: what was shown to the class
+    home.ways_out(found, member)
