@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,50 +12,12 @@ import pytest
 from homes import forget
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from screen import at, drag
-from serving import server
+from serving import ROOT, server
 
 from ctdenoise.ui.visitors import COOKIE, device_of, new_cookie
 from ctdenoise.workspace import classes
 
 pytestmark = pytest.mark.browser
-APP = """
-import sys
-import streamlit as st
-from pathlib import Path
-from ctdenoise.ui import menu, server
-from ctdenoise.ui.classroom import presenting, sharing
-
-if __name__ == "__main__":
-    st.set_page_config(layout="wide")
-    own, product = Path(__file__).with_name("class.py"), menu.page
-    if product.__name__ != "page_here":
-        def page_here(name):
-            return own if name == "Class" else product(name)
-        menu.page = page_here
-    page = st.navigation(
-        [st.Page(product("Look"), title="Look", url_path="look"),
-         st.Page(product("Train"), title="Train", default=True),
-         st.Page(own, title="Class", url_path="class")]
-    )
-    presenting.bar(page.title, page.url_path)
-    page.run()
-else:
-    app = st.App(__file__, lifespan=server.lifespan, routes=server.ROUTES,
-                 middleware=server.MIDDLEWARE)
-"""
-CLASS = """
-import streamlit as st
-from ctdenoise.ui.classroom import presenting, sharing
-from ctdenoise.ui.session import workspace
-from ctdenoise.workspace import classes
-
-teacher = classes.seat_of(workspace())[1].role == "teacher"
-st.title("Class")
-if not teacher:
-    presenting.followed(height=380)
-sharing.shown_list(teacher)
-"""
-"""Look of the product and a page of the class, without all else."""
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +35,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, made_sample: Path) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def address(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("app")
-    (folder / "app.py").write_text(APP)
-    (folder / "class.py").write_text(CLASS)
-    with server(folder / "app.py", {"CTDENOISE_HOME": str(home)}) as running:
+def address(home: Path) -> Iterator[str]:
+    with server(ROOT / "app.py", {"CTDENOISE_HOME": str(home)}) as running:
         yield running.address
+    end = "from ctdenoise.jobs.executor import executor; executor().shutdown()"
+    environment = {"CTDENOISE_HOME": str(home)}
+    subprocess.run([sys.executable, "-c", end], env=environment, check=True, timeout=60)
 
 
 def person(browser: Browser, address: str, **size: int) -> tuple[BrowserContext, str]:
@@ -157,6 +121,18 @@ def test_a_class_sees_what_its_teacher_sees(browser: Browser, address: str, home
 
     leading.get_by_text("Present to the class").click()
     expect(following.get_by_test_id("follow-nothing")).to_be_visible()
+
+    following.goto(f"{address}/look")
+    following.get_by_test_id("viewer-preset-lung").click()
+    following.get_by_test_id("viewer-show").click()
+    expect(following.get_by_test_id("viewer-said")).to_have_text("Shown to your class")
+    following.goto(f"{address}/class")
+    leading.goto(f"{address}/teach")
+    leading.get_by_text("Shown", exact=True).click()
+    expect(leading.get_by_text("Ann", exact=True)).to_have_count(0)
+    leading.get_by_text("Put on the projector").click()
+    expect(leading.locator(".viewer.presenting")).to_be_visible()
+    expect(following.get_by_test_id("viewer-level").first).to_have_value("-600")
     assert thrown == []
     teachers.close()
     learners.close()

@@ -4,28 +4,33 @@ from typing import Any
 
 import streamlit as st
 
-from ctdenoise.ui.classroom import presenting, stream
+from ctdenoise.ui.classroom import looks, presenting, stream
 from ctdenoise.ui.components.cards import ago
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import TOOLS, Dial, Pane, viewer
 from ctdenoise.units import Window
-from ctdenoise.workspace import classes, presented, shares
+from ctdenoise.workspace import presented, shares
+from ctdenoise.workspace.classes import Class
 from ctdenoise.workspace.shares import Setting, Share, Shown
 
 SMALL, LARGE = 150, 520
 AT_ONCE = 6
 """So many are drawn before somebody asks for more."""
-PROJECTED = "projected"
+TEACHER_SECONDS, LEARNER_SECONDS = 2.0, 10.0
+"""After which the list is drawn anew."""
+MOST, PROJECTED = "shown-most", "projected"
+"""Session state: how many are drawn, and which one is on the projector."""
 
 
-def shown_list(teacher: bool) -> None:
-    """Pictures that are shown to the class, newest first. The ``teacher`` puts one on the projector
-    and may name whose they are; whoever shows one withdraws it."""
-    seat = classes.seat_of(workspace())
-    if seat is None:
-        return
-    found, member = seat
+def shown_list(found: Class, *, teacher: bool, named: bool = False) -> None:
+    """Pictures that are shown to the class, newest first, kept up to date. The ``teacher`` puts one
+    on the projector, and sees whose they are where ``named``; whoever shows one withdraws it."""
+    every = TEACHER_SECONDS if teacher else LEARNER_SECONDS
+    st.fragment(_shown_list, run_every=every)(found, teacher, named)
+
+
+def _shown_list(found: Class, teacher: bool, named: bool) -> None:
     shown = [each for each in shares.of_class(found.id) if each.shown]
     if not shown:
         st.caption(
@@ -35,22 +40,21 @@ def shown_list(teacher: bool) -> None:
         return
     if teacher:
         _projector(found.id, shown)
-    names = {}
-    if teacher and st.toggle("Show names", key="shown-names"):
-        names = {each.workspace: each.nickname for each in classes.members(found.id)}
-    most = st.session_state.get("shown-most", AT_ONCE)
+    names = {each.workspace: each.nickname for each in looks.members(found.id)} if named else {}
+    most = st.session_state.get(MOST, AT_ONCE)
     columns = st.columns(2)
     for place, share in enumerate(shown[:most]):
         with columns[place % 2].container(border=True):
-            _one(found.id, share, names, teacher, share.workspace == member.workspace)
+            _one(share, names, teacher)
     if len(shown) > most and st.button("Show earlier ones"):
-        st.session_state["shown-most"] = most + AT_ONCE
-        st.rerun()
+        st.session_state[MOST] = most + AT_ONCE
+        st.rerun(scope="fragment")
 
 
-def _one(class_id: str, share: Share, names: dict[str, str], teacher: bool, mine: bool) -> None:
-    whose = " · yours" if mine else f" · {plain(names.get(share.workspace, ''))}" if names else ""
-    st.caption(f"**{plain(share.title)}**{whose} · {ago(share.created)}")
+def _one(share: Share, names: dict[str, str], teacher: bool) -> None:
+    mine = share.workspace == workspace()
+    whose = "yours" if mine else plain(names.get(share.workspace, ""))
+    st.caption(" · ".join(filter(None, [f"**{plain(share.title)}**", whose, ago(share.created)])))
     if share.shown:
         _pictures(share.shown, f"shown-{share.id}", SMALL, {})
     with st.container(horizontal=True):
