@@ -63,9 +63,10 @@ def members_of(class_id: str) -> frozenset[str]:
 
 def _write(connection: Connection, class_id: str, presented: Presented | None) -> int:
     own = classes.c.id == class_id
+    live = classes.c.ended.is_(None)
     value = presented.model_dump(mode="json") if presented else None
     counted = {"presented": value, "version": classes.c.version + 1}
-    connection.execute(update(classes).where(own).values(counted))
+    connection.execute(update(classes).where(own, live).values(counted))
     return int(connection.execute(select(classes.c.version).where(own)).scalar_one())
 
 

@@ -42,7 +42,8 @@ def test_what_is_stopped_is_not_begun_again_by_a_late_setting(lesson: Class) -> 
     assert presented.go_on(lesson.id, showing(frame=1, at=9.0)) is None
     assert presented.of_class(lesson.id)[1] is None
     classes.end(lesson.id)
-    assert presented.version(lesson.id) is None
+    presented.begin(lesson.id, showing("b"), [])
+    assert presented.version(lesson.id) is None and presented.of_class(lesson.id)[1] is None
 
 
 def test_the_class_sees_the_presenters_things_until_it_stops(lesson: Class) -> None:

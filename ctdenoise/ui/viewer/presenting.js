@@ -10,7 +10,7 @@ const KEPT_ALIVE = 60_000; // bytes that a browser still sends when the page is 
 
 /** Of several viewers on a page the one that was touched last presents, at first the first one.
  * @type {{ current: Presenting | null }} */
-const hand = { current: null };
+const hand = (/** @type {any} */ (globalThis).ctdenoisePresents ??= { current: null }); // each viewer may have this module anew
 
 export class Presenting {
   /** @param {Viewer} state */
