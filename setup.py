@@ -29,6 +29,7 @@ setup(
             "ui/viewer/*",
             "ui/figures/*",
             "ui/components/dropzone.*",
+            "ui/classroom/*",
             "scans/ldct.csv",
             "scans/sample_data/*",
         ],

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ctdenoise.ui.classroom import home, joining
+from ctdenoise.ui.classroom import home, joining, presenting, sharing
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import workspace
 from ctdenoise.workspace import classes
@@ -22,7 +22,8 @@ else:
     st.title(plain(found.name))
     home.show(found, member)
     with st.container(key="class-followed"):
-        pass  # presenting: the viewer that follows the teacher, with the tap to leave and rejoin
+        presenting.followed()
     with st.container(key="class-shown"):
-        pass  # sharing: what was shown to the class
+        st.subheader("Shown to the class")
+        sharing.shown_list(found, teacher=False)
     home.ways_out(found, member)

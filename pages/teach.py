@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ctdenoise.ui import signing
-from ctdenoise.ui.classroom import asking, board, caring, looks, making, ranking
+from ctdenoise.ui.classroom import asking, board, caring, looks, making, ranking, sharing
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import keep_link, recall, remember, workspace
 from ctdenoise.workspace import classes
@@ -85,7 +85,7 @@ match shown:
         ranking.show(found, named)
     case "Shown":
         with st.container(key="teach-shown"):
-            pass  # sharing: what learners showed, each with "Put on the projector"
+            sharing.shown_list(found, teacher=True, named=named)
     case "The class":
         caring.learner(found, named)
         caring.limits(found)

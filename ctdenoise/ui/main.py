@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from ctdenoise.ui import foreign, history, menu
+from ctdenoise.ui.classroom import presenting
 from ctdenoise.ui.components import cards, jobs
 from ctdenoise.ui.session import enter, workspace
 
@@ -69,6 +70,7 @@ def run() -> None:
     if enter(page.title):
         jobs.forget_told()
         foreign.tell()
+    presenting.bar(page.title, page.url_path)
     page.run()
 
 

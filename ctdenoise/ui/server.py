@@ -7,10 +7,12 @@ the browser is busy with its own loading.
 import asyncio
 import gc
 import os
+import signal
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from types import FrameType
 from typing import Any
 
 import psutil
@@ -23,6 +25,7 @@ from ctdenoise import __version__, log
 from ctdenoise.errors import Problem
 from ctdenoise.settings import PACKAGE, private_home, settings
 from ctdenoise.ui import addresses, uploads
+from ctdenoise.ui.classroom import stream
 from ctdenoise.ui.gate import Gate
 from ctdenoise.ui.refusals import Refusals
 from ctdenoise.ui.visitors import Visitor
@@ -99,6 +102,24 @@ def _send_at_once() -> None:
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+def _end_streams_at_exit() -> None:
+    """A server that is told to stop waits for its connections, and a class's streams never end by
+    themselves."""
+    loop = asyncio.get_running_loop()
+
+    def ending(before: Callable[[int, FrameType | None], object]) -> Callable[..., None]:
+        def end(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(stream.classroom.close)
+            before(number, frame)
+
+        return end
+
+    if threading.current_thread() is threading.main_thread():  # else nobody hears signals here
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if callable(before := signal.getsignal(number)):
+                signal.signal(number, ending(before))
+
+
 def _import_first() -> bool:
     """Import what the first page needs; whether it finds the sample made."""
     import ctdenoise.ui.session  # noqa: F401
@@ -135,6 +156,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
         log.begin()
     log.event("started", version=__version__)
     _send_at_once()
+    _end_streams_at_exit()
     background = asyncio.create_task(_prepare())
     yield
     background.cancel()
@@ -156,6 +178,7 @@ ROUTES = [
     Route(addresses.below("pixels/{address:path}"), _pixels),
     Route(addresses.below("downloads/{address:path}"), _downloads),
     *uploads.ROUTES,
+    *stream.ROUTES,
     # Who looks after the process knows no prefix: at the root as well.
     *(
         Route(path, answer)

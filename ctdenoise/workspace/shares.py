@@ -37,17 +37,22 @@ class ShownPane(_Strict):
     frames: Annotated[tuple[Name, ...], Field(min_length=1, max_length=5000)]
 
 
-class Shown(_Strict):
-    """Everything that a viewer shows, so that another one can show the same."""
+class ShownDial(_Strict):
+    """A slider below the pictures, as :class:`ctdenoise.ui.viewer.Dial` has it."""
 
-    panes: Annotated[tuple[ShownPane, ...], Field(min_length=1, max_length=6)]
-    labels: Annotated[tuple[Name, ...], Field(max_length=5000)] | None = None
-    spacing: Point | None = None
-    orientation: tuple[float, float, float, float, float, float] | None = None
-    unit: Annotated[str, StringConstraints(max_length=40)] = "HU"
+    title: Name
+    low: Name
+    high: Name
+
+
+class Setting(_Strict):
+    """What a person sets in a viewer."""
+
     frame: int = Field(0, ge=0)
     window: Point
     """Level and width."""
+    difference: float | None = Field(None, gt=0)
+    """Width of the window of differences; None for the usual one."""
     line: tuple[float, float, float, float] | None = None
     """Row and column of both ends."""
     region: Rectangle | None = None
@@ -55,6 +60,32 @@ class Shown(_Strict):
     view: tuple[float, float, float] | None = None
     """Row and column in the middle, and how many times enlarged; None for the whole picture."""
     dial: Annotated[tuple[float, ...], Field(max_length=2)] = ()
+
+
+class Shown(Setting):
+    """Everything that a viewer shows, so that another one can show the same."""
+
+    panes: Annotated[tuple[ShownPane, ...], Field(min_length=1, max_length=6)]
+    labels: Annotated[tuple[Name, ...], Field(max_length=5000)] | None = None
+    spacing: Point | None = None
+    orientation: tuple[float, float, float, float, float, float] | None = None
+    unit: Annotated[str, StringConstraints(max_length=40)] = "HU"
+    dials: Annotated[tuple[ShownDial, ...], Field(max_length=2)] = ()
+    stops: int = Field(9, ge=2, le=64)
+
+
+class Presented(Shown):
+    """What a teacher shows to a class just now, in the class's row."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
+    """Stays the same while settings alone change."""
+    title: Name
+    page: Annotated[str, StringConstraints(pattern=r"^[a-z-]{0,40}$")] = ""
+    """Where that is seen, below the dashboard's address; empty where it is on no page."""
+    by: str
+    """The teacher's workspace."""
+    at: float
+    """When the server took it; what comes later and is older is left out."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +128,13 @@ def add(
 
 
 def of_class(class_id: str) -> list[Share]:
-    """What is shown to a class, newest first."""
-    return _shares(table.c.class_id == class_id)
+    """What is shown to a class, newest first, without what its teacher presents."""
+    return _shares(table.c.class_id == class_id, table.c.id != class_id)
+
+
+def find(class_id: str, id: str) -> Share | None:
+    """Something that is shown to a class, None where it was withdrawn."""
+    return next(iter(_shares(table.c.class_id == class_id, table.c.id == id)), None)
 
 
 def withdraw(id: str, workspace: str) -> None:

@@ -24,12 +24,17 @@ MODULES = (
     "pane",
     "loader",
     "tools",
+    "setting",
+    "showing",
+    "presenting",
     "player",
     "curtain",
     "toolbar",
     "keyboard",
     "fullscreen",
     "viewer",
+    "stream",
+    "following",
     "main",
 )
 """In the order of their imports: a module uses only names of those before it."""

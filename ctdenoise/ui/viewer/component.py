@@ -20,6 +20,9 @@ TOOLS = ("window", "zoom", "distance", "line", "region", "magnifier", "curtain",
 POINT = "point"
 """The tool that marks a place, where a page asks for one; it is in hand from the start."""
 
+CLASSROOM = "viewer-classroom"
+"""In the session: what every viewer does for a class, as :func:`viewer` takes it."""
+
 STATES = ("frame", "line", "region", "background", "window", "dial", "point")
 """What the browser may report when a mouse button is released; each report reruns the page."""
 
@@ -108,13 +111,15 @@ def viewer(
     point: Point | None = None,
     target: tuple[float, float, float, float] | None = None,
     readout: Readout | None = None,
+    classroom: Mapping[str, Any] | None = None,
 ) -> ViewerState:
     """Show ``panes`` side by side, linked, and return what was set in them.
 
     ``spacing``: distance of rows and of columns in mm. ``orientation``: the six direction cosines
     of a row and of a column; the display is turned to the radiological view and marked L/R/A/P.
     ``height``: of a pane at most, in pixels. ``columns``: how many panes stand side by side, None
-    for as many as fit. ``labels``: one per frame.
+    for as many as fit. ``labels``: one per frame. ``tools``: without any, frames alone can be
+    changed.
     ``frame`` and ``window`` hold at the start and again whenever the
     page passes another value; with ``follow``, ``frame`` holds at the start alone, and the viewer
     goes along with frames that are added at the end while it shows the last.
@@ -127,6 +132,9 @@ def viewer(
     and after a reset; None for the whole picture. ``point``: the (row, column) that is marked at
     the start. ``target``: first row, first column, height and width of an ellipse round the place
     that was asked for. ``readout``: what is told of the frame in view.
+    ``classroom``: where the viewer sends what it shows, as ``presenting`` while it does so by
+    itself and as ``showing`` by its button, and, as ``setting``, what it is set to at the start;
+    None for what holds in the whole session.
     """
     if not panes:
         raise ValueError("a viewer needs at least one pane")
@@ -160,6 +168,8 @@ def viewer(
         "target": target,
         "difference": DIFFERENCE if unit == "HU" else window.width / 2,
         "readout": _told(readout) if readout else None,
+        **dict.fromkeys(("presenting", "showing", "setting")),
+        **(st.session_state.get(CLASSROOM, {}) if classroom is None else classroom),
     }
     result = _component(
         key=key,
@@ -180,6 +190,20 @@ def viewer(
         dial=tuple(min(max(each, 0.0), 1.0) for each in turned),
         point=(marked[0], marked[1]) if marked else point,
     )
+
+
+def follower(url: str, *, key: str, height: int, pages: str) -> None:
+    """Show what a class is presented at ``url``, without Python's help from then on; ``pages``:
+    the address that those of pages begin with."""
+    told = {
+        "url": url,
+        "height": height,
+        "tools": TOOLS,
+        "presets": {name: [w.level, w.width] for name, w in WINDOWS.items()},
+        "difference": DIFFERENCE,
+        "pages": pages,
+    }
+    _component(key=key, data=[{"follows": told}])
 
 
 @lru_cache(maxsize=64)

@@ -89,6 +89,18 @@ export class View {
     this.centre = this.home && [column + 0.5, row + 0.5];
   }
 
+  /** What a home is made of, as it is now.
+   * @returns {ViewerData["view"]} */
+  get now() {
+    return this.zoom === 1 && !this.centre ? null : [this.middle[1] - 0.5, this.middle[0] - 0.5, this.zoom];
+  }
+
+  /** (u, v) in the middle of the pane.
+   * @returns {Point} */
+  get middle() {
+    return this.centre ?? [this.columns / 2, this.rows / 2];
+  }
+
   /**
    * Shape of an image, distance of its rows and columns in mm, and how it is turned.
    *
@@ -123,7 +135,7 @@ export class View {
    * @returns {Matrix} */
   get matrix() {
     const [a, b, c, d] = this.turn, s = this.scale, [x, y] = this.aspect;
-    const [u, v] = this.centre ?? [this.columns / 2, this.rows / 2];
+    const [u, v] = this.middle;
     const p = a * x * s, q = b * x * s, r = c * y * s, t = d * y * s;
     return [p, q, r, t, this.width / 2 - p * u - r * v, this.height / 2 - q * u - t * v];
   }
@@ -176,7 +188,7 @@ export class View {
   /** Move the middle of the pane by (du, dv), but not out of the image.
    * @type {(du: number, dv: number) => void} */
   moveBy(du, dv) {
-    const [u, v] = this.centre ?? [this.columns / 2, this.rows / 2];
+    const [u, v] = this.middle;
     this.centre = [clamp(u + du, [0, this.columns]), clamp(v + dv, [0, this.rows])];
   }
 }

@@ -10,9 +10,13 @@ const MOVES_A_SLIDER = /^(Arrow.*|Home|End|Page.*)$/;
 /** @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -5, PageDown: 5 };
 
+/** The keys of who follows a teacher. */
+const LED = ["f", "s", "?", "Escape"];
+
 /** What a key does, if anything.
  * @type {(state: Viewer, key: string) => (() => unknown) | undefined} */
 export function action(state, key) {
+  if (state.led && !LED.includes(key)) return;
   const move = moves(state, key);
   if (move) return move;
   if (STEPS[key]) return () => state.setFrame(state.frame + STEPS[key]);

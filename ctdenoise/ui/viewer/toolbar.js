@@ -2,6 +2,7 @@
 
 import { iconButton, make } from "./dom.js";
 import { automaticWindow } from "./measure.js";
+import { showButton } from "./showing.js";
 
 /** What each tool does, and its key.
  * @type {Record<string, [tip: string, key: string]>} */
@@ -50,6 +51,7 @@ export class Toolbar {
       make("div", { class: "group" }, ...this.level.nodes, ...this.width.nodes),
       make(
         "div", { class: "group end" },
+        ...showButton(state),
         iconButton("reset", "Whole picture and first window", "r", () => state.reset(), "viewer-reset"),
         iconButton("fullscreen", "Full screen, and back", "f", () => state.fullScreen.toggle(), "viewer-fullscreen"),
         iconButton("present", "Present: the whole screen, large type, no tools", "s", () => state.fullScreen.present(), "viewer-present"),

@@ -67,6 +67,40 @@ type ReadoutData = {
   table: TableData | null;
 };
 
+/** What a person sets in a viewer, as it travels between browsers: shares.py tells what each means. */
+type Setting = {
+  frame: number;
+  window: LevelWidth;
+  difference: number | null;
+  line: number[] | null;
+  region: Region | null;
+  background: Region | null;
+  view: ViewerData["view"];
+  dial: number[];
+};
+/** All that a viewer shows. */
+type Shown = Setting & {
+  panes: PaneData[];
+  labels: string[] | null;
+  spacing: ViewerData["spacing"];
+  orientation: number[] | null;
+  unit: string;
+  dials: DialData[];
+  stops: number;
+};
+/** Where a viewer sends what it shows, of which page it is, and whether it covers the screen. */
+type ToClass = { url: string; title: string; page: string; large?: boolean };
+/** What a viewer that follows needs to know. */
+type Follows = {
+  url: string;
+  height: number;
+  tools: string[];
+  presets: Record<string, LevelWidth>;
+  difference: number;
+  /** Where the pages are, with a slash at its end. */
+  pages: string;
+};
+
 /** What component.py sends at every rerun; its function viewer() tells what each means. */
 type ViewerData = {
   panes: PaneData[];
@@ -94,6 +128,12 @@ type ViewerData = {
   target: Region | null;
   difference: number;
   readout: ReadoutData | null;
+  /** Whether what it shows is presented to a class. */
+  presenting: ToClass | null;
+  /** Whether it can be shown to a class. */
+  showing: ToClass | null;
+  /** What is set at the start, beyond the above. */
+  setting: Setting | null;
 };
 
 /** What Streamlit hands to a component. */
@@ -105,6 +145,8 @@ type Component = {
 
 /** A drag: (x, y) on screen now, and (dx, dy) from where it began. */
 type Gesture = { move(x: number, y: number, dx: number, dy: number): void; end(): void };
+
+type Followed = Omit<Component, "data"> & { data: [{ follows: Follows }] };
 
 /** "on..." are handlers, everything else becomes an attribute; absent where null or false. */
 type Attributes = Record<string, string | number | boolean | null | undefined | ((event: any) => unknown)>;

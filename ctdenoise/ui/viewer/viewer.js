@@ -12,7 +12,9 @@ import { GreyTable } from "./lut.js";
 import { extremes } from "./measure.js";
 import { PaneView } from "./pane.js";
 import { Player } from "./player.js";
+import { Presenting } from "./presenting.js";
 import { Readout } from "./readout.js";
+import { applySetting } from "./setting.js";
 import { Toolbar } from "./toolbar.js";
 import { attachTools } from "./tools.js";
 import { clamp, Unit } from "./unit.js";
@@ -34,10 +36,12 @@ export class Viewer {
     this.differenceTable = new GreyTable();
     this.loader = new Loader(this);
     this.fullScreen = new FullScreen(this.root, () => this.layout());
+    this.presenting = new Presenting(this);
     /** @type {PaneView[]} */ this.panes = [];
     /** @type {Set<string>} */ this.due = new Set(); // those of ALL that the next draw() draws
     this.tool = "window";
     this.magnifier = this.spaceHeld = false;
+    this.led = false; // by a teacher: nothing is set by hand
     /** @type {"region" | "background"} */ this.regionInHand = "region";
     /** @type {Ends | null} */ this.line = null;
     /** @type {Ends | null} */ this.ruler = null;
@@ -94,10 +98,12 @@ export class Viewer {
     }
     this.difference ??= data.difference;
     this.build(before);
+    this.presenting.take(data.presenting);
     const { turn, marks } = radiological(data.orientation);
     this.turn = turn;
     this.panes.forEach((pane, i) => pane.describe(data.panes[i], marks));
     this.curtain.apply();
+    if (!before && data.setting) applySetting(this, data.setting);
     this.loader.load();
     this.refresh(...ALL);
   }
@@ -106,14 +112,15 @@ export class Viewer {
    * @param {ViewerData | undefined} before */
   build(before) {
     /** @param {ViewerData} data */
-    const shape = ({ panes, tools, presets, unit, dials, readout }) =>
-      JSON.stringify([panes.length, tools, presets, unit, dials, readout?.charts.length]);
+    const shape = ({ panes, tools, presets, unit, dials, readout, showing }) =>
+      JSON.stringify([panes.length, tools, presets, unit, dials, readout?.charts.length, showing]);
     if (before && shape(before) === shape(this.data)) return;
     this.player?.stop();
     this.panes = this.data.panes.map((data, i) => new PaneView(this, i, data));
     this.panes.forEach((pane) => attachTools(this, pane));
     this.grid.replaceChildren(...this.panes.map((pane) => pane.element));
     if (!this.offers(this.tool)) this.tool = "window";
+    this.root.classList.toggle("bare", !this.data.tools.length);
     this.curtain = new Curtain(this, this.part("handle"));
     this.toolbar = new Toolbar(this, this.part("toolbar"), this.part("options"), this.help);
     this.player = new Player(this, this.part("player"));
@@ -131,6 +138,7 @@ export class Viewer {
     this.resizing.disconnect();
     this.player?.stop();
     this.loader.stop();
+    this.presenting.take(null);
     if (this.request) cancelAnimationFrame(this.request);
   }
 
@@ -361,6 +369,7 @@ export class Viewer {
     if (due.has("curves")) drawCurves(this.figure, this);
     if (due.has("frame") || due.has("pixels"))
       this.panes.forEach((pane) => pane.canvas.setAttribute("aria-label", `${pane.data.name}, ${this.player.label.textContent}`));
+    this.presenting.look();
   }
 
   /** All panes if the window has changed, else those with a new picture.
