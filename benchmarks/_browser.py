@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import Self
 
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -42,7 +43,7 @@ class Browser:
         self._remembered: dict[str, int] = {}
 
     @classmethod
-    async def connected(cls, url: str, cookie: str = "") -> "Browser":
+    async def connected(cls, url: str, cookie: str = "") -> Self:
         """A session that has not asked for anything yet."""
         headers = {"Cookie": cookie, "Origin": url, "Sec-WebSocket-Protocol": "streamlit"}
         address = url.replace("http", "ws", 1) + "/_stcore/stream"

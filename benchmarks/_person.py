@@ -15,7 +15,7 @@ class Person(Browser):
         super().__init__(*args)
         self.acts: list[float] = []
         """Seconds of each answer to what was pressed or chosen."""
-        self._widgets: dict[str, tuple[str, Any]] = {}  # by label: the kind, and what describes it
+        self._widgets: dict[str, tuple[str, Any]] = {}  # by label: the fragment, and the widget
         self._set_by_hand: dict[str, WidgetState] = {}
         self._read: list[str] = []
 
@@ -43,9 +43,8 @@ class Person(Browser):
 
     async def press(self, label: str) -> float:
         """Press a button; seconds until the page has answered."""
-        _, button = self._widgets[label]
-        return await self.rerun(WidgetState(id=button.id, trigger_value=True), button.fragment_id
-                                if hasattr(button, "fragment_id") else "")  # fmt: skip
+        fragment, button = self._widgets[label]
+        return await self.rerun(WidgetState(id=button.id, trigger_value=True), fragment)
 
     async def rerun(self, pressed: WidgetState | None = None, fragment: str = "") -> float:
         """Let the page hear what was typed and chosen."""
@@ -71,5 +70,5 @@ class Person(Browser):
             if kind in ("markdown", "alert", "heading"):
                 self._read.append(getattr(element, kind).body)
             elif kind and hasattr(found := getattr(element, kind), "label"):
-                self._widgets[found.label] = kind, found
+                self._widgets[found.label] = message.delta.fragment_id, found
         return super()._ends(message)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from apptest import labelled, opened
-from classroom import Who, somebody
+from seated import Who, somebody
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.errors import Problem

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import streamlit as st
 from apptest import labelled, opened
-from classroom import Who, somebody
+from seated import Who, somebody
 
 from ctdenoise.ui import session, signing
 from ctdenoise.workspace import classes, devices

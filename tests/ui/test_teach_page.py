@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from apptest import OnTheSpot, labelled, opened
-from classroom import Who, somebody, write_lesson
+from seated import Who, somebody, write_lesson
 from pydantic import TypeAdapter
 from sqlalchemy import event
 from streamlit.testing.v1 import AppTest

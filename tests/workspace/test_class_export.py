@@ -7,7 +7,7 @@ import re
 import zipfile
 
 import pytest
-from classroom import write_lesson
+from seated import write_lesson
 
 from ctdenoise.config import events
 from ctdenoise.config.config import Config
