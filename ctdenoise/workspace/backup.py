@@ -54,6 +54,7 @@ def save(file: Path, progress: Progress | None = None) -> Manifest:
                 database=kind,
                 revision=database_copy.revision(copy),
                 files=found.files,
+                folders=found.folders,
             )
             found.write(MANIFEST, manifest.model_dump_json(indent=1).encode())
     return manifest
@@ -65,23 +66,24 @@ class _Writer:
     def __init__(self, tar: tarfile.TarFile, progress: Progress) -> None:
         self.tar, self.tell, self.home = tar, progress, settings().home
         self.files: dict[str, Entry] = {}
+        self.folders: list[str] = []
         self.units = list(_units(self.home))
         self.whole = sum(_size(path) for unit in self.units for path in _files(unit)) or 1
         self.done = 0
 
     def add_unit(self, unit: Path) -> None:
         """Add a run, a scan or the like; nothing of it counts where it is removed meanwhile."""
-        before = dict(self.files)
+        before = dict(self.files), list(self.folders)
         for path in _files(unit):
             with suppress(FileNotFoundError):
                 self.add(path, path.relative_to(self.home).as_posix())
         if not unit.exists():
-            self.files = before
+            self.files, self.folders = before
 
     def add(self, path: Path, name: str) -> None:
-        """Add a folder, which may be empty, or a file as it is when it is opened."""
+        """Add a folder, or a file as it is when it is opened."""
         if path.is_dir():
-            self.tar.addfile(_info(name, tarfile.DIRTYPE))
+            self.folders.append(name)
             return
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -123,11 +125,10 @@ class _Hashing:
         return piece
 
 
-def _info(name: str, type: bytes = tarfile.REGTYPE) -> tarfile.TarInfo:
+def _info(name: str) -> tarfile.TarInfo:
     """Without owner and time: they are nobody's business."""
     info = tarfile.TarInfo(name)
-    info.type = type
-    info.mode = 0o700 if type == tarfile.DIRTYPE else 0o600
+    info.mode = 0o600
     return info
 
 

@@ -36,6 +36,8 @@ class Manifest(BaseModel):
     revision: str
     """Of its tables."""
     files: dict[str, Entry]
+    folders: list[str]
+    """All of them: some are empty."""
 
 
 def fits(name: str, databases: tuple[str, ...]) -> bool:

@@ -74,13 +74,10 @@ def _unpack(file: Path, new: Path, tell: Progress) -> Manifest:
     try:
         with file.open("rb") as opened, tarfile.open(fileobj=opened, mode="r:*") as tar:
             for member in tar:
-                unfit = not (member.isreg() or member.isdir()) or member.name in found
+                unfit = not member.isreg() or member.name in found
                 if unfit or not fits(member.name, databases):
-                    raise Problem(file.name, "is no copy made by CT Denoise", "choose another file")
+                    raise _foreign(file)
                 place = new / member.name
-                if member.isdir():
-                    place.mkdir(parents=True, exist_ok=True)
-                    continue
                 place.parent.mkdir(parents=True, exist_ok=True)
                 found[member.name] = _write(tar, member, place)
                 tell(min(opened.tell() / whole, 0.99), "The copy is being unpacked")
@@ -99,7 +96,18 @@ def _unpack(file: Path, new: Path, tell: Progress) -> Manifest:
         raise damaged(file.name)
     for name in found.keys() - manifest.files.keys():  # was removed while the copy was made
         (new / name).unlink()
+        with suppress(OSError):  # a folder that holds more
+            for above in (new / name).relative_to(new).parents:
+                (new / above).rmdir()
+    for name in manifest.folders:
+        if not fits(name, ()):
+            raise _foreign(file)
+        (new / name).mkdir(parents=True, exist_ok=True)
     return manifest
+
+
+def _foreign(file: Path) -> Problem:
+    return Problem(file.name, "is no copy made by CT Denoise", "choose another file")
 
 
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> Entry:

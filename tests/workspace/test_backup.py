@@ -19,13 +19,13 @@ from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.metrics.removal import Removal
 from ctdenoise.scans.scan import Pair
 from ctdenoise.settings import settings
-from ctdenoise.workspace import backup, migrations, restore, results
+from ctdenoise.workspace import backup, database_copy, migrations, restore, results
 from ctdenoise.workspace.copies import MANIFEST, TAKING, Manifest
 from ctdenoise.workspace.database import database
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.results import SliceFigures, Source
-from ctdenoise.workspace.runs import create_run, find_run, remove_run, runs_of
+from ctdenoise.workspace.runs import create_run, damaged, find_run, remove_run, runs_of
 
 RNG = np.random.default_rng(0)
 
@@ -184,6 +184,7 @@ def named(name: str, type: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.T
         named("runs/link", tarfile.LNKTYPE, "../../../etc/passwd"),
         named("runs/device", tarfile.CHRTYPE),
         named("runs/pipe", tarfile.FIFOTYPE),
+        named("runs/folder", tarfile.DIRTYPE),
     ],
     ids=lambda member: f"{member.name} {member.type!r}",
 )
@@ -296,3 +297,48 @@ def test_a_disk_that_fills_up_leaves_no_copy(
     with pytest.raises(Problem, match="the disk is full"):
         backup.save(tmp_path / "second.tar")
     assert not list(tmp_path.glob("*second*")) and not list(tmp_path.glob(".backup*"))
+
+
+@pytest.fixture
+def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with a pair and two runs; where to copy it to."""
+    monkeypatch.delenv("CTDENOISE_DATABASE", raising=False)
+    monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path / "first"))
+    forget()
+    for name in ("Kept", "Removed"):
+        create_run("ann", name, Config(), [("ann", pair())])
+    return tmp_path / "copy.tar"
+
+
+def test_a_run_that_is_removed_after_the_database_was_copied_is_not_in_the_copy(
+    one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = database_copy.save
+
+    def then_remove(target: Path) -> None:
+        save(target)
+        remove_run(next(run.id for run in runs_of("ann") if run.name == "Removed"))
+
+    monkeypatch.setattr(database_copy, "save", then_remove)
+    backup.save(one)
+    elsewhere(monkeypatch, tmp_path / "home")
+    restore.restore(one)
+    assert [run.name for run in runs_of("ann")] == ["Kept"] and damaged("ann") == []
+
+
+def test_a_pair_that_is_removed_while_it_is_copied_is_not_in_the_copy(
+    one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, add = library_of("ann").pairs()[0].id, backup._Writer.add
+
+    def then_remove(self: backup._Writer, path: Path, name: str) -> None:
+        add(self, path, name)
+        if name.endswith(f"{gone}/full.npy"):
+            library_of("ann").remove(gone)
+
+    monkeypatch.setattr(backup._Writer, "add", then_remove)
+    manifest = backup.save(one)
+    assert not [name for name in manifest.files if gone in name]
+    elsewhere(monkeypatch, tmp_path / "home")
+    restore.restore(one)
+    assert len(library_of("ann").pairs()) == 1 and library_of("ann").damaged() == []
