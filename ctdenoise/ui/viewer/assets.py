@@ -25,6 +25,7 @@ MODULES = (
     "player",
     "curtain",
     "toolbar",
+    "drawing",
     "keyboard",
     "fullscreen",
     "viewer",
