@@ -156,3 +156,27 @@ def assert_readable(page: Page) -> None:
         page.wait_for_timeout(300)  # colours and widths move to their new places
         found[f"{scheme}, {width} px"] = page.evaluate(FOUND, [list(each) for each in STREAMLITS])
     assert {view: told for view, told in found.items() if told} == {}
+
+
+def test_the_viewers_tools_work_by_keys(page: Page, inhabited: str) -> None:
+    opened(page, inhabited, "Look")
+    expect(page.get_by_test_id("viewer-canvas-1")).to_have_attribute("width", "64")
+    viewer = page.get_by_test_id("viewer")
+    viewer.focus()
+    page.keyboard.press("?")
+    helped = page.get_by_role("dialog", name="How to use the viewer")
+    expect(helped).to_contain_text("in the middle of the picture")
+    page.keyboard.press("Escape")
+    expect(helped).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("viewer-region-0")).to_have_text(re.compile("±"))
+    before = page.get_by_test_id("viewer-region-0").text_content()
+    for _ in range(12):
+        page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_test_id("viewer-region-0")).not_to_have_text(str(before))
+    page.keyboard.press("Delete")
+    expect(page.get_by_test_id("viewer-region-0")).to_have_text("")
+    page.keyboard.press("l")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("viewer-curves")).to_be_visible()

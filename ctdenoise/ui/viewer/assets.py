@@ -30,6 +30,7 @@ MODULES = (
     "player",
     "curtain",
     "toolbar",
+    "drawing",
     "keyboard",
     "fullscreen",
     "viewer",
