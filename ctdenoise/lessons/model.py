@@ -50,6 +50,8 @@ class Choice(Part):
     def _inside(self) -> "Choice":
         if self.right is not None and self.right > len(self.options):
             raise ValueError(f"right is {self.right}, but there are {len(self.options)} options")
+        if len(set(self.options)) < len(self.options):
+            raise ValueError("two options read the same")
         return self
 
 

@@ -97,6 +97,7 @@ MISTAKES = [
     ("element: viewer", "element: video", 10, "says element video", "choose one of viewer"),
     ("          element: viewer\n", "", 10, "lacks element", "say of which element"),
     ("right: 1", "right: 3", 14, "right is 3, but there are 2 options", "correct it"),
+    ("- Yes", '- "7"', 14, "two options read the same", "correct it"),
     ("- Yes", "- true", 18, "has true for options where text belongs", "put it in quotes"),
     ("        reveal:\n          text: The left one.\n", "", 8, "needs a reveal", "correct it"),
     ("text: The left one.", "text: The left one.\n          text: No.", 23, "says text a second"),
