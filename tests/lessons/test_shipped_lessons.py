@@ -200,9 +200,9 @@ def test_clicks_lie_on_what_they_ask_for(scans: list[Scan]) -> None:
 
     ask, image = clicks["vessels"]
     assert ask.right is None  # there are many
-    spot = (0.509, 0.3465)
+    spot = (0.421, 0.4415)  # the one that is told of
     near = np.median(around(image, spot, 8))
-    assert around(image, spot, 1).mean() - near > 50
+    assert around(image, spot, 1).mean() - near > 100
 
 
 @pytest.mark.parametrize(
