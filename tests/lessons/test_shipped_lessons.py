@@ -122,9 +122,15 @@ def test_runs_are_affordable_to_a_class(lesson: Lesson) -> None:
     assert sum(guessed_seconds(c) for group in configs(lesson).values() for c in group) <= 120
 
 
-def test_no_question_gives_its_answer_away_by_its_place(lesson: Lesson) -> None:
+def test_no_question_gives_its_answer_away_by_place_or_length(lesson: Lesson) -> None:
     right = [ask.right for _, ask in lesson.asked() if isinstance(ask, Choice) and ask.right]
-    assert max(right.count(place) for place in set(right)) <= 0.75 * len(right)
+    assert max(right.count(place) for place in set(right)) <= 0.5 * len(right)
+    longest = [
+        len(ask.options[ask.right - 1]) == max(map(len, ask.options))
+        for _, ask in lesson.asked()
+        if isinstance(ask, Choice) and ask.right
+    ]
+    assert sum(longest) <= 0.6 * len(longest)
 
 
 def test_a_slider_left_alone_is_not_right(lesson: Lesson) -> None:
@@ -194,9 +200,9 @@ def test_clicks_lie_on_what_they_ask_for(scans: list[Scan]) -> None:
 
     ask, image = clicks["vessels"]
     assert ask.right is None  # there are many
-    spot = (0.509, 0.3465)
+    spot = (0.421, 0.4415)  # the one that is told of
     near = np.median(around(image, spot, 8))
-    assert around(image, spot, 1).mean() - near > 50
+    assert around(image, spot, 1).mean() - near > 100
 
 
 @pytest.mark.parametrize(
