@@ -18,7 +18,7 @@ if chosen not in taught:
     chosen = linked.id if linked else next(iter(taught), None)
 
 if chosen is None or st.session_state.get("teach-new"):
-    st.title("A class of your own")
+    st.title("Whom will you teach?")
     st.markdown(
         "Learners join by a code and a nickname, on any device, without an account. You see who is "
         "where, what they answer, and what they train."

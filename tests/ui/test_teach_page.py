@@ -96,7 +96,7 @@ def test_a_teachers_link_makes_a_teacher_and_leaves_the_address(who: Who) -> Non
 def test_nobody_but_the_teacher_sees_or_changes_a_class(lesson: Class, who: Who) -> None:
     who("a")  # who learns in it
     app = opened("Teach", code=lesson.code)
-    assert "A class of your own" in said(app) and "Residents" not in said(app)
+    assert "Whom will you teach?" in said(app) and "Residents" not in said(app)
     person = classes.learners(lesson.id)[1]
     for forbidden in (
         lambda: caring.pause(lesson, ANN),
