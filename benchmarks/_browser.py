@@ -113,6 +113,8 @@ class Browser:
                 self._page_hash = message.new_session.page_script_hash
                 if not message.metadata.run.fragment_ids:
                     self._timers.clear()
+            case "navigation":
+                self._page_hash = message.navigation.page_script_hash
             case "auto_rerun":
                 self._set(message.auto_rerun.fragment_id, message.auto_rerun.interval)
             case "stop_auto_rerun":

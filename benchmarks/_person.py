@@ -69,6 +69,10 @@ class Person(Browser):
             kind = element.WhichOneof("type")
             if kind in ("markdown", "alert", "heading"):
                 self._read.append(getattr(element, kind).body)
-            elif kind and hasattr(found := getattr(element, kind), "label"):
+            elif (
+                kind
+                and getattr(found := getattr(element, kind), "id", "")
+                and getattr(found, "label", "")
+            ):
                 self._widgets[found.label] = message.delta.fragment_id, found
         return super()._ends(message)
