@@ -233,6 +233,8 @@ class Concept(Part):
     """One idea of the concept test: asked before and after, with other pictures."""
 
     idea: Id
+    title: Words | None = None
+    """What the idea is called where both results stand side by side; else its id."""
     before: Ask
     after: Ask
     show_before: Viewer | Image | None = None

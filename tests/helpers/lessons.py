@@ -67,6 +67,9 @@ chapters:
           question: What do you see?
         reveal:
           text: The noise is gone.
+          show:
+            element: run
+            of: learn
 concepts:
   - idea: more-dose
     before: {kind: choice, question: More dose?, options: [More noise, Less noise], right: 2}

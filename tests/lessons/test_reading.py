@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from ctdenoise.cli import main
 from ctdenoise.errors import Problem
 from ctdenoise.lessons import reading, yaml_tree
 from ctdenoise.lessons.model import Choice, Lesson, Train
@@ -198,6 +199,19 @@ def test_a_teachers_own_lesson_wins_and_a_damaged_one_hides_nothing(
     found = reading.lessons()
     assert found["small"].lesson is None and found["other"].lesson
     settings.cache_clear()
+
+
+def test_the_command_tells_every_mistake_and_that_there_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(lesson_in(tmp_path, SMALL))
+    assert main(["lesson", "check", folder]) == 0
+    assert capsys.readouterr().out == "small is fine: 1 chapter, 3 steps.\n"
+    lesson_in(tmp_path, SMALL.replace("minutes: 3", "minutes: soon"))
+    assert main(["lesson", "check", folder]) == 1
+    said = capsys.readouterr()
+    assert said.out.startswith("small/lesson.yaml, line 6, has soon for minutes")
+    assert said.err == "small has 1 mistake: mend what is told above and check it again.\n"
 
 
 def test_every_lesson_that_ships_is_without_a_mistake() -> None:

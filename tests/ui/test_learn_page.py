@@ -17,7 +17,7 @@ from ctdenoise.ui.viewer import component
 from ctdenoise.units import upright
 from ctdenoise.workspace import answers, classes
 from ctdenoise.workspace.library import PairRecord
-from ctdenoise.workspace.runs import runs_of
+from ctdenoise.workspace.runs import Run, runs_of
 
 pytestmark = pytest.mark.usefixtures("on_the_spot")
 REVEAL = "Fewer photons make the left one grainy."
@@ -100,8 +100,21 @@ def test_a_train_step_starts_an_ordinary_run_that_later_steps_show(
     assert "From the lesson is on its way" in later.info[0].value
 
 
+def test_a_run_stands_beside_low_and_full_dose_with_its_figures(trained: Run) -> None:
+    answers.made(WORKSPACE, "small", "learn", trained.id)
+    app = opened("Learn", lesson="small", step="after")
+    table = app.dataframe[0].value
+    assert list(table["Image"]) == ["Low dose", "First run", "Full dose"]
+    noise = list(table["Noise SD (HU)"])
+    assert 30 < noise[0] < 50 and noise[1] != noise[0]
+    assert list(table.columns) == ["Image", "Noise SD (HU)", "RMSE (HU)", "PSNR (dB)", "SSIM"]
+
+
 def test_a_step_that_needs_a_run_leads_to_where_it_is_trained() -> None:
     app = opened("Learn", lesson="small", step="after")
+    app.text_area[0].set_value("Nothing yet")
+    press(app, "Answer")  # the reveal lacks the run as well, which is said once
+    assert [button.label for button in app.button].count("To that step") == 1
     press(app, "To that step")
     assert step_of(app) == "learn"
 

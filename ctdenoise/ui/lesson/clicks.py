@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctdenoise.units import upright
 
@@ -34,7 +35,7 @@ def box(
     return row - height, column - width, 2 * height, 2 * width
 
 
-def _corners(orientation: Sequence[float] | None) -> tuple[np.ndarray, ...]:
+def _corners(orientation: Sequence[float] | None) -> tuple[NDArray[np.float64], ...]:
     """The stored corners, 0 or 1 along rows and columns, that are displayed at the upper left, the
     upper right and the lower left."""
     numbered = np.array([[0, 1], [2, 3]])

@@ -123,7 +123,7 @@ def _jump(at: Visit, place: str, name: str, here: bool, chapter: Chapter | None 
 
 def _size(lesson: Lesson) -> str:
     minutes = sum(chapter.minutes for chapter in lesson.chapters)
-    return f"{counted(len(lesson.chapters), 'chapter')}, {minutes:g} minutes"
+    return f"{counted(len(lesson.chapters), 'chapter')}, {counted(round(minutes), 'minute')}"
 
 
 def _damaged(found: Found) -> None:

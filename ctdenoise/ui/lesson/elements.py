@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -89,7 +90,7 @@ def _viewer(
     geometry = panes.geometry(scan)
     low = panes.low(owner, record)
     shape = (record.rows, record.columns)
-    extra = {}
+    extra: dict[str, Any] = {}
     if clicking:
         asked = clicking.asked
         if clicking.before:

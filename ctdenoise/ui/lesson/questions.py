@@ -1,6 +1,7 @@
 """Questions: asked in a form, answered before anything is revealed, and told in words."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -110,7 +111,7 @@ def _widget(asked: Question, key: str) -> None:
             label_visibility="collapsed",
         )
     elif isinstance(asked, Slider):
-        number = _number(asked)
+        number: Any = _number(asked)
         unit = asked.unit.replace("%", "%%")
         st.slider(
             f"{asked.question} ({asked.unit})" if asked.unit else asked.question,

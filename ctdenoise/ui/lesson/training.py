@@ -51,7 +51,10 @@ def run(show: model.Run, at: Visit) -> None:
 
 
 def lacks(at: Visit, step: str) -> None:
-    """Say that a run is not there yet, with the way to it."""
+    """Say that a run is not there yet, with the way to it; once a page."""
+    if step in at.drawn:
+        return
+    at.drawn.add(step)
     found = made(at, step)
     if found and found.live:
         with st.container():

@@ -61,7 +61,7 @@ def results(at: Visit) -> None:
         before, after = (_verdict(at, concept, when) for when in (BEFORE, AFTER))
         known = concept.key(AFTER) in at.given
         words = questions.solution(concept.after) if known else "told once you have answered"
-        name = concept.idea.replace("-", " ").capitalize()
+        name = concept.title or concept.idea.replace("-", " ").capitalize()
         rows.append(f"| {name} | {before} | {after} | {words.replace('|', '/')} |")
     if rows:
         head = "| Idea | Before | After | Right in the second one |\n|---|---|---|---|\n"

@@ -32,7 +32,7 @@ class Visit:
     at: str
     made: Mapping[str, str] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
-    """The runs whose pictures are on the page already."""
+    """The runs whose pictures, and the steps whose lack of a run, are on the page already."""
 
     @cached_property
     def places(self) -> list[str]:
