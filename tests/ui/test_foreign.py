@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from apptest import WORKSPACE, opened
+from apptest import WORKSPACE, labelled, opened
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.jobs.kinds.denoise import start
@@ -81,3 +81,18 @@ def test_ones_own_and_what_is_gone_are_told_apart_from_what_is_shown(
     classes.end(lesson.id)
     app = opened("Watch", run=theirs["run"])
     assert BELONGS in said(app) and "Secret run" not in str(app)
+
+
+def test_a_run_is_shown_to_the_class_and_withdrawn(trained: Run) -> None:
+    def pressed(label: str) -> None:
+        labelled(opened("Watch").button, label).click().run()
+
+    show = "Show my run to the class"
+    assert show not in [each.label for each in opened("Watch").button]  # in no class
+    lesson, _ = classes.create("tess", "A", "article")
+    classes.join(lesson, WORKSPACE, "Me")
+    pressed(show)
+    (share,) = shares.of_class(lesson.id)
+    assert share.things == (f"run/{WORKSPACE}/{trained.id}",) and share.shown is None
+    pressed("Show it no longer")
+    assert shares.of_class(lesson.id) == []

@@ -5,6 +5,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from apptest import OnTheSpot, labelled, opened
@@ -19,7 +20,8 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.metrics.metric import METRICS
-from ctdenoise.ui.classroom import caring, ranking
+from ctdenoise.ui import addresses
+from ctdenoise.ui.classroom import caring, making, ranking
 from ctdenoise.workspace import answers, classes, shares, votes
 from ctdenoise.workspace.classes import Class
 from ctdenoise.workspace.database import database
@@ -80,6 +82,16 @@ def test_a_class_is_made_with_its_limits_and_its_key_is_told_once(home: Path) ->
     assert made.code in html(app)
     assert not any("key=" in each.value for each in opened("Teach").code)
     assert classes.teach(made.code, secret.partition("key=")[2], BOB) == made
+
+
+def test_links_begin_as_the_browser_asked_behind_prefix_and_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, _ = classes.create(TESS, "Residents", "article")
+    asked = SimpleNamespace(url="https://ct.example:8443/ct/teach?code=x")
+    monkeypatch.setattr(making.st, "context", asked)
+    monkeypatch.setattr(addresses, "prefix", lambda: "/ct")
+    assert making.link(made) == f"https://ct.example:8443/ct/class?code={made.code}"
 
 
 def test_a_teachers_link_makes_a_teacher_and_leaves_the_address(who: Who) -> None:

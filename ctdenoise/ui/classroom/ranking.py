@@ -14,7 +14,7 @@ from ctdenoise.metrics.metric import METRICS, Metric, headlines, viewing
 from ctdenoise.settings import settings
 from ctdenoise.ui.classroom import board
 from ctdenoise.ui.compare.view import test_slices
-from ctdenoise.ui.components import charts, jobs, panes
+from ctdenoise.ui.components import charts, jobs, palette, panes
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import WINDOWS
@@ -188,10 +188,10 @@ def lesson(one: Metric, first: Sequence[str], other: Metric, second: Sequence[st
 
 def _curves(runs: Sequence[Run], names: dict[str, str]) -> None:
     drawn = []
-    for run in runs:
+    for number, run in enumerate(runs):
         said = [each for each in events.read(run.folder) if isinstance(each, events.Epoch)]
         points = [(e.epoch, e.psnr) for e in said if e.psnr is not None]
-        style = panes.run_style(run)
+        style = palette.RUNS[number % len(palette.RUNS)]  # a person's runs alone differ by number
         if points:
             x, y = zip(*points, strict=True)
             drawn.append(charts.Curve(names[run.id], x, y, style.color, style.dash))
