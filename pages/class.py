@@ -14,7 +14,7 @@ if door:
     with st.container(width=460):
         joining.knock(door)
 elif seat is None:
-    st.title("Your class")
+    st.title("Which class is yours?")
     with st.container(width=460):
         joining.enter_code()
 else:

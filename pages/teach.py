@@ -18,7 +18,7 @@ if chosen not in taught:
     chosen = linked.id if linked else next(iter(taught), None)
 
 if chosen is None or st.session_state.get("teach-new"):
-    st.title("A class of your own")
+    st.title("Whom will you teach?")
     st.markdown(
         "Learners join by a code and a nickname, on any device, without an account. You see who is "
         "where, what they answer, and what they train."
@@ -66,6 +66,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Show on the projector", icon=":material/present_to_all:"):
         st.session_state["teach-projector"] = True
         st.rerun()
+    making.teachers_link(found)
     caring.buttons(found)
     named = st.toggle(
         "Names", key="teach-names", help="Off, this page can be shown to the class: no names."
@@ -91,4 +92,4 @@ match shown:
         caring.ending(found)
     case _:
         with st.container():
-            st.fragment(board.show, run_every=looks.FRESH_SECONDS)(found.id, named)
+            st.fragment(board.show, run_every=looks.PACE_SECONDS)(found.id, named)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ctdenoise.config.run_folder import kept
+from ctdenoise.ui import foreign
 from ctdenoise.ui.components import cards, damage, next_step
 from ctdenoise.ui.session import from_link, keep_link, recall, remember, runs, workspace
 from ctdenoise.ui.watch import home, settings, view
@@ -12,14 +13,15 @@ heading, choice = st.columns([2, 3], vertical_alignment="bottom")
 heading.title("Is it learning?")
 damage.show(damaged(workspace()), remove_run)
 mine = {run.id: run for run in runs()}
-if not mine:
-    cards.no_network()
-
 linked = from_link("run", "watch")
 if linked and linked[0] in mine:
     st.session_state["watch-run"] = linked[0]
-elif linked:
-    st.warning("The run of this link is not in this workspace; the newest one is shown instead.")
+elif linked and (shown := foreign.shown_run(linked[0])):
+    view.show_others(shown)
+    st.stop()
+if not mine:
+    cards.no_network()
+
 if recall("watch-run", next(iter(mine))) not in mine:
     st.session_state["watch-run"] = next(iter(mine))
 run_id = choice.selectbox(

@@ -1,5 +1,5 @@
-"""Charts of a class's answers and progress as inline SVG: for pages and reports, in either theme,
-without a script."""
+"""Charts of a class's answers, for pages and reports, in either theme and without a script: bars
+and places as HTML, which pages keep as it is, curves as SVG."""
 
 from collections.abc import Sequence
 from html import escape
@@ -8,48 +8,59 @@ from ctdenoise.lessons.tally import Bar
 
 ROUNDS = ("#0072B2", "#E69F00")
 """Of a first and a second vote, which remain apart for colour-blind eyes."""
-LINE, LABEL, WIDTH = 20, 250, 640
+WIDTH = 640
+SIDE = 360
+"""Pixels of the picture on which places are marked."""
 
 
-def bars(rounds: Sequence[Sequence[Bar]], *, right: bool = False, shares: bool = True) -> str:
+def bars(rounds: Sequence[Sequence[Bar]], *, right: bool = False) -> str:
     """Bars of each answer, those of several rounds below each other; ``right``: whether the right
-    answers are marked; ``shares``: whether percentages stand behind the numbers."""
+    answers are marked."""
     totals = [max(sum(bar.count for bar in each), 1) for each in rounds]
-    high = max((bar.count / total for each, total in zip(rounds, totals, strict=True)
-                for bar in each), default=1.0) or 1.0  # fmt: skip
-    room = WIDTH - LABEL - 90
-    parts, y = [], 0
-    for row in range(len(rounds[0]) if rounds else 0):
-        label, wanted = rounds[0][row].label, rounds[0][row].right and right
-        lines = _wrapped(f"✓ {label}" if wanted else label)
-        height = max(LINE * len(rounds), 15 * len(lines))
-        for number, line in enumerate(lines):
-            parts.append(_text(LABEL - 10, y + 14 + 15 * number, line, "end", bold=wanted))
-        for number, each in enumerate(rounds):
-            bar, top = each[row], y + number * LINE
-            share = bar.count / totals[number]
-            parts.append(
-                f'<rect x="{LABEL}" y="{top + 2}" width="{max(room * share / high, 1):.1f}" '
-                f'height="{LINE - 4}" rx="2" fill="{ROUNDS[number % 2]}"/>'
-            )
-            told = f"{bar.count}" + (f" · {share:.0%}" if shares else "")
-            parts.append(_text(LABEL + room * share / high + 8, top + 15, told))
-        y += height + 8
-    return _svg(y, "".join(parts), "Bars: " + "; ".join(_told(each) for each in rounds))
+    high = max(
+        bar.count / total for each, total in zip(rounds, totals, strict=True) for bar in each
+    )
+    rows = []
+    for each in zip(*rounds, strict=True):
+        marked = right and each[0].right
+        label = f"<b>✓ {escape(each[0].label)}</b>" if marked else escape(each[0].label)
+        lines = "".join(
+            _line(bar.count, bar.count / total, high or 1.0, color)
+            for bar, total, color in zip(each, totals, ROUNDS, strict=False)
+        )
+        rows.append(
+            f'<div style="text-align:right;max-width:22rem;align-self:center">{label}</div>'
+            f"<div>{lines}</div>"
+        )
+    grid = "display:grid;grid-template-columns:fit-content(45%) minmax(0,1fr);gap:0.5rem 0.8rem"
+    return f'<div class="bars" style="{grid}">{"".join(rows)}</div>'
+
+
+def _line(count: int, share: float, high: float, color: str) -> str:
+    """A bar with its number behind it; there is room for that behind the longest."""
+    width = f"calc({share / high:.4f} * (100% - 6.5rem))"
+    return (
+        '<div style="display:flex;align-items:center;gap:0.5rem;margin:2px 0">'
+        f'<span style="flex:none;width:{width};min-width:2px;height:1.1rem;border-radius:2px;'
+        f'background:{color}"></span><span style="white-space:nowrap">{count} · {share:.0%}</span>'
+        "</div>"
+    )
 
 
 def dots(places: Sequence[tuple[float, float]], picture: str = "") -> str:
     """Where people clicked, (row, column) as shares, on the ``picture`` of this address or in an
     empty frame."""
-    side = 360
-    below = f'<image href="{escape(picture)}" width="{side}" height="{side}"/>' if picture else ""
+    below = (
+        f'<img src="{escape(picture)}" alt="" style="width:100%;height:100%">' if picture else ""
+    )
     points = "".join(
-        f'<circle cx="{column * side:.0f}" cy="{row * side:.0f}" r="6" fill="{ROUNDS[1]}" '
-        'fill-opacity="0.7" stroke="#000" stroke-opacity="0.6"/>'
+        f'<span style="position:absolute;left:calc({column:.2%} - 6px);top:calc({row:.2%} - 6px);'
+        f"width:12px;height:12px;border-radius:50%;border:1px solid #000;background:{ROUNDS[1]};"
+        'opacity:0.75"></span>'
         for row, column in places
     )
-    frame = f'<rect width="{side}" height="{side}" fill="none" stroke="currentColor"/>'
-    return _svg(side, below + frame + points, f"{len(places)} places in the picture", width=side)
+    frame = f"position:relative;width:{SIDE}px;max-width:100%;aspect-ratio:1;border:1px solid"
+    return f'<div class="places" style="{frame}">{below}{points}</div>'
 
 
 def curves(named: Sequence[tuple[str, str, str, Sequence[tuple[float, float]]]], axis: str) -> str:
@@ -84,20 +95,6 @@ def curves(named: Sequence[tuple[str, str, str, Sequence[tuple[float, float]]]],
         parts.append(_text(left + wide + 47, y + 5, name[:24]))
     height = max(top + tall + 28, top + 18 * len(named) + 10)
     return _svg(height, "".join(parts), f"{axis} after each epoch")
-
-
-def _told(bars: Sequence[Bar]) -> str:
-    return ", ".join(f"{bar.label}: {bar.count}" for bar in bars)
-
-
-def _wrapped(text: str, most: int = 38) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + len(word) >= most:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    cut = lines[:4]
-    return cut if len(lines) <= 4 else [*cut[:3], f"{cut[3]} …"]
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", *, bold: bool = False) -> str:

@@ -55,7 +55,7 @@ def html(
 <meta http-equiv="Content-Security-Policy"
       content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>{escape(title)}</title>
-<style>{STYLE}</style>
+<style>{STYLE}h3 {{ font-size: 1rem; margin: 1.5rem 0 0 }}</style>
 </head>
 <body>
 <h1>{escape(title)}</h1>

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ctdenoise.ui import history, menu
+from ctdenoise.ui import foreign, history, menu
 from ctdenoise.ui.classroom import presenting
 from ctdenoise.ui.components import cards, jobs
 from ctdenoise.ui.session import enter, workspace
@@ -61,6 +61,7 @@ def run() -> None:
     workspace()
     if enter(page.title):
         jobs.forget_told()
+        foreign.tell()
     presenting.bar(page.title, page.url_path)
     page.run()
 

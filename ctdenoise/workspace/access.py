@@ -47,7 +47,7 @@ def allowed(visitor: Visitor, action: Action, thing: Thing) -> bool:
     """
     if thing.kind == "class":
         role = classes.role_of(thing.id, visitor.workspace)
-        return role == "teacher" or (role == "learner" and action == "see")
+        return (action == "see" and role is not None) or (action == "change" and role == "teacher")
     if thing.owner == visitor.workspace:
         return thing.owner != SAMPLE or action == "see"
     if thing.owner == SAMPLE:

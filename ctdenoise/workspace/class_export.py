@@ -5,6 +5,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ctdenoise.config import events
@@ -48,6 +49,8 @@ def archive(found: Class, *, named: bool) -> bytes:
     called = names(people, named)
     given = answers.of_class(found.id)
     asked, runs = questions(found), _runs(found, people)
+    if not named:  # people call runs after themselves
+        runs = [replace(run, name=f"Run {number}") for number, run in enumerate(runs, 1)]
     places = [each for each in answers.places(list(called)) if each.lesson == found.lesson]
     files = {
         "answers.csv": _csv(

@@ -251,6 +251,19 @@ def paused_people() -> set[str]:
         return set(connection.execute(both).scalars())
 
 
+def kept_days() -> dict[str, int]:
+    """After so many days without use, what learners own goes, by workspace: of classes that say so,
+    ended ones that are not deleted included; the fewest days of several."""
+    both = (
+        select(seats.c.workspace, table.c.retention_days)
+        .join(table, seats.c.class_id == table.c.id)
+        .where(table.c.retention_days.is_not(None), seats.c.role == "learner")
+        .order_by(table.c.retention_days.desc())
+    )
+    with transaction() as connection:
+        return {row.workspace: row.retention_days for row in connection.execute(both)}
+
+
 def taught_by(workspace: str) -> list[Class]:
     """The classes that somebody teaches, newest first, ended ones that are not deleted, too."""
     own = select(seats.c.class_id).where(seats.c.workspace == workspace, seats.c.role == "teacher")

@@ -1,15 +1,15 @@
 """The page Class: coming in, coming back, voting, leaving; and what guessing leads to."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from apptest import labelled, opened
+from classroom import Who, somebody
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.errors import Problem
 from ctdenoise.lessons.model import Choice
-from ctdenoise.ui.classroom import guesses, looks
+from ctdenoise.ui.classroom import guesses
 from ctdenoise.workspace import answers, classes, devices, votes
 from ctdenoise.workspace.classes import Class
 
@@ -17,29 +17,9 @@ pytestmark = pytest.mark.usefixtures("on_the_spot")
 ASK = Choice(kind="choice", question="Which is less?", options=("Noise", "Dose"), right=1)
 
 
-class Who:
-    """Whose browser the next page is opened in."""
-
-    def __init__(self) -> None:
-        self.device = "a" * 32
-
-    def __call__(self, name: str) -> None:
-        self.device = name[:1] * 32
-
-
 @pytest.fixture(autouse=True)
-def who(monkeypatch: pytest.MonkeyPatch) -> Iterator[Who]:
-    person = Who()
-    monkeypatch.setattr("ctdenoise.ui.session.device_of", lambda cookie: person.device)
-    monkeypatch.setattr(
-        "ctdenoise.ui.session.workspace_of", lambda cookie: devices.workspace_of(person.device)
-    )
-    monkeypatch.setattr(looks, "FRESH_SECONDS", 1e-6)
-    guesses.forget()
-    devices._known.clear()
-    yield person
-    guesses.forget()
-    devices._known.clear()
+def who(monkeypatch: pytest.MonkeyPatch) -> Who:
+    return somebody(monkeypatch)
 
 
 @pytest.fixture
@@ -53,7 +33,7 @@ def said(app: AppTest) -> str:
 
 
 def charts(app: AppTest) -> list[str]:
-    return [each.proto.body for each in app.get("html") if "<svg" in each.proto.body]
+    return [each.proto.body for each in app.get("html") if 'class="bars"' in each.proto.body]
 
 
 def joined(found: Class, name: str) -> AppTest:

@@ -30,6 +30,7 @@ from ctdenoise.training.trainer import train
 from ctdenoise.ui import downloads, pictures, server
 from ctdenoise.ui.viewer import Pane
 from ctdenoise.ui.visitors import COOKIE, device_of, new_cookie
+from ctdenoise.workspace import classes
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.results import Result, Source
@@ -209,3 +210,23 @@ def test_what_is_no_address_of_a_file_is_told(result: Result, on_the_spot: OnThe
         answer = owner.get(address)
         assert answer.status_code == 404, address
         assert answer.text.count("\n") == 0 and answer.text.endswith("."), address
+
+
+def test_a_class_is_taken_home_by_its_teacher_alone(home: Path) -> None:
+    made, _ = classes.create(OWNER, "Größe / 4", "article")
+    learner = str(device_of("0" * 32))
+    classes.join(made, learner, "Ann")
+    other, _ = classes.create(learner, "Theirs", "article")
+    for named in (True, False):
+        address = downloads.of_class(made.id, named=named)
+        answer = owner.get(address)
+        assert answer.status_code == 200 and answer.headers["content-type"] == "application/zip"
+        assert "attachment" in answer.headers["content-disposition"]
+        assert answer.headers["cache-control"] == "private, no-cache"
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
+            assert "answers.csv" in bundle.namelist()
+        for who in (stranger, nobody):  # the stranger learns in it
+            assert who.get(address).status_code == 404
+    assert owner.get(downloads.of_class(other.id, named=True)).status_code == 404
+    for wrong in ("/downloads/class/0/names", f"/downloads/class/{made.id}/all"):
+        assert owner.get(wrong).status_code == 404

@@ -19,11 +19,13 @@ from ctdenoise.config import events
 from ctdenoise.denoising.filters import FILTERS
 from ctdenoise.errors import Problem
 from ctdenoise.jobs.kinds import denoise
+from ctdenoise.lessons.model import Choice
 from ctdenoise.scans.scan import Facts, Pair, Scan
 from ctdenoise.settings import settings
 from ctdenoise.ui import menu
 from ctdenoise.ui.components import charts
 from ctdenoise.ui.components.text import JOINER, charted, plain
+from ctdenoise.workspace import classes, votes
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library
 from ctdenoise.workspace.networks import NetworkRecord
@@ -115,6 +117,13 @@ def everything(trained: Run, mine: Library, on_the_spot: OnTheSpot) -> Run:
     rename_run(trained.id, HOSTILE)
     star_run(trained.id, True)
     events.append(trained.folder, events.Notice(time=0.0, sentence=HOSTILE))
+    taught, _ = classes.create(WORKSPACE, HOSTILE, "article")
+    attended, _ = classes.create("f" * 32, HOSTILE, "article")
+    classes.join(taught, "e" * 32, "Eve")
+    classes.join(attended, WORKSPACE, "Wanda")
+    asked = Choice(kind="choice", question=HOSTILE, options=(HOSTILE, HOSTILE))
+    for each in (taught, attended):
+        votes.put(each.id, asked)
     folder = mine.root / "networks" / "0123456789ab"
     folder.mkdir(parents=True)
     (folder / "checkpoint.safetensors").write_bytes(

@@ -81,3 +81,18 @@ def test_a_teacher_stops_jobs_of_the_own_learners_alone() -> None:
     assert not allowed(Visitor("ann"), "cancel", thing("tess", "job"))
     classes.end(lesson.id)
     assert not allowed(Visitor("tess"), "cancel", thing("ann", "job"))
+
+
+def test_a_class_is_seen_by_its_members_and_changed_by_its_teacher_alone() -> None:
+    lesson, _ = classes.create("tess", "Residents", "article")
+    classes.create("tom", "Others", "article")
+    classes.join(lesson, "ann", "ann")
+    of = Thing("", "class", lesson.id)
+    for who in [*WORKSPACES, "tess", "tom"]:
+        seen = who in ("ann", "tess")
+        told = [allowed(Visitor(who), action, of) for action in ("see", "change", "cancel")]
+        assert told == [seen, who == "tess", False], who
+    with pytest.raises(Problem, match="This class is for the teacher of the class alone"):
+        require(Visitor("ann"), "change", of, what="This class")
+    classes.end(lesson.id)  # and can still be taken home and deleted
+    assert allowed(Visitor("tess"), "change", of)

@@ -69,3 +69,33 @@ def test_a_personal_code_leads_back_until_there_is_a_newer_one() -> None:
     assert devices.workspace_of("phone") == "ann"
     devices.bind("phone", "phone")
     assert devices.workspace_of("phone") == "phone"
+
+
+def test_the_fewest_days_of_all_classes_count() -> None:
+    first, _ = classes.create("tess", "A", "article")
+    second, _ = classes.create("tess", "B", "article")
+    for made, who in ((first, "ann"), (first, "bob"), (second, "ann")):
+        classes.join(made, who, who)
+    assert classes.kept_days() == {}
+    classes.change(first.id, retention_days=30)
+    classes.change(second.id, retention_days=7)
+    classes.end(second.id)
+    assert classes.kept_days() == {"ann": 7, "bob": 30}
+
+
+def test_another_key_ends_the_one_before() -> None:
+    made, key = classes.create("tess", "A", "article")
+    fresh = classes.new_key(made.id)
+    with pytest.raises(Problem, match="opens no class"):
+        classes.teach(made.code, key, "ann")
+    assert classes.teach(made.code, fresh, "ann").id == made.id
+
+
+def test_what_somebody_is_in_a_class_and_who_pauses() -> None:
+    made, _ = classes.create("tess", "A", "article")
+    classes.join(made, "ann", "Ann")
+    roles = [classes.role_of(made.id, who) for who in ("tess", "ann", "bob")]
+    assert roles == ["teacher", "learner", None]
+    assert classes.paused_people() == set()
+    classes.change(made.id, paused=True)
+    assert classes.paused_people() == {"ann"}

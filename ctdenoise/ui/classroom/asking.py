@@ -38,7 +38,7 @@ def answers(found: Class, named: bool) -> None:
     )
     right = marking.toggle("Mark what is right", key=f"right-{found.id}")
     with st.container():
-        st.fragment(_answers, run_every=looks.FRESH_SECONDS)(found.id, key, named, right)
+        st.fragment(_answers, run_every=looks.PACE_SECONDS)(found.id, key, named, right)
 
 
 @telling_problems
@@ -78,7 +78,7 @@ def _answers(class_id: str, key: str, named: bool, right: bool) -> None:
 def voting(found: Class) -> None:
     """The vote that goes on, or the ways to put one."""
     with st.container():
-        st.fragment(_voting, run_every=looks.FRESH_SECONDS)(found.id)
+        st.fragment(_voting, run_every=looks.PACE_SECONDS)(found.id)
     current = votes.current(found)
     label = "Ask something else" if current else "Ask the class"
     with st.expander(label, icon=":material/how_to_vote:", expanded=current is None):

@@ -7,6 +7,7 @@ from html import escape
 
 import streamlit as st
 
+from ctdenoise.jobs.kind import KINDS
 from ctdenoise.lessons.model import Lesson
 from ctdenoise.ui.classroom import looks
 from ctdenoise.ui.components import sharing
@@ -17,12 +18,13 @@ from ctdenoise.workspace import classes
 from ctdenoise.workspace.answers import Place
 from ctdenoise.workspace.class_export import lesson_of, names
 from ctdenoise.workspace.classes import Class, Member
+from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.runs import Run
 
 HERE_SECONDS = 30.0
 """Who was seen so lately is here."""
-MOST_RUNS = 3
-"""Of one learner, the newest ones, in the table."""
+MOST_LINES = 3
+"""Of one learner's work, the newest first."""
 STYLE = """<style>
 .board { width: 100%; border-collapse: collapse; font-size: 0.95rem }
 .board th, .board td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; vertical-align: top;
@@ -56,35 +58,34 @@ def show(class_id: str, named: bool) -> None:
         st.info("Nobody has joined yet. Show the code on the projector.")
         return
     lesson, label = lesson_of(found), called(found, named=named)
-    own: defaultdict[str, list[Run]] = defaultdict(list)
+    told: defaultdict[str, list[str]] = defaultdict(list)
     for run in runs:
-        own[run.workspace].append(run)
+        told[run.workspace].append(_run(run, named=named))
+    for job in looks.other_jobs(found):
+        told[job.workspace].append(_other(job))
     rows = "".join(
-        _row(each, label[each.workspace], places.get(each.workspace), lesson, own[each.workspace],
-             named=named)
+        _row(each, label[each.workspace], places.get(each.workspace), lesson, told[each.workspace])
         for each in people
-    )  # fmt: skip
+    )
     st.html(
         f"{STYLE}<table class='board'><thead><tr><th>Learner</th><th>Lesson</th><th>Step</th>"
-        f"<th>Seen</th><th>Runs</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<th>Seen</th><th>Runs and other work</th></tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
 def _row(
-    person: Member, name: str, place: Place | None, lesson: Lesson | None, runs: list[Run],
-    *, named: bool,
-) -> str:  # fmt: skip
+    person: Member, name: str, place: Place | None, lesson: Lesson | None, work: list[str]
+) -> str:
     share, where = _where(place, lesson)
     away = "" if time.time() - person.seen < HERE_SECONDS else " class='away'"
-    told = "".join(f"<span class='run'>{escape(_run(run, named=named))}</span>"
-                   for run in runs[:MOST_RUNS])  # fmt: skip
-    more = f"and {len(runs) - MOST_RUNS} more" if len(runs) > MOST_RUNS else ""
+    lines = "".join(f"<span class='run'>{escape(line)}</span>" for line in work[:MOST_LINES])
+    more = f"and {len(work) - MOST_LINES} more" if len(work) > MOST_LINES else ""
     return (
         f"<tr><td>{escape(name)}</td>"
         f"<td><div class='bar' role='img' aria-label='{share:.0%} of the lesson'>"
         f"<i style='width:{share:.0%}'></i></div></td>"
         f"<td>{escape(where)}</td><td{away}>{'now' if not away else ago(person.seen)}</td>"
-        f"<td>{told}{more}</td></tr>"
+        f"<td>{lines}{more}</td></tr>"
     )
 
 
@@ -111,8 +112,18 @@ def _run(run: Run, *, named: bool) -> str:
     name = f"{run.name}: " if named else ""
     if not (run.job and run.live):
         return f"{name}{run.state}"
-    if run.job.state == "queued" and sharing.paused(run.job):
-        return f"{name}paused"
-    when = sharing.seen(run.job).end
-    state = "training" if run.job.state == "running" or run.job.used else "waiting"
-    return f"{name}{state}" + ("" if when is None else f", done in {sharing.about(when)}")
+    return name + _standing(run.job, "training")
+
+
+def _other(job: Job) -> str:
+    """The same for what is no run."""
+    title = KINDS[job.kind].title if job.kind in KINDS else job.kind
+    return f"{title}: {_standing(job, 'at work')}"
+
+
+def _standing(job: Job, working: str) -> str:
+    if job.state == "queued" and sharing.paused(job):
+        return "paused"
+    when = sharing.seen(job).end
+    state = working if job.state == "running" or job.used else "waiting"
+    return state + ("" if when is None else f", done in {sharing.about(when)}")

@@ -1,14 +1,19 @@
-"""What many pages of one class look at, read once a second for all of them."""
+"""What many pages of one class look at, read twice a second for all of them."""
 
 import time
 
+from ctdenoise.jobs import queue
 from ctdenoise.ui.caching import once
 from ctdenoise.workspace import answers, classes
 from ctdenoise.workspace.answers import Given, Place
 from ctdenoise.workspace.classes import Class, Member
+from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.runs import Run, runs_of_all
 
-FRESH_SECONDS = 1.0
+PACE_SECONDS = 1.0
+"""Between two looks of the teacher's page."""
+FRESH_SECONDS = 0.5
+"""So long everybody is shown what was read once."""
 
 
 def members(class_id: str) -> list[Member]:
@@ -36,6 +41,12 @@ def runs(found: Class) -> list[Run]:
     return _runs(found.id, found.created, _tick())
 
 
+def other_jobs(found: Class) -> list[Job]:
+    """What the learners have waiting or running beside their runs."""
+    people = {each.workspace for each in learners(found.id)}
+    return [each for each in _jobs(_tick()) if each.workspace in people and each.kind != "train"]
+
+
 def _tick() -> int:
     return int(time.monotonic() / FRESH_SECONDS)
 
@@ -60,3 +71,8 @@ def _places(class_id: str, lesson: str, tick: int) -> dict[str, Place]:
 def _runs(class_id: str, since: float, tick: int) -> list[Run]:
     people = [each.workspace for each in learners(class_id)]
     return [each for each in runs_of_all(people) if each.created >= since]
+
+
+@once(size=1)
+def _jobs(tick: int) -> list[Job]:
+    return queue.live()

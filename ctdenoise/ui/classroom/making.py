@@ -104,13 +104,13 @@ def link(found: Class) -> str:
 
 def door(found: Class) -> None:
     """The code in large letters, the link and its QR code."""
-    told, picture = st.columns([3, 1], vertical_alignment="center")
-    with told:
-        _code(found, "3.6rem")
+    code, address, picture = st.columns([4, 5, 1], vertical_alignment="center")
+    with code:
+        _code(found, "3.4rem")
+    with address:
         st.code(link(found), language=None, wrap_lines=True)
-        _teachers_link(found)
     with picture:
-        _qr(found, "11rem")
+        _qr(found)
 
 
 def projector(found: Class) -> None:
@@ -124,7 +124,7 @@ def projector(found: Class) -> None:
         st.markdown("### and type this code")
         _code(found, "clamp(4rem, 11vw, 12rem)")
     with picture:
-        _qr(found, "min(100%, 74vh)")
+        _qr(found)
 
 
 def _code(found: Class, size: str) -> None:
@@ -134,14 +134,14 @@ def _code(found: Class, size: str) -> None:
     )
 
 
-def _qr(found: Class, size: str) -> None:
+def _qr(found: Class) -> None:
     """Dark on light in both themes: some cameras read nothing else."""
-    drawn = segno.make(link(found), error="m").svg_inline(omitsize=True, border=4, light="#fff")
-    drawn = drawn.replace("<svg ", '<svg role="img" aria-label="QR code of the link" ', 1)
-    st.html(f'<div style="width:{size};background:#fff;border-radius:0.5rem">{drawn}</div>')
+    drawn = segno.make(link(found), error="m").svg_inline(scale=8, border=4, light="#fff")
+    st.image(drawn, width="stretch", alt="QR code of the link")
 
 
-def _teachers_link(found: Class) -> None:
+def teachers_link(found: Class) -> None:
+    """The link that makes others teachers, as long as its key is known, and a new one."""
     with st.popover("Teacher's link", icon=":material/key:"):
         st.warning(
             "Whoever has this link is a teacher of the class: sees names and answers, stops runs, "

@@ -9,13 +9,12 @@ import streamlit as st
 
 from ctdenoise.config import events, run_folder
 from ctdenoise.errors import Problem
-from ctdenoise.exports.answer_charts import curves
 from ctdenoise.jobs.kinds.judge import JUDGE, Judge
 from ctdenoise.metrics.metric import METRICS, Metric, headlines, viewing
 from ctdenoise.settings import settings
 from ctdenoise.ui.classroom import board
 from ctdenoise.ui.compare.view import test_slices
-from ctdenoise.ui.components import jobs, panes
+from ctdenoise.ui.components import charts, jobs, palette, panes
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import WINDOWS
@@ -30,7 +29,6 @@ from ctdenoise.workspace.sample import sample_records
 FIRST, SECOND = "psnr", "ssim"
 MOST = 12
 """Runs that are ranked, the newest ones."""
-DASHES = {"solid": "none", "dash": "8 4", "dot": "2 4", "longdash": "14 4"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def show(found: Class, named: bool) -> None:
     left, right = st.columns([3, 4], gap="large")
     with left:
         st.markdown("##### While they learned")
-        st.html(_curves(runs, names))
+        _curves(runs, names)
     with right:
         st.markdown("##### On a slice that none of them learned from")
         _ranks(runs, names)
@@ -188,14 +186,16 @@ def lesson(one: Metric, first: Sequence[str], other: Metric, second: Sequence[st
     )
 
 
-def _curves(runs: Sequence[Run], names: dict[str, str]) -> str:
-    metric = METRICS[FIRST]
+def _curves(runs: Sequence[Run], names: dict[str, str]) -> None:
     drawn = []
-    for run in runs:
+    for number, run in enumerate(runs):
         said = [each for each in events.read(run.folder) if isinstance(each, events.Epoch)]
-        points = [(float(e.epoch), float(e.psnr)) for e in said if e.psnr is not None]
-        style = panes.run_style(run)
-        dash = DASHES.get(style.dash, "14 4 2 4")
+        points = [(e.epoch, e.psnr) for e in said if e.psnr is not None]
+        style = palette.RUNS[number % len(palette.RUNS)]  # a person's runs alone differ by number
         if points:
-            drawn.append((names[run.id], style.color, dash, points))
-    return curves(drawn, f"{metric.heading('HU')} of each run's own progress slice")
+            x, y = zip(*points, strict=True)
+            drawn.append(charts.Curve(names[run.id], x, y, style.color, style.dash))
+    if drawn:
+        chart = charts.lines(drawn, "Epoch", METRICS[FIRST].heading("HU"))
+        st.plotly_chart(chart, key="ranking-curves", config={"displayModeBar": False})
+        st.caption("Each on the progress slice of its own training: no fair race.")

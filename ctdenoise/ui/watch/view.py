@@ -59,6 +59,17 @@ def show(run_id: str) -> None:
         st.rerun(scope="app")  # with the new pace
 
 
+def show_others(run: Run) -> None:
+    """The pictures and curves of somebody else's run, to be looked at."""
+    said = events.read(run.folder)
+    epochs = [each for each in said if isinstance(each, events.Epoch)]
+    st.markdown(f"**{plain(run.name)}**: {cards.standing(run)}")
+    if epochs:
+        start = events.start(said)
+        _pictures(run, epochs, start)
+        st.caption(plain(f"{readout.convention(start)} {start.split}"))
+
+
 def _show(run: Run) -> None:
     said = events.read(run.folder)
     epochs = [e for e in said if isinstance(e, events.Epoch)]
