@@ -89,12 +89,13 @@ class Lesson:
     async def hold(self, seconds: float) -> None:
         """Present for so long."""
         async with (
-            httpx.AsyncClient(headers={"Cookie": self._teacher}) as teacher,
+            httpx.AsyncClient(headers={"Cookie": self._teacher}, timeout=60) as teacher,
+            httpx.AsyncClient(timeout=None, limits=httpx.Limits()) as learners,
             async_playwright() as playwright,
         ):
             id = (await teacher.post(self._present, json=self._whole())).json()["id"]
             listening = [
-                asyncio.create_task(self._listen(follower, cookie))
+                asyncio.create_task(self._listen(learners, follower, cookie))
                 for follower, cookie in zip(self.followers, self._cookies, strict=True)
             ]
             chromium: Any = launch(playwright)  # type: ignore[arg-type]
@@ -111,6 +112,8 @@ class Lesson:
             await asyncio.sleep(SETTLING_SECONDS)
             self._judge_canvas(await page.evaluate("window.greys"))
             for each in listening:
+                if each.done():
+                    each.result()  # it never ends but by an error
                 each.cancel()
             await asyncio.gather(*listening, return_exceptions=True)
 
@@ -126,12 +129,9 @@ class Lesson:
         every = {"panes": [asdict(pane) for pane in shown], **setting(0)}
         return {"title": "Look", "page": "look", "shown": every}
 
-    async def _listen(self, follower: Follower, cookie: str) -> None:
-        limits = httpx.Timeout(10, read=None)
-        async with (
-            httpx.AsyncClient(headers={"Cookie": cookie}, timeout=limits) as client,
-            client.stream("GET", self._follow) as answer,
-        ):
+    async def _listen(self, client: httpx.AsyncClient, follower: Follower, cookie: str) -> None:
+        headers = {"Cookie": cookie}
+        async with client.stream("GET", self._follow, headers=headers) as answer:
             answer.raise_for_status()
             async for line in answer.aiter_lines():
                 if self.posted and line.startswith('data: {"frame"'):

@@ -52,7 +52,7 @@ class Class:
     vote: dict[str, Any] | None
     """What the class is asked to vote on, see :mod:`ctdenoise.ui.classroom`."""
     presented: dict[str, Any] | None
-    """What the teacher presents, a :class:`ctdenoise.workspace.shares.Shown`."""
+    """What the teacher presents, a :class:`ctdenoise.workspace.shares.Presented`."""
     version: int
     """Counts what was presented."""
 
