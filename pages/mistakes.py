@@ -13,7 +13,7 @@ if linked := [id for id in from_link("mistake", "mistakes") if id in entries]:
     st.session_state["mistake"] = linked[0]
 if recall("mistake", next(iter(entries))) not in entries:
     st.session_state["mistake"] = next(iter(entries))
-chosen: str = st.pills(
+chosen: str | None = st.pills(
     "Mistakes",
     list(entries),
     key="mistake",
@@ -21,6 +21,7 @@ chosen: str = st.pills(
     label_visibility="collapsed",
     format_func=lambda id: entries[id].title,
 )
+assert chosen
 remember("mistake")
 keep_link("mistake", "mistakes", [chosen])
 view.show(entries[chosen])

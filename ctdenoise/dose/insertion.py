@@ -163,7 +163,7 @@ def insertion(
     return Insertion(
         (-torch.log(full[0] / physics.photons)).numpy(),
         ray_noise[0].numpy(),
-        added * field(hu),
+        (added * field(hu)).astype(np.float32),
         beam.ray_spacing,
     )
 

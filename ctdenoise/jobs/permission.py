@@ -6,7 +6,7 @@ is not said what is meant must be the person.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -18,7 +18,7 @@ from ctdenoise.workspace.denoisers import ImportedNetwork
 from ctdenoise.workspace.results import Source
 from ctdenoise.workspace.runs import find_run
 
-OWNED = ("scan", "pair", "result")
+OWNED: tuple[Literal["scan", "pair", "result"], ...] = ("scan", "pair", "result")
 """Fields that hold the id of such a thing, of the ``owner`` beside them or else of the person."""
 
 

@@ -43,7 +43,7 @@ class Choice(Part):
     kind: Literal["choice"]
     question: Text
     options: Annotated[tuple[Words, ...], Field(min_length=2, max_length=6)]
-    right: int | None = Field(None, ge=1)
+    right: int | None = Field(default=None, ge=1)
     """Which option is right, counted from 1; None where none is."""
 
     @model_validator(mode="after")
@@ -63,9 +63,9 @@ class Slider(Part):
     low: float
     high: float
     step: float = Field(gt=0)
-    unit: str = Field("", max_length=20)
+    unit: str = Field(default="", max_length=20)
     right: float | None = None
-    within: float = Field(0, ge=0)
+    within: float = Field(default=0, ge=0)
     """So far from ``right`` it is still right."""
 
     @model_validator(mode="after")
@@ -88,7 +88,7 @@ class Click(Part):
     kind: Literal["click"]
     question: Text
     right: tuple[Share, Share] | None = None
-    within: float = Field(0.1, gt=0, le=1)
+    within: float = Field(default=0.1, gt=0, le=1)
     """So far from ``right``, as a share of the picture, it is still right."""
 
 
@@ -110,7 +110,7 @@ class Viewer(Part):
     """Of :data:`PANES`, ``run:STEP`` or ``network:NAME``."""
     scan: Annotated[str, StringConstraints(pattern=r"^(own|sample-[1-9])$")] = "own"
     """``own``: the scan that the learner has chosen; ``sample-2``: the sample's second patient."""
-    slice: float = Field(0.5, ge=0, le=1)
+    slice: float = Field(default=0.5, ge=0, le=1)
     """Which slice at first: 0 is the first, 1 the last."""
     window: Words | tuple[float, float] = "soft tissue"
     """By its name, or level and width in HU."""

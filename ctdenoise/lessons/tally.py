@@ -71,8 +71,9 @@ def in_words(ask: Ask, value: Answer) -> str:
     'more'
     """
     if isinstance(ask, Choice):
-        known = isinstance(value, int) and 1 <= value <= len(ask.options)
-        return ask.options[value - 1] if known else str(value)
+        if isinstance(value, int) and 1 <= value <= len(ask.options):
+            return ask.options[value - 1]
+        return "an option that is no longer there"
     if isinstance(ask, Slider) and isinstance(value, int | float):
         return f"{value:g} {ask.unit}".strip()
     if isinstance(ask, Click) and isinstance(value, tuple):

@@ -112,7 +112,7 @@ def _sessions() -> float:
     if not exists():
         return 0
     told = get_instance().stats_mgr.get_stats([ACTIVE_SESSIONS_FAMILY])
-    return sum(each.value for each in told.get(ACTIVE_SESSIONS_FAMILY, ()))
+    return sum(int(getattr(each, "value", 0)) for each in told.get(ACTIVE_SESSIONS_FAMILY, ()))
 
 
 def _memory() -> Iterator[tuple[str, int]]:

@@ -140,12 +140,11 @@ def _import_rest() -> None:
 
 
 def _sweep() -> None:
-    """Remove what has not been used for as long as the operator lets things stay."""
+    """Remove what has not been used for as long as operator and teachers let things stay."""
     from ctdenoise.workspace import retention
 
-    if days := settings().retention_days:
-        with suppress(Problem):  # which the pages tell; there is another day
-            retention.sweep(retention.everybody(), days)
+    with suppress(Problem):  # which the pages tell; there is another day
+        retention.sweep_all(settings().retention_days)
 
 
 @asynccontextmanager

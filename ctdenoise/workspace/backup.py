@@ -93,7 +93,7 @@ class _Writer:
                 info, hashing = _info(name), _Hashing(file)
                 info.size = size
                 try:
-                    self.tar.addfile(info, hashing)  # type: ignore[arg-type]
+                    self.tar.addfile(info, hashing)
                 except OSError as error:
                     if error.errno is not None:
                         raise

@@ -158,7 +158,7 @@ def _questions(
 
 
 def _report_rows(runs: Sequence[Run], called: Mapping[str, str]) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for run in runs:
         last = _last(run)
         figures = last.metrics if last else {}

@@ -7,6 +7,7 @@ that stays was made of, and the sample.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -18,7 +19,7 @@ from sqlalchemy import select
 from ctdenoise.errors import Problem
 from ctdenoise.files import DAY_SECONDS
 from ctdenoise.settings import settings
-from ctdenoise.workspace import networks, results
+from ctdenoise.workspace import classes, networks, results
 from ctdenoise.workspace.database import transaction
 from ctdenoise.workspace.library import library_of
 from ctdenoise.workspace.runs import folder_of, remove_run, runs_of
@@ -38,6 +39,17 @@ def sweep(workspaces: Iterable[str], days: int) -> int:
     gone = sum(_remove(_works(each), old) for each in quiet)
     kept = _sources()
     return gone + sum(_remove(_things(each, kept), old) for each in quiet)
+
+
+def sweep_all(days: int | None) -> int:
+    """:func:`sweep` for everybody: after so many ``days`` or, for learners of a class that says so,
+    after fewer."""
+    own = classes.kept_days()
+    ages: dict[int, list[str]] = defaultdict(list)
+    for each in everybody():
+        if said := [age for age in (days, own.get(each)) if age]:
+            ages[min(said)].append(each)
+    return sum(sweep(people, age) for age, people in ages.items())
 
 
 def everybody() -> list[str]:

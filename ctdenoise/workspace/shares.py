@@ -48,10 +48,10 @@ class ShownDial(_Strict):
 class Setting(_Strict):
     """What a person sets in a viewer."""
 
-    frame: int = Field(0, ge=0)
+    frame: int = Field(default=0, ge=0)
     window: Point
     """Level and width."""
-    difference: float | None = Field(None, gt=0)
+    difference: float | None = Field(default=None, gt=0)
     """Width of the window of differences; None for the usual one."""
     line: tuple[float, float, float, float] | None = None
     """Row and column of both ends."""
@@ -71,7 +71,7 @@ class Shown(Setting):
     orientation: tuple[float, float, float, float, float, float] | None = None
     unit: Annotated[str, StringConstraints(max_length=40)] = "HU"
     dials: Annotated[tuple[ShownDial, ...], Field(max_length=2)] = ()
-    stops: int = Field(9, ge=2, le=64)
+    stops: int = Field(default=9, ge=2, le=64)
 
 
 class Presented(Shown):

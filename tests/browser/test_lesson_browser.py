@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import lessons as written
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from serving import ROOT, server
+
+import lessons as written
 
 pytestmark = pytest.mark.browser
 REVEAL = "In the middle, which the rays reach last."

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from ctdenoise.lessons import gallery
+from ctdenoise.lessons.model import Answer
 from ctdenoise.scans.sample import SERIES
 from ctdenoise.settings import settings
 from ctdenoise.ui import pictures, server
@@ -43,7 +44,7 @@ def answer(app: AppTest, value: int | float) -> AppTest:
     return app
 
 
-def given(id: str) -> list[int | float]:
+def given(id: str) -> list[Answer]:
     found = answers.of_person(WORKSPACE, "gallery")
     return [each.value for each in found if each.step == id]
 

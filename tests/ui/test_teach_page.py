@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 from apptest import OnTheSpot, labelled, opened
-from seated import Who, somebody, write_lesson
 from pydantic import TypeAdapter
+from seated import Who, somebody, write_lesson
 from sqlalchemy import event
 from streamlit.testing.v1 import AppTest
 

@@ -178,7 +178,7 @@ def test_what_is_sent_at_once_is_bounded(client: TestClient) -> None:
 def test_what_has_no_end_is_cut_off(home: Path, method: str, most: int) -> None:
     """Whatever length it says, or none: so much of it is taken and no more."""
     cookie = new_cookie()
-    id = uploads.announce(str(workspace_of(cookie)), [Chosen(name="a", size=1 << 30)])
+    id = uploads.announce(str(device_of(cookie)), [Chosen(name="a", size=1 << 30)])
     path = f"/uploads/{id}/0/0" if method == "PUT" else "/uploads"
     scope = {"type": "http", "method": method, "path": path, "query_string": b"",
              "headers": [(b"cookie", f"{COOKIE}={cookie}".encode())]}  # fmt: skip

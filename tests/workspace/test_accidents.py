@@ -52,11 +52,11 @@ def disk(home: Path) -> Iterator[Callable[[str], None]]:
     mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(home)]
     if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("only root may make a small disk, and not everywhere")
-    yield (
-        lambda options: (
-            subprocess.run(["mount", "-o", f"remount,{options}", str(home)], check=True) and None
-        )
-    )
+
+    def remount(options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", str(home)], check=True)
+
+    yield remount
     database().dispose() if database.cache_info().currsize else None
     subprocess.run(["umount", "--lazy", str(home)], check=True)
 

@@ -13,7 +13,7 @@ from ctdenoise.jobs.kinds.denoise import DENOISE, Denoise
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.scans.scan import Pair, Scan
 from ctdenoise.settings import settings
-from ctdenoise.workspace import results, retention
+from ctdenoise.workspace import classes, results, retention
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, library_of
 from ctdenoise.workspace.results import Result, Source
@@ -148,3 +148,16 @@ def test_a_disk_that_cannot_be_written_is_read_all_the_same(
 
     monkeypatch.setattr(os, "utime", refused)
     assert library_of("ann").scan(kept).name == "water"
+
+
+def test_learners_of_a_class_keep_their_things_for_as_long_as_it_says() -> None:
+    lesson, _ = classes.create("tess", "Residents", "article")
+    classes.join(lesson, "ann", "Ann")
+    classes.change(lesson.id, retention_days=2)
+    for who in ("ann", "bob", "tess"):
+        run(owner=who)
+    age(3)
+    assert retention.sweep_all(None) == 1 and not runs_of("ann")
+    assert runs_of("bob") and runs_of("tess")
+    assert retention.sweep_all(4) == 0
+    assert retention.sweep_all(2) == 2

@@ -124,7 +124,8 @@ def _way(settings: Settings) -> list[int | str]:
     or the change of size. What passes by between equal sizes looks less far."""
     half = settings.kernel_size // 2
     stage = half * settings.layers
-    down, up = [stage, "half", stage, "half"], ["twice", stage, "twice", stage]
+    down: list[int | str] = [stage, "half", stage, "half"]
+    up: list[int | str] = ["twice", stage, "twice", stage]
     return [half, *down, stage, *up, half]
 
 

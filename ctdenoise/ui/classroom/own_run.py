@@ -34,8 +34,8 @@ def offer(run: Run) -> None:
             st.caption(f"{plain(found.name)} sees this run and its curves.", width="content")
         else:
             st.button(
-                "Show my run to the class", icon=":material/groups:", on_click=shares.add,
-                args=(found.id, run.workspace, run.name, [of(run)]),
+                "Show my run to the class", icon=":material/groups:", on_click=_show,
+                args=(found.id, run),
             )  # fmt: skip
             st.caption(
                 f"{plain(found.name)} then sees its curves, pictures and figures, as by "
@@ -47,3 +47,7 @@ def offer(run: Run) -> None:
 def _withdraw(ids: list[str], workspace: str) -> None:
     for id in ids:
         shares.withdraw(id, workspace)
+
+
+def _show(class_id: str, run: Run) -> None:
+    shares.add(class_id, run.workspace, run.name, [of(run)])

@@ -136,13 +136,13 @@ class Classroom:
     async def _seat(self, request: Request, fresh: bool = False) -> tuple[Class, Member]:
         """Class and seat of who asks; that a request comes from our own page, the gate sees to."""
         cookie = request.cookies.get(COOKIE) or ""
-        until, *known = self._seats.get(cookie, (0.0,))
-        if fresh or time.monotonic() > until:
-            known = list(await self._run(_seat_behind, cookie))
+        known = self._seats.get(cookie)
+        if fresh or known is None or time.monotonic() > known[0]:
+            found, member = await self._run(_seat_behind, cookie)
             if len(self._seats) >= MOST_KNOWN:
                 self._seats.clear()
-            self._seats[cookie] = (time.monotonic() + SEAT_SECONDS, *known)
-        return known[0], known[1]
+            known = self._seats[cookie] = time.monotonic() + SEAT_SECONDS, found, member
+        return known[1], known[2]
 
     def _count(self, workspace: str) -> None:
         """Refuse more posts than a second may have, after as many at once."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from ctdenoise.lessons import tally
 from ctdenoise.lessons.model import Answer, Choice, Click, Slider, Written, right
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.lesson import clicks, visit
@@ -77,14 +78,10 @@ def told(asked: Question, given: Sequence[Answer]) -> str:
 
 def in_words(asked: Question, value: Answer) -> str:
     """An answer as one reads it."""
-    if isinstance(asked, Choice):
-        inside = isinstance(value, int) and 1 <= value <= len(asked.options)
-        return asked.options[int(value) - 1] if inside else "an option that is no longer there"
     if isinstance(asked, Click):
         return "the place that you marked"
-    if isinstance(asked, Slider) and isinstance(value, int | float):
-        return f"{value:g} {asked.unit}".strip()
-    return plain(value)
+    words = tally.in_words(asked, value)
+    return plain(words) if isinstance(asked, Written) else words
 
 
 def solution(asked: Question) -> str:
@@ -176,5 +173,5 @@ def _start(asked: Question, given: Answer | None) -> Answer | None:
     if isinstance(asked, Slider):
         fits = isinstance(given, int | float) and asked.low <= given <= asked.high
         middle = asked.low + asked.step * round((asked.high - asked.low) / asked.step / 2)
-        return _number(asked)(given if fits and given is not None else middle)
+        return _number(asked)(given if fits and isinstance(given, int | float) else middle)
     return given if isinstance(given, str) else None

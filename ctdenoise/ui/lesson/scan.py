@@ -4,7 +4,7 @@ import streamlit as st
 
 from ctdenoise.settings import settings
 from ctdenoise.ui.components import cards
-from ctdenoise.ui.session import pairs, recall, remember
+from ctdenoise.ui.session import pairs, recall, remember, waits_for_sample
 from ctdenoise.workspace.library import PairRecord
 from ctdenoise.workspace.sample import IDS, sample_records
 from ctdenoise.workspace.sample import WORKSPACE as SAMPLE
@@ -47,6 +47,8 @@ def to_learn_from() -> list[tuple[str, str]]:
     key = st.session_state.get(KEY)
     if key in available and key[0] != SAMPLE:
         return [key]
+    if waits_for_sample():  # nobody learns from a part of it unawares
+        return []
     return [each for each in available if each[1] in IDS] or list(available)[:1]
 
 

@@ -131,7 +131,11 @@ def _what(chosen: list[tuple[str, str]]) -> str:
     if len(chosen) == 1:
         found = scan.chosen()
         return plain(found[1].name) if found else "your scan"
-    return f"the sample's {counted(len(chosen), 'patient')}" if chosen else "nothing yet"
+    return (
+        f"the sample's {counted(len(chosen), 'patient')}"
+        if chosen
+        else "the sample, once all of it is there"
+    )
 
 
 def _watch(found: Run, at: Visit) -> None:

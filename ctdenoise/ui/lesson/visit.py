@@ -112,6 +112,8 @@ def arrive(found: Mapping[str, Found]) -> Visit | str:
         seat = None if newest else classes.seat_of(own)
         known = newest.lesson if newest else seat[0].lesson if seat else ""
         st.session_state[_at(own)] = known, ""
+    id: str
+    at: str
     id, at = st.session_state[_at(own)]
     lesson = found[id].lesson if id in found else None
     if lesson is None:
