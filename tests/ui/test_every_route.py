@@ -81,6 +81,10 @@ ROUTES = {
         nobody=400,
         body=b"what a stranger sends",
     ),
+    **{
+        f"GET {path}": Asked(lambda of, path=path: [path], stranger=status, nobody=status)
+        for path, status in (("/healthz", 200), ("/readyz", 403), ("/metrics", 403))
+    },
 }
 """Who adds a route says here what becomes of it for others."""
 
