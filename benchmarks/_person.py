@@ -33,6 +33,10 @@ class Person(Browser):
         """Whether the page has, or had, a control that reads so."""
         return label in self._widgets
 
+    def fragment(self, label: str) -> str:
+        """The fragment that a control stands in; empty where it stands in the page itself."""
+        return self._widgets[label][0]
+
     def fill(self, label: str, text: str) -> None:
         """Type into a field, or choose what reads so; it is sent with the next press."""
         self._state(label).string_value = text

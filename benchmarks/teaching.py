@@ -41,6 +41,7 @@ READING_SECONDS = 6.0
 LESSON, TRAINING = "article", "first-run"
 GUESS = "dose-and-noise"
 """A step that asks for a number."""
+OPTIONS = ("Less", "As much", "More")
 
 
 class Learner:
@@ -55,6 +56,11 @@ class Learner:
         """Seconds from opening the link to being in."""
         self.mixed: list[str] = []
         """What the page showed that is another's."""
+
+    @property
+    def vote(self) -> int:
+        """Which option of the vote they choose."""
+        return 1 + self.number % len(OPTIONS)
 
     @property
     def guess(self) -> float:
@@ -72,6 +78,10 @@ class Learner:
             person.fill("What may the class call you?", self.name)
             await person.press("Join")
             self.joined = time.perf_counter() - began
+            await person.open("class")
+            person.fill("Your answer", OPTIONS[self.vote - 1])
+            await person.rerun(fragment=person.fragment("Your answer"))
+            await person.press("Send my answer")
             await person.open("learn", f"lesson={LESSON}&step={TRAINING}")
             await self._answer("choice")
             await person.press("Train")
@@ -119,12 +129,14 @@ class Learner:
 async def hold(dashboard: Dashboard, count: int) -> None:
     """The class from its beginning to its end, and what was seen of it."""
     from ctdenoise.jobs import queue
-    from ctdenoise.workspace import answers, classes
+    from ctdenoise.lessons.model import Choice
+    from ctdenoise.workspace import answers, classes, votes
     from ctdenoise.workspace.runs import runs_of
 
     found, _ = classes.create(dashboard.workspace, "Benchmark", LESSON)
     server = psutil.Process(dashboard.server.pid)
     learners = [Learner(dashboard, number, found.code) for number in range(count)]
+    vote = votes.put(found.id, Choice(kind="choice", question="More or less?", options=OPTIONS))
     warm = Learner(dashboard, count, found.code)  # whatever is imported late is there at the start
     done = asyncio.Event()
     done.set()
@@ -157,7 +169,7 @@ async def hold(dashboard: Dashboard, count: int) -> None:
         over.set()
         await asyncio.gather(*tasks, return_exceptions=True)
         teacher.close()
-    judge(learners, fresh, [*answers.of_class(found.id)])
+    judge(learners, fresh, answers.of_class(found.id), vote.key)
     gc.collect()
     await asyncio.sleep(SETTLING_SECONDS)
     after = server.memory_info().rss
@@ -165,7 +177,7 @@ async def hold(dashboard: Dashboard, count: int) -> None:
          f"{after / before:.2f}", f"at most {MEMORY:g}", after <= MEMORY * before)  # fmt: skip
 
 
-def judge(learners: list[Learner], fresh: list[float], given: list[Any]) -> None:
+def judge(learners: list[Learner], fresh: list[float], given: list[Any], vote: str) -> None:
     """What must hold of it."""
     from ctdenoise.workspace.runs import runs_of
 
@@ -186,6 +198,7 @@ def judge(learners: list[Learner], fresh: list[float], given: list[Any]) -> None
     mine = {(each.workspace, each.step): each.value for each in given}
     lost = [each.name for each in learners
             if mine.get((each.workspace, GUESS)) != each.guess
+            or mine.get((each.workspace, vote)) != each.vote
             or (each.workspace, TRAINING) not in mine]  # fmt: skip
     tell("answers that are not kept as they were given", ", ".join(lost) or "0", "none", not lost)
     mixed = [each.name for each in learners if each.mixed]
