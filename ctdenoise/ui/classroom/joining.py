@@ -30,7 +30,12 @@ def arrive() -> Class | None:
     id = st.session_state.get(DOOR)
     if id is None:
         return None
-    found = classes.find(id)
+    try:
+        found = classes.find(id)
+    except Problem as problem:  # deleted meanwhile
+        leave_door()
+        tell(problem)
+        return None
     if found.ended is not None or _role(found) is not None:
         leave_door()
         return None

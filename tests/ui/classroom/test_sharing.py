@@ -76,7 +76,7 @@ def test_the_switch_is_the_teachers_and_stops_what_is_presented(pair: PairRecord
     now = Presented(**dict(SHOWN), id="0" * 12, title="Look", by=WORKSPACE, at=1.0)
     presented.begin(lesson.id, now, [])
     app = opened("Look")
-    to = {"url": stream.PRESENT, "title": "Look", "page": "look"}
+    to = {"url": stream.present_to(lesson.id), "title": "Look", "page": "look"}
     assert app.toggle(key="present").value  # as before the page was loaded anew
     assert app.session_state[CLASSROOM] == {"presenting": to}
     app.toggle(key="present").set_value(False).run()
