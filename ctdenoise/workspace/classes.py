@@ -4,7 +4,6 @@ A class has a code to come in by, made of letters that cannot be mistaken for ot
 makes whoever has it a teacher. Of keys and personal codes only hashes are kept.
 """
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -14,15 +13,12 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from ctdenoise.errors import Problem
+from ctdenoise.workspace.codes import CODE_LETTERS, PERSONAL_LETTERS, fresh, hashed, spelled
 from ctdenoise.workspace.database import now, transaction
 from ctdenoise.workspace.tables import UNREADABLE, shares
 from ctdenoise.workspace.tables import classes as table
 from ctdenoise.workspace.tables import members as seats
 
-LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""Without I, L, 1, O and 0."""
-CODE_LETTERS = 6
-PERSONAL_LETTERS = 8
 NICKNAME_LETTERS = 24
 Role = Literal["teacher", "learner"]
 
@@ -83,10 +79,10 @@ def create(workspace: str, name: str, lesson: str) -> tuple[Class, str]:
         values = {
             "id": id,
             "code": next(
-                code for code in iter(lambda: _letters(CODE_LETTERS), "") if code not in taken
+                code for code in iter(lambda: fresh(CODE_LETTERS), "") if code not in taken
             ),
             "name": _words(name, 200) or "Class",
-            "key": _hash(key),
+            "key": hashed(key),
             "lesson": lesson,
             "created": now(connection),
             "paused": False,
@@ -116,15 +112,6 @@ def by_code(code: str) -> Class:
     )
 
 
-def spelled(code: str) -> str:
-    """A code as it is written here, however it was typed.
-
-    >>> spelled(" k7q-wxm ")
-    'K7QWXM'
-    """
-    return "".join(letter for letter in code.upper() if letter.isalnum())
-
-
 def join(found: Class, workspace: str, nickname: str) -> Member:
     """Let somebody in, or give who is in already another nickname; :class:`Problem` where another
     learner has it."""
@@ -150,7 +137,7 @@ def join(found: Class, workspace: str, nickname: str) -> Member:
 def teach(code: str, key: str, workspace: str) -> Class:
     """Make somebody who has the key a teacher of the class; :class:`Problem` for any other key."""
     found = _one(table.c.code == spelled(code))
-    if found is None or not hmac.compare_digest(_hash(key), found.key):
+    if found is None or not hmac.compare_digest(hashed(key), found.key):
         raise Problem(
             "This teacher's link", "opens no class here", "copy the whole link, or make a new class"
         )
@@ -162,24 +149,24 @@ def teach(code: str, key: str, workspace: str) -> Class:
 def new_key(id: str) -> str:
     """Another teacher's key; the one before opens nothing any more, and teachers stay teachers."""
     key = secrets.token_hex(16)
-    change(id, key=_hash(key))
+    change(id, key=hashed(key))
     return key
 
 
 def personal_code(member: Member) -> str:
     """A new code by which this person comes back on another device; an earlier one opens nothing
     any more."""
-    code = _letters(PERSONAL_LETTERS)
+    code = fresh(PERSONAL_LETTERS)
     with transaction() as connection:
         own = seats.c.class_id == member.class_id, seats.c.workspace == member.workspace
-        connection.execute(update(seats).where(*own).values(personal=_hash(code)))
+        connection.execute(update(seats).where(*own).values(personal=hashed(code)))
     return code
 
 
 def by_personal_code(code: str) -> Member:
     """Which learner has this code in a class that goes on; :class:`Problem` where nobody has. A
     teacher comes back by the teacher's link alone, even one who learned here before."""
-    wanted = and_(seats.c.personal == _hash(spelled(code)), seats.c.role == "learner")
+    wanted = and_(seats.c.personal == hashed(spelled(code)), seats.c.role == "learner")
     live = select(table.c.id).where(table.c.ended.is_(None))
     with transaction() as connection:
         rows = select(seats).where(wanted, seats.c.class_id.in_(live))
@@ -350,13 +337,5 @@ def _class(values: dict[str, Any]) -> Class:
     return _CLASS.validate_python(values)
 
 
-def _letters(count: int) -> str:
-    return "".join(secrets.choice(LETTERS) for _ in range(count))
-
-
 def _words(text: str, most: int) -> str:
     return " ".join(text.split())[:most].strip()
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -8,7 +8,7 @@ import pytest
 
 from ctdenoise.errors import Problem
 from ctdenoise.workspace import classes, devices, shares
-from ctdenoise.workspace.classes import LETTERS
+from ctdenoise.workspace.codes import LETTERS
 
 pytestmark = pytest.mark.usefixtures("store")
 

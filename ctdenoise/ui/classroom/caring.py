@@ -99,7 +99,10 @@ def learner(found: Class, named: bool) -> None:
                 reset(found, person, workspace())
                 st.rerun()
         with st.popover("Remove from the class …", icon=":material/person_remove:"):
-            st.write("They keep what is theirs, and can come in again with the code.")
+            st.write(
+                "They keep what is theirs, show none of it any more, and can come in again with "
+                "the code."
+            )
             if st.button("Remove", type="primary"):
                 care.require_teacher(found, workspace())
                 classes.leave(found.id, person.workspace)

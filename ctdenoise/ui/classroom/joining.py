@@ -11,7 +11,8 @@ from ctdenoise.ui.classroom import guesses
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import device, from_link, workspace
 from ctdenoise.workspace import classes, devices
-from ctdenoise.workspace.classes import CODE_LETTERS, NICKNAME_LETTERS, PERSONAL_LETTERS, Class
+from ctdenoise.workspace.classes import NICKNAME_LETTERS, Class
+from ctdenoise.workspace.codes import CODE_LETTERS, PERSONAL_LETTERS
 
 DOOR = "class-door"
 """Session state: the code of the class at whose door somebody stands."""

@@ -81,7 +81,7 @@ def in_words(asked: Question, value: Answer) -> str:
     if isinstance(asked, Click):
         return "the place that you marked"
     words = tally.in_words(asked, value)
-    return plain(words) if isinstance(asked, Written) else words
+    return plain(words) if isinstance(value, str) else words  # whatever the question is by now
 
 
 def solution(asked: Question) -> str:
