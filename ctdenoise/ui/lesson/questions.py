@@ -10,9 +10,9 @@ from ctdenoise.lessons.model import Answer, Choice, Click, Slider, Written, righ
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.lesson import clicks, visit
 from ctdenoise.ui.lesson.visit import Visit
+from ctdenoise.workspace.answers import MOST_LETTERS
 
 Question = Choice | Slider | Click | Written
-MOST_LETTERS = 1000
 
 
 def ask(
