@@ -141,6 +141,7 @@ def made(run: Run, what: Of) -> Path:
 
 def _profile(visitor: Visitor, query: QueryParams) -> Response:
     """The values along a line as CSV: millimetres or pixels, then a column a picture."""
+    from ctdenoise.exports import spreadsheets
     from ctdenoise.metrics.profile import line_profile
 
     try:
@@ -158,7 +159,8 @@ def _profile(visitor: Visitor, query: QueryParams) -> Response:
         columns.append(values)
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow([f"Distance along the line ({'mm' if spacing else 'pixels'})", *names])
+    first = f"Distance along the line ({'mm' if spacing else 'pixels'})"
+    table.writerow(spreadsheets.row([first, *names]))
     table.writerows(zip(distance, *columns, strict=True))
     headers = {"Content-Disposition": 'attachment; filename="profile.csv"', **OWN}
     return Response(text.getvalue(), media_type="text/csv", headers=headers)

@@ -15,6 +15,9 @@ from ctdenoise.workspace.database import now, transaction
 from ctdenoise.workspace.tables import answers as table
 from ctdenoise.workspace.tables import places as places_table
 
+MOST_LETTERS = 1000
+"""Of an answer in words: the field on the page takes no more, but a browser may send anything."""
+
 
 @dataclass(frozen=True)
 class Given:
@@ -54,6 +57,8 @@ def add(
     workspace: str, lesson: str, step: str, value: Answer, *, class_id: str = "", round: int = 0
 ) -> None:
     """Keep an answer; those before it stay."""
+    if isinstance(value, str):
+        value = value[:MOST_LETTERS]
     with transaction() as connection:
         connection.execute(
             insert(table).values(

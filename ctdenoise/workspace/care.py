@@ -33,19 +33,22 @@ def runs_in_lesson(found: Class, member: Member) -> list[str]:
 
 
 def runs_since(found: Class, member: Member) -> list[str]:
-    """The runs that a learner started since they came to the class, by id."""
-    return [run.id for run in runs_of(member.workspace) if run.created >= member.joined]
+    """The runs that a learner started from coming to the class until it ended, by id."""
+    until = found.ended or float("inf")
+    return [r.id for r in runs_of(member.workspace) if member.joined <= r.created <= until]
 
 
 def forget_lesson(found: Class, member: Member, teacher: str) -> None:
     """Remove what a learner answered in the lesson of the class, and how far they are in it; their
-    runs go before, see :func:`runs_in_lesson`."""
+    runs go before, see :func:`runs_in_lesson`. What they answered in another class is not its
+    teacher's to remove."""
     require_teacher(found, teacher)
     with transaction() as connection:
         connection.execute(
             delete(answers_table).where(
                 answers_table.c.workspace == member.workspace,
                 answers_table.c.lesson == found.lesson,
+                answers_table.c.class_id.in_((found.id, "")),
             )
         )
         connection.execute(

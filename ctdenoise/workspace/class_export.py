@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from ctdenoise.config import events
 from ctdenoise.config.config import Config, settings
+from ctdenoise.exports import spreadsheets
 from ctdenoise.exports.class_report import Question, Row, html
 from ctdenoise.lessons import reading
 from ctdenoise.lessons.model import Lesson, right
@@ -185,18 +186,12 @@ def _curves(
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """As spreadsheets read it; what would be a formula there is text."""
+    """As spreadsheets read it."""
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(head)
-    table.writerows([[_cell(value) for value in row] for row in rows])
+    table.writerows(map(spreadsheets.row, rows))
     return "\ufeff" + text.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
 
 
 def _time(moment: float) -> str:

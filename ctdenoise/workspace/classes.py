@@ -4,25 +4,21 @@ A class has a code to come in by, made of letters that cannot be mistaken for ot
 makes whoever has it a teacher. Of keys and personal codes only hashes are kept.
 """
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from ctdenoise.errors import Problem
+from ctdenoise.workspace.codes import CODE_LETTERS, PERSONAL_LETTERS, fresh, hashed, spelled
 from ctdenoise.workspace.database import now, transaction
-from ctdenoise.workspace.tables import UNREADABLE
+from ctdenoise.workspace.tables import UNREADABLE, shares
 from ctdenoise.workspace.tables import classes as table
 from ctdenoise.workspace.tables import members as seats
 
-LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""Without I, L, 1, O and 0."""
-CODE_LETTERS = 6
-PERSONAL_LETTERS = 8
 NICKNAME_LETTERS = 24
 Role = Literal["teacher", "learner"]
 
@@ -83,10 +79,10 @@ def create(workspace: str, name: str, lesson: str) -> tuple[Class, str]:
         values = {
             "id": id,
             "code": next(
-                code for code in iter(lambda: _letters(CODE_LETTERS), "") if code not in taken
+                code for code in iter(lambda: fresh(CODE_LETTERS), "") if code not in taken
             ),
             "name": _words(name, 200) or "Class",
-            "key": _hash(key),
+            "key": hashed(key),
             "lesson": lesson,
             "created": now(connection),
             "paused": False,
@@ -116,37 +112,32 @@ def by_code(code: str) -> Class:
     )
 
 
-def spelled(code: str) -> str:
-    """A code as it is written here, however it was typed.
-
-    >>> spelled(" k7q-wxm ")
-    'K7QWXM'
-    """
-    return "".join(letter for letter in code.upper() if letter.isalnum())
-
-
 def join(found: Class, workspace: str, nickname: str) -> Member:
     """Let somebody in, or give who is in already another nickname; :class:`Problem` where another
     learner has it."""
     nickname = _words(nickname, NICKNAME_LETTERS)
     if not nickname:
         raise Problem("The nickname", "is empty", "type what the class may call you")
-    for other in members(found.id):
-        if other.workspace == workspace and other.role == "teacher":
-            return other
-        if other.workspace != workspace and other.nickname.casefold() == nickname.casefold():
-            raise Problem(
-                f"The nickname {nickname}", "is somebody else's in this class", "choose another"
-            )
     with transaction() as connection:
+        live = table.c.id == found.id, table.c.ended.is_(None)
+        # One after another: who writes the class's row holds it until the end of the transaction.
+        if not connection.execute(update(table).where(*live).values(code=found.code)).rowcount:
+            raise Problem("This class", "has ended", "ask your teacher for another code")
+        for other in _members(connection, found.id):
+            if other.workspace == workspace and other.role == "teacher":
+                return other
+            if other.workspace != workspace and other.nickname.casefold() == nickname.casefold():
+                raise Problem(
+                    f"The nickname {nickname}", "is somebody else's in this class", "choose another"
+                )
         _sit(connection, found.id, workspace, "learner", nickname)
-    return _seat(found.id, workspace)
+        return next(e for e in _members(connection, found.id) if e.workspace == workspace)
 
 
 def teach(code: str, key: str, workspace: str) -> Class:
     """Make somebody who has the key a teacher of the class; :class:`Problem` for any other key."""
     found = _one(table.c.code == spelled(code))
-    if found is None or not hmac.compare_digest(_hash(key), found.key):
+    if found is None or not hmac.compare_digest(hashed(key), found.key):
         raise Problem(
             "This teacher's link", "opens no class here", "copy the whole link, or make a new class"
         )
@@ -158,23 +149,24 @@ def teach(code: str, key: str, workspace: str) -> Class:
 def new_key(id: str) -> str:
     """Another teacher's key; the one before opens nothing any more, and teachers stay teachers."""
     key = secrets.token_hex(16)
-    change(id, key=_hash(key))
+    change(id, key=hashed(key))
     return key
 
 
 def personal_code(member: Member) -> str:
     """A new code by which this person comes back on another device; an earlier one opens nothing
     any more."""
-    code = _letters(PERSONAL_LETTERS)
+    code = fresh(PERSONAL_LETTERS)
     with transaction() as connection:
         own = seats.c.class_id == member.class_id, seats.c.workspace == member.workspace
-        connection.execute(update(seats).where(*own).values(personal=_hash(code)))
+        connection.execute(update(seats).where(*own).values(personal=hashed(code)))
     return code
 
 
 def by_personal_code(code: str) -> Member:
-    """Who has this code in a class that goes on; :class:`Problem` where nobody has."""
-    wanted = seats.c.personal == _hash(spelled(code))
+    """Which learner has this code in a class that goes on; :class:`Problem` where nobody has. A
+    teacher comes back by the teacher's link alone, even one who learned here before."""
+    wanted = and_(seats.c.personal == hashed(spelled(code)), seats.c.role == "learner")
     live = select(table.c.id).where(table.c.ended.is_(None))
     with transaction() as connection:
         rows = select(seats).where(wanted, seats.c.class_id.in_(live))
@@ -191,9 +183,7 @@ def by_personal_code(code: str) -> Member:
 def members(class_id: str) -> list[Member]:
     """Everybody in a class, in the order in which they came."""
     with transaction() as connection:
-        rows = select(seats).where(seats.c.class_id == class_id).order_by(seats.c.joined)
-        found = connection.execute(rows).all()
-    return [_MEMBER.validate_python(row._asdict()) for row in found]
+        return _members(connection, class_id)
 
 
 def learners(class_id: str) -> list[Member]:
@@ -201,15 +191,17 @@ def learners(class_id: str) -> list[Member]:
     return [each for each in members(class_id) if each.role == "learner"]
 
 
-def seat_of(workspace: str) -> tuple[Class, Member] | None:
-    """The class that somebody is in and that goes on, with their seat; the one that they came to
-    last where there are several, None where there is none."""
+def seat_of(workspace: str, class_id: str | None = None) -> tuple[Class, Member] | None:
+    """The class that somebody is in and that goes on, with their seat: the one of this id or, of
+    several, the one that they came to last; None where there is none."""
     both = (
         select(table, *(column.label(f"seat_{column.name}") for column in seats.c))
         .join(seats, seats.c.class_id == table.c.id)
         .where(seats.c.workspace == workspace, table.c.ended.is_(None))
         .order_by(seats.c.joined.desc())
     )
+    if class_id is not None:
+        both = both.where(table.c.id == class_id)
     with transaction() as connection:
         row = connection.execute(both).first()
     if row is None:
@@ -217,6 +209,12 @@ def seat_of(workspace: str) -> tuple[Class, Member] | None:
     values = dict(row._mapping)
     seat = {column.name: values.pop(f"seat_{column.name}") for column in seats.c}
     return _class(values), _MEMBER.validate_python(seat)
+
+
+def attended(workspace: str) -> tuple[Class, Member] | None:
+    """The class that somebody learns in, with their seat; None for its teacher."""
+    seat = seat_of(workspace)
+    return seat if seat and seat[1].role == "learner" else None
 
 
 def teaches(teacher: str, learner: str) -> bool:
@@ -294,10 +292,12 @@ def seen(class_id: str, workspace: str) -> None:
 
 
 def leave(class_id: str, workspace: str) -> None:
-    """Somebody leaves, or is removed from, a class; what is theirs stays theirs."""
+    """Somebody leaves, or is removed from, a class; what is theirs stays theirs, and is shown to
+    the class no longer."""
     with transaction() as connection:
-        own = seats.c.class_id == class_id, seats.c.workspace == workspace
-        connection.execute(delete(seats).where(*own))
+        for each in (seats, shares):
+            own = each.c.class_id == class_id, each.c.workspace == workspace
+            connection.execute(delete(each).where(*own))
 
 
 def _sit(connection: Connection, id: str, workspace: str, role: Role, nickname: str) -> None:
@@ -318,8 +318,9 @@ def _sit(connection: Connection, id: str, workspace: str, role: Role, nickname: 
         )
 
 
-def _seat(class_id: str, workspace: str) -> Member:
-    return next(each for each in members(class_id) if each.workspace == workspace)
+def _members(connection: Connection, class_id: str) -> list[Member]:
+    rows = select(seats).where(seats.c.class_id == class_id).order_by(seats.c.joined)
+    return [_MEMBER.validate_python(row._asdict()) for row in connection.execute(rows)]
 
 
 def _one(*which: ColumnElement[bool]) -> Class | None:
@@ -336,13 +337,5 @@ def _class(values: dict[str, Any]) -> Class:
     return _CLASS.validate_python(values)
 
 
-def _letters(count: int) -> str:
-    return "".join(secrets.choice(LETTERS) for _ in range(count))
-
-
 def _words(text: str, most: int) -> str:
     return " ".join(text.split())[:most].strip()
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

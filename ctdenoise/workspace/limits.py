@@ -62,8 +62,8 @@ def _class_of(workspace: str) -> classes.Class | None:
         looked, found = _known.get(workspace, (-KNOWN_SECONDS, None))
     if moment - looked < KNOWN_SECONDS:
         return found
-    seat = classes.seat_of(workspace)
-    found = seat[0] if seat and seat[1].role == "learner" else None
+    seat = classes.attended(workspace)
+    found = seat[0] if seat else None
     with _lock:
         if len(_known) >= KNOWN:
             _known.clear()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 from sqlalchemy import Connection, delete, insert, select, update
 
+from ctdenoise.errors import Problem
 from ctdenoise.workspace.database import now, transaction
 from ctdenoise.workspace.shares import Presented
 from ctdenoise.workspace.tables import UNREADABLE, classes, members, shares
@@ -47,11 +48,12 @@ def version(class_id: str) -> int | None:
 
 
 def of_class(class_id: str) -> tuple[int, Presented | None]:
-    """Version and what is presented; nothing where that is damaged."""
+    """Version and what is presented; nothing where that is damaged, or the class is there no
+    more."""
     row = select(classes.c.version, classes.c.presented).where(classes.c.id == class_id)
     with transaction() as connection:
-        found = connection.execute(row).one()
-    return found.version, _read(found.presented)
+        found = connection.execute(row).one_or_none()
+    return (found.version, _read(found.presented)) if found else (0, None)
 
 
 def members_of(class_id: str) -> frozenset[str]:
@@ -66,7 +68,8 @@ def _write(connection: Connection, class_id: str, presented: Presented | None) -
     live = classes.c.ended.is_(None)
     value = presented.model_dump(mode="json") if presented else None
     counted = {"presented": value, "version": classes.c.version + 1}
-    connection.execute(update(classes).where(own, live).values(counted))
+    if not connection.execute(update(classes).where(own, live).values(counted)).rowcount:
+        raise Problem("This class", "has ended", "present something to another one")
     return int(connection.execute(select(classes.c.version).where(own)).scalar_one())
 
 

@@ -17,9 +17,12 @@ from ctdenoise.workspace.database import now, transaction
 from ctdenoise.workspace.tables import classes, members
 from ctdenoise.workspace.tables import shares as table
 
+MOST_FRAMES = 5000
 Name = Annotated[str, StringConstraints(max_length=300)]
-Point = tuple[float, float]
-Rectangle = tuple[int, int, int, int]
+Positive = Annotated[float, Field(gt=0)]
+Part = Annotated[float, Field(ge=0, le=1)]
+Place = Annotated[int, Field(ge=0, le=1 << 20)]
+Rectangle = tuple[Place, Place, Place, Place]
 
 
 class _Strict(BaseModel):
@@ -34,7 +37,7 @@ class ShownPane(_Strict):
     dash: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,12}$")] = "solid"
     minus: int | None = None
     note: Name = ""
-    frames: Annotated[tuple[Name, ...], Field(min_length=1, max_length=5000)]
+    frames: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MOST_FRAMES)]
 
 
 class ShownDial(_Strict):
@@ -48,26 +51,26 @@ class ShownDial(_Strict):
 class Setting(_Strict):
     """What a person sets in a viewer."""
 
-    frame: int = Field(default=0, ge=0)
-    window: Point
+    frame: int = Field(default=0, ge=0, lt=MOST_FRAMES)
+    window: tuple[float, Positive]
     """Level and width."""
-    difference: float | None = Field(default=None, gt=0)
+    difference: Positive | None = None
     """Width of the window of differences; None for the usual one."""
     line: tuple[float, float, float, float] | None = None
     """Row and column of both ends."""
     region: Rectangle | None = None
     background: Rectangle | None = None
-    view: tuple[float, float, float] | None = None
+    view: tuple[float, float, Positive] | None = None
     """Row and column in the middle, and how many times enlarged; None for the whole picture."""
-    dial: Annotated[tuple[float, ...], Field(max_length=2)] = ()
+    dial: Annotated[tuple[Part, ...], Field(max_length=2)] = ()
 
 
 class Shown(Setting):
     """Everything that a viewer shows, so that another one can show the same."""
 
     panes: Annotated[tuple[ShownPane, ...], Field(min_length=1, max_length=6)]
-    labels: Annotated[tuple[Name, ...], Field(max_length=5000)] | None = None
-    spacing: Point | None = None
+    labels: Annotated[tuple[Name, ...], Field(max_length=MOST_FRAMES)] | None = None
+    spacing: tuple[Positive, Positive] | None = None
     orientation: tuple[float, float, float, float, float, float] | None = None
     unit: Annotated[str, StringConstraints(max_length=40)] = "HU"
     dials: Annotated[tuple[ShownDial, ...], Field(max_length=2)] = ()

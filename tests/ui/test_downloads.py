@@ -166,14 +166,14 @@ def test_a_run_without_a_network_says_so(pair: PairRecord) -> None:
 
 def test_the_profile_is_that_of_the_pictures(pair: PairRecord) -> None:
     panes = [
-        Pane("Low, dose", "#000000", pictures.LowDose.addresses(3, owner=OWNER, pair=pair.id)),
+        Pane("=Low, dose", "#000000", pictures.LowDose.addresses(3, owner=OWNER, pair=pair.id)),
         Pane("Full dose", "#000000", pictures.FullDose.addresses(3, owner=OWNER, pair=pair.id)),
     ]
     line = ((10.25, 3.0), (41.123456789, 60.0))
     for spacing, unit in (((0.7, 0.5), "mm"), (None, "pixels")):
         answer = owner.get(downloads.of_profile(panes, 2, line, spacing))
         header, *rows = csv.reader(io.StringIO(answer.text))
-        assert header == [f"Distance along the line ({unit})", "Low, dose", "Full dose"]
+        assert header == [f"Distance along the line ({unit})", "'=Low, dose", "Full dose"]
         table = np.array(rows, float)
         for column, pane in enumerate(panes, 1):
             image = pictures.load(pane.frames[2], OWNER)

@@ -9,6 +9,7 @@ from unittest.mock import MagicMock
 import pytest
 from apptest import COOKIES, WORKSPACE, OnTheSpot
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
 from streamlit.web.server.starlette import starlette_app
@@ -18,7 +19,11 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.denoise import start
 from ctdenoise.jobs.kinds.export import EXPORT, Export
 from ctdenoise.ui import downloads, pictures, server, uploads
+from ctdenoise.ui.classroom import stream
+from ctdenoise.ui.gate import Gate, Names
 from ctdenoise.ui.visitors import COOKIE
+from ctdenoise.workspace import classes, presented, shares
+from ctdenoise.workspace.classes import Class
 from ctdenoise.workspace.database import Job
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import PairRecord
@@ -37,8 +42,10 @@ class Asked:
     """The status for whoever has a workspace of their own."""
     nobody: int = 404
     """The status without a cookie, or with one that is none of ours."""
-    json: object = None
+    json: Callable[["Things"], object] = lambda of: None
     body: bytes | None = None
+    owner: int | None = 200
+    """The status for the owner; None where the answer does not end."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,15 @@ class Things:
     """Address of a file that was prepared of a result."""
     upload: str
     """Id of an upload on its way."""
+    lesson: Class
+    """Which the owner teaches."""
+
+
+def shown(of: Things) -> object:
+    """What a viewer sends to a class."""
+    frame = pictures.FullDose(owner=WORKSPACE, pair=of.pair.id, index=0).address
+    pane = {"name": "Full", "color": "#009E73", "frames": [frame]}
+    return {"title": "Look", "shown": {"panes": [pane], "window": [40, 400]}}
 
 
 ROUTES = {
@@ -65,6 +81,8 @@ ROUTES = {
             of.export,
             downloads.of_run(of.run, "card"),
             downloads.of_run(of.run, "network"),
+            downloads.of_class(of.lesson.id, named=True),
+            downloads.of_class(of.lesson.id, named=False),
             "/downloads/profile?end=1,1&end=5,5&name=a&picture="
             + pictures.FullDose(owner=WORKSPACE, pair=of.pair.id, index=0).address,
         ]
@@ -73,7 +91,7 @@ ROUTES = {
         lambda of: ["/uploads", f"/uploads?id={of.upload}"],
         stranger=200,  # an upload of their own
         nobody=400,
-        json=[{"name": "a", "size": 1}],
+        json=lambda of: [{"name": "a", "size": 1}],
     ),
     "PUT /uploads/{id}/{number:int}/{begin:int}": Asked(
         lambda of: [f"/uploads/{of.upload}/0/{begin}" for begin in (0, len(CONTENT))],
@@ -81,8 +99,13 @@ ROUTES = {
         nobody=400,
         body=b"what a stranger sends",
     ),
+    "POST /classroom/present": Asked(
+        lambda of: [stream.PRESENT, stream.present_to(of.lesson.id)], 403, 403, json=shown
+    ),
+    "POST /classroom/show": Asked(lambda of: [stream.SHOW], 403, 403, json=shown),
+    "GET /classroom/follow": Asked(lambda of: [stream.FOLLOW], 403, 403, owner=None),
     **{
-        f"GET {path}": Asked(lambda of, path=path: [path], stranger=status, nobody=status)
+        f"GET {path}": Asked(lambda of, path=path: [path], status, status, owner=status)
         for path, status in (("/healthz", 200), ("/readyz", 403), ("/metrics", 403))
     },
 }
@@ -107,6 +130,12 @@ STREAMLITS = {
     "",  # the files of its page
 }
 """What Streamlit serves of its own: what a new version adds is looked at before it is let in."""
+
+
+def served() -> Starlette:
+    """Our routes behind their gate, for whoever is not on this computer."""
+    gate = Middleware(Gate, names=Names(frozenset({"testserver"})))
+    return Starlette(routes=server.ROUTES, middleware=[gate])
 
 
 def of_ours() -> dict[str, Route]:
@@ -137,7 +166,8 @@ def things(trained: Run, pair: PairRecord, on_the_spot: OnTheSpot) -> Things:
     upload = uploads.announce(WORKSPACE, [uploads.Chosen(name="a", size=100)])
     uploads.receive(WORKSPACE, upload, 0, 0, CONTENT)
     export = downloads.of_result(result, FORMATS["npy"], file)
-    return Things(trained, pair, export, upload)
+    lesson, _ = classes.create(WORKSPACE, "Residents", "article")
+    return Things(trained, pair, export, upload, lesson)
 
 
 def kept(home: Path) -> dict[str, int]:
@@ -159,25 +189,29 @@ def jobs_of_all() -> list[Job]:
 def test_others_see_nothing_and_change_nothing(who: str, things: Things, home: Path) -> None:
     cookie = {"stranger": "0" * 32, "an odd cookie": f"../{WORKSPACE}"}.get(who)
     cookies = {COOKIE: cookie} if cookie else {}
-    client = TestClient(Starlette(routes=server.ROUTES), cookies=cookies)
+    client = TestClient(served(), cookies=cookies)
     before, jobs, runs = kept(home), jobs_of_all(), runs_of(WORKSPACE)
     for name, asked in ROUTES.items():
         method, _, _ = name.partition(" ")
         expected = asked.stranger if who == "stranger" else asked.nobody
         for address in asked.addresses(things):
-            answer = client.request(method, address, json=asked.json, content=asked.body)
+            answer = client.request(method, address, json=asked.json(things), content=asked.body)
             assert answer.status_code == expected, (name, address, answer.text)
             if expected != 200:
                 told = answer.text
                 assert told.endswith(".") and "\n" not in told and things.run.name not in told
     assert (kept(home), jobs_of_all(), runs_of(WORKSPACE)) == (before, jobs, runs)
+    assert presented.of_class(things.lesson.id) == (0, None)
+    assert shares.of_class(things.lesson.id) == []
 
 
 def test_the_owner_gets_all_of_it(things: Things) -> None:
     """So that a wrong address above is not taken for a refusal."""
-    client = TestClient(Starlette(routes=server.ROUTES), cookies=COOKIES)
+    client = TestClient(served(), cookies=COOKIES)
     for name, asked in ROUTES.items():
         method, _, _ = name.partition(" ")
+        if asked.owner is None:
+            continue
         for address in asked.addresses(things):
-            answer = client.request(method, address, json=asked.json, content=asked.body)
-            assert answer.status_code == 200, (name, address, answer.text)
+            answer = client.request(method, address, json=asked.json(things), content=asked.body)
+            assert answer.status_code == asked.owner, (name, address, answer.text)

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 import lessons as written
 from ctdenoise.errors import Problem
 from ctdenoise.lessons import reading
-from ctdenoise.lessons.model import Viewer
-from ctdenoise.ui.lesson import clicks, elements
+from ctdenoise.lessons.model import Slider, Viewer
+from ctdenoise.ui.lesson import clicks, elements, questions
 from ctdenoise.ui.viewer import component
 from ctdenoise.units import upright
 from ctdenoise.workspace import answers, classes
@@ -228,3 +228,8 @@ def test_places_are_those_of_the_picture_as_it_is_displayed() -> None:
 
 def test_a_lesson_may_name_the_viewers_own_tools() -> None:
     assert Viewer(element="viewer", panes=("low",), tools=component.TOOLS).tools == component.TOOLS
+
+
+def test_words_that_were_typed_are_no_markup_though_the_question_is_another_by_now() -> None:
+    asked = Slider(kind="slider", question="How much?", low=0, high=9, step=1, right=4)
+    assert "\\[red\\]" in questions.told(asked, [5, ":red[red]"])

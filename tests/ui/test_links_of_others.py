@@ -8,8 +8,11 @@ from streamlit.testing.v1 import AppTest
 
 from ctdenoise.jobs import queue
 from ctdenoise.jobs.kinds.denoise import start
+from ctdenoise.lessons import reading
 from ctdenoise.settings import settings
+from ctdenoise.ui.classroom import own_run
 from ctdenoise.ui.visitors import workspace_of
+from ctdenoise.workspace import answers, classes, shares
 from ctdenoise.workspace.denoisers import ClassicalFilter
 from ctdenoise.workspace.library import Library, PairRecord
 from ctdenoise.workspace.results import Source
@@ -28,6 +31,10 @@ LINKS = {
     "Map": {"run": "{run}"},
     "Features": {"pair": "{pair}"},
     "Dial": {"run": "{run}", "pair": "{pair}"},
+    "Teach": {"code": "{code}", "class": "{code}", "key": "{key}"},
+    "Class": {"class": "{lesson}"},
+    "Learn": {"lesson": "loss-by-eye", "step": "{step}"},
+    "Mistakes": {"mistake": "learning-rate"},
 }
 
 
@@ -43,7 +50,18 @@ def owned(
     result = start(WORKSPACE, source, ClassicalFilter(name="gaussian", strength=1))
     Library(settings().workspaces / STRANGER).add_pair(replace(mine.pair(pair.id), name="Mine"))
     monkeypatch.setattr("ctdenoise.ui.session.workspace_of", lambda cookie: STRANGER)
-    return {"pair": named.id, "run": trained.id, "result": result.record.id}
+    lesson, _ = classes.create(WORKSPACE, NAME, "loss-by-eye")
+    classes.join(lesson, "a" * 32, NAME)
+    taught = reading.lessons()["loss-by-eye"].lesson
+    assert taught
+    step = next(iter(taught.steps))
+    answers.add(WORKSPACE, "loss-by-eye", step, NAME, class_id=lesson.id)
+    answers.made(WORKSPACE, "loss-by-eye", step, trained.id)
+    shares.add(lesson.id, WORKSPACE, NAME, [own_run.of(trained)])
+    return {
+        **{"pair": named.id, "run": trained.id, "result": result.record.id, "step": step},
+        **{"code": lesson.code, "lesson": lesson.id, "key": lesson.key},
+    }
 
 
 def sent(app: AppTest) -> str:

@@ -21,8 +21,8 @@ from ctdenoise.jobs.kinds.simulate import SIMULATE, Simulate
 from ctdenoise.jobs.kinds.train import TRAIN, Train
 from ctdenoise.metrics.metric import METRICS
 from ctdenoise.ui import addresses
-from ctdenoise.ui.classroom import caring, making, ranking
-from ctdenoise.workspace import answers, classes, shares, votes
+from ctdenoise.ui.classroom import caring, making, presenting, ranking, sharing
+from ctdenoise.workspace import answers, care, classes, shares, votes
 from ctdenoise.workspace.classes import Class
 from ctdenoise.workspace.database import database
 from ctdenoise.workspace.library import outlined
@@ -71,6 +71,7 @@ def test_a_class_is_made_with_its_limits_and_its_key_is_told_once(home: Path) ->
     write_lesson(home)
     app = opened("Teach")
     labelled(app.text_input, "Name of the class").set_value("Residents")
+    labelled(app.selectbox, "Lesson").set_value("short")
     labelled(app.number_input, "Minutes a run").set_value(3)
     labelled(app.button, "Make the class").click()
     app.run()
@@ -110,15 +111,23 @@ def test_nobody_but_the_teacher_sees_or_changes_a_class(lesson: Class, who: Who)
     app = opened("Teach", code=lesson.code)
     assert "Whom will you teach?" in said(app) and "Residents" not in said(app)
     person = classes.learners(lesson.id)[1]
+    shares.add(lesson.id, BOB, "Bob's", [])
+    (theirs,) = shares.of_class(lesson.id)
     for forbidden in (
         lambda: caring.pause(lesson, ANN),
         lambda: caring.resume(lesson, ANN),
         lambda: caring.reset(lesson, person, ANN),
         lambda: caring.remove(lesson, ANN, []),
+        lambda: presenting.stop(lesson, ANN),
+        lambda: sharing.withdraw(lesson, theirs, ANN),
+        lambda: care.forget_lesson(lesson, person, ANN),
+        lambda: care.delete_class(lesson, ANN),
     ):
         with pytest.raises(Problem, match="is for the teacher of the class alone"):
             forbidden()
-    assert caring.clear(lesson, BOB) == 0
+    assert caring.clear(lesson, BOB) == 0 and shares.of_class(lesson.id) == [theirs]
+    sharing.withdraw(lesson, theirs, BOB)
+    assert shares.of_class(lesson.id) == []
 
 
 def test_the_board_says_who_is_where_without_names_unless_they_are_wanted(lesson: Class) -> None:
@@ -196,6 +205,7 @@ def test_a_reset_removes_what_was_done_in_the_lesson_and_nothing_else(
     queue.add(TRAIN, Train(), ANN, id=own.id)
     answers.made(ANN, "short", "first", own.id)
     answers.made(BOB, "short", "first", trained.id)
+    answers.add(ANN, "short", "first", 1, class_id="another")
     app = view(opened("Teach"), "The class")
     labelled(app.selectbox, "Learner").set_value(ANN)
     app.run()
@@ -205,6 +215,7 @@ def test_a_reset_removes_what_was_done_in_the_lesson_and_nothing_else(
     assert [run.id for run in runs_of(ANN)] == [other.id] and not own.folder.exists()
     assert answers.place(ANN, "short") is None and answers.place(BOB, "short")
     assert {each.workspace for each in answers.of_class(lesson.id)} == {BOB}
+    assert len(answers.of_class("another")) == 1
     labelled(app.selectbox, "Learner").set_value(BOB)
     app.run()
     labelled(app.button, "Remove").click()
@@ -219,6 +230,8 @@ def test_an_ended_class_is_deleted_only_by_its_name_typed(lesson: Class, trained
     app.run()
     assert classes.find(lesson.id).ended is not None
     assert labelled(app.button, "Delete for good").disabled
+    create_run(ANN, "Afterwards", trained.config, [("sample", "0" * 12)])
+    app.run()
     assert "1 run of theirs" in said(app)
     labelled(app.text_input, "To confirm, type the name of the class").set_value("Residents")
     labelled(app.checkbox, "Their 1 run since they joined, too").check()
@@ -230,7 +243,7 @@ def test_an_ended_class_is_deleted_only_by_its_name_typed(lesson: Class, trained
         classes.find(lesson.id)
     assert classes.members(lesson.id) == [] and answers.of_class(lesson.id) == []
     assert answers.places([ANN, BOB]) == [] and not run.folder.exists()
-    assert runs_of(trained.workspace)
+    assert runs_of(trained.workspace) and [run.name for run in runs_of(ANN)] == ["Afterwards"]
 
 
 def test_thirty_learners_cost_no_more_questions_than_two(lesson: Class) -> None:

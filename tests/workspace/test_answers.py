@@ -47,3 +47,9 @@ def test_what_is_damaged_hides_nothing_else() -> None:
     assert [each.value for each in answers.of_person("ann", "article")] == [2]
     place = answers.place("ann", "article")
     assert place and place.step == "two" and place.made == {}
+
+
+def test_an_answer_in_words_has_an_end() -> None:
+    answers.add("ann", "small", "why", "because " * 1_000_000)
+    (given,) = answers.of_person("ann", "small")
+    assert isinstance(given.value, str) and len(given.value) == answers.MOST_LETTERS

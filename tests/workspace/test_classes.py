@@ -1,10 +1,14 @@
 """Classes: codes, keys, nicknames and who comes back."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
+
 import pytest
 
 from ctdenoise.errors import Problem
-from ctdenoise.workspace import classes, devices
-from ctdenoise.workspace.classes import LETTERS
+from ctdenoise.workspace import classes, devices, shares
+from ctdenoise.workspace.codes import LETTERS
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -69,6 +73,56 @@ def test_a_personal_code_leads_back_until_there_is_a_newer_one() -> None:
     assert devices.workspace_of("phone") == "ann"
     devices.bind("phone", "phone")
     assert devices.workspace_of("phone") == "phone"
+
+
+def test_who_learned_here_and_teaches_now_is_not_opened_by_the_old_code() -> None:
+    made, key = classes.create("tess", "A", "article")
+    code = classes.personal_code(classes.join(made, "ann", "Ann"))
+    classes.teach(made.code, key, "ann")
+    with pytest.raises(Problem, match="is nobody's"):
+        classes.by_personal_code(code)
+
+
+def test_of_many_who_come_at_once_one_has_the_nickname_and_none_comes_after_the_end() -> None:
+    made, _ = classes.create("tess", "A", "article")
+    at_once = Barrier(4)
+
+    def come(workspace: str) -> bool:
+        at_once.wait()
+        with suppress(Problem):
+            return bool(classes.join(made, workspace, "Ann"))
+        return False
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(come, "abcd")) == 1
+    assert len(classes.learners(made.id)) == 1
+    classes.end(made.id)
+    with pytest.raises(Problem, match="has ended"):
+        classes.join(made, "eve", "Eve")  # who stood at the door when it ended
+    assert len(classes.learners(made.id)) == 1
+
+
+def test_who_leaves_shows_nothing_any_more() -> None:
+    made, _ = classes.create("tess", "A", "article")
+    classes.join(made, "ann", "Ann")
+    shares.add(made.id, "ann", "Mine", ["run/ann/1f"])
+    assert shares.is_shown_to("tess", "ann", "run/ann/1f")
+    classes.leave(made.id, "ann")
+    assert not shares.is_shown_to("tess", "ann", "run/ann/1f")
+    assert shares.of_class(made.id) == []
+
+
+def test_of_several_classes_one_sits_in_the_one_that_is_named() -> None:
+    first, _ = classes.create("tess", "A", "article")
+    second, _ = classes.create("tess", "B", "article")
+    others, _ = classes.create("tom", "C", "article")
+    for named, found in ((None, second), (first.id, first), (others.id, None), ("", None)):
+        seat = classes.seat_of("tess", named)
+        assert (seat and seat[0]) == found
+    assert classes.attended("tess") is None
+    classes.join(others, "tess", "Tess")
+    seat = classes.attended("tess")
+    assert seat and seat[0] == others
 
 
 def test_the_fewest_days_of_all_classes_count() -> None:

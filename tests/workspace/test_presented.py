@@ -2,7 +2,8 @@
 
 import pytest
 
-from ctdenoise.workspace import classes, presented, shares
+from ctdenoise.errors import Problem
+from ctdenoise.workspace import care, classes, presented, shares
 from ctdenoise.workspace.access import Thing, Visitor, allowed
 from ctdenoise.workspace.classes import Class
 from ctdenoise.workspace.shares import Presented, ShownPane
@@ -42,8 +43,13 @@ def test_what_is_stopped_is_not_begun_again_by_a_late_setting(lesson: Class) -> 
     assert presented.go_on(lesson.id, showing(frame=1, at=9.0)) is None
     assert presented.of_class(lesson.id)[1] is None
     classes.end(lesson.id)
-    presented.begin(lesson.id, showing("b"), [])
+    with pytest.raises(Problem, match="has ended"):
+        presented.begin(lesson.id, showing("b"), ["run/tess/1f"])
     assert presented.version(lesson.id) is None and presented.of_class(lesson.id)[1] is None
+    care.delete_class(lesson, "tess")
+    with pytest.raises(Problem, match="has ended"):
+        presented.begin(lesson.id, showing("b"), ["run/tess/1f"])
+    assert presented.of_class(lesson.id) == (0, None) and shares.of_class(lesson.id) == []
 
 
 def test_the_class_sees_the_presenters_things_until_it_stops(lesson: Class) -> None:

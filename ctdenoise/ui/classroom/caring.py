@@ -9,7 +9,7 @@ from ctdenoise.jobs import queue
 from ctdenoise.jobs.executor import executor
 from ctdenoise.ui import downloads
 from ctdenoise.ui.classroom import board, looks, making
-from ctdenoise.ui.components.text import plain
+from ctdenoise.ui.components.text import plain, telling_problems
 from ctdenoise.ui.session import workspace
 from ctdenoise.units import counted
 from ctdenoise.workspace import care, classes
@@ -25,12 +25,13 @@ def buttons(found: Class) -> None:
     with st.container(horizontal=True):
         if found.paused:
             st.button(
-                "Go on", icon=":material/play_arrow:", type="primary", on_click=resume,
-                args=(found, workspace()),
+                "Go on", icon=":material/play_arrow:", type="primary",
+                on_click=telling_problems(resume), args=(found, workspace()),
             )  # fmt: skip
         else:
             st.button(
-                "Pause all", icon=":material/pause:", on_click=pause, args=(found, workspace()),
+                "Pause all", icon=":material/pause:", on_click=telling_problems(pause),
+                args=(found, workspace()),
                 help="No run of a learner is begun, and those that train give way in a moment. "
                 "Nothing is lost.",
             )  # fmt: skip
@@ -98,7 +99,10 @@ def learner(found: Class, named: bool) -> None:
                 reset(found, person, workspace())
                 st.rerun()
         with st.popover("Remove from the class …", icon=":material/person_remove:"):
-            st.write("They keep what is theirs, and can come in again with the code.")
+            st.write(
+                "They keep what is theirs, show none of it any more, and can come in again with "
+                "the code."
+            )
             if st.button("Remove", type="primary"):
                 care.require_teacher(found, workspace())
                 classes.leave(found.id, person.workspace)

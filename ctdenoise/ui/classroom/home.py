@@ -85,8 +85,9 @@ def _leave_device() -> None:
 def _leave(found: Class, member: Member) -> None:
     with st.popover("Leave the class", icon=":material/logout:"):
         st.write(
-            "Your scans, runs and results stay yours. What you answered stays with the class until "
-            "your teacher deletes it. With the code you can come in again."
+            "Your scans, runs and results stay yours, and the class is shown none of them any "
+            "more. What you answered stays with the class until your teacher deletes it. With the "
+            "code you can come in again."
         )
         if st.button("Leave", type="primary"):
             classes.leave(found.id, member.workspace)

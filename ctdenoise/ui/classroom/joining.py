@@ -11,7 +11,8 @@ from ctdenoise.ui.classroom import guesses
 from ctdenoise.ui.components.text import plain, tell
 from ctdenoise.ui.session import device, from_link, workspace
 from ctdenoise.workspace import classes, devices
-from ctdenoise.workspace.classes import CODE_LETTERS, NICKNAME_LETTERS, PERSONAL_LETTERS, Class
+from ctdenoise.workspace.classes import NICKNAME_LETTERS, Class
+from ctdenoise.workspace.codes import CODE_LETTERS, PERSONAL_LETTERS
 
 DOOR = "class-door"
 """Session state: the code of the class at whose door somebody stands."""
@@ -30,7 +31,12 @@ def arrive() -> Class | None:
     id = st.session_state.get(DOOR)
     if id is None:
         return None
-    found = classes.find(id)
+    try:
+        found = classes.find(id)
+    except Problem as problem:  # deleted meanwhile
+        leave_door()
+        tell(problem)
+        return None
     if found.ended is not None or _role(found) is not None:
         leave_door()
         return None

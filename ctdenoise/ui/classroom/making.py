@@ -1,5 +1,6 @@
 """Making a class, and its door: the code, the link, the QR code, and the teacher's link."""
 
+from html import escape
 from urllib.parse import urlsplit
 
 import segno
@@ -118,7 +119,7 @@ def projector(found: Class) -> None:
     told, picture = st.columns([3, 2], vertical_alignment="center")
     with told:
         st.markdown("### Open this address, or point your camera at the square")
-        address = link(found).partition("?")[0]
+        address = escape(link(found).partition("?")[0])
         st.html(f'<div style="font-size:clamp(1.2rem,2.6vw,3rem);word-break:break-all">{address}'
                 "</div>")  # fmt: skip
         st.markdown("### and type this code")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ctdenoise.ui.components.text import plain
+from ctdenoise.ui.components.text import plain, telling_problems
 from ctdenoise.workspace import classes, shares
 from ctdenoise.workspace.access import Thing
 from ctdenoise.workspace.runs import Run
@@ -44,10 +44,12 @@ def offer(run: Run) -> None:
             )
 
 
+@telling_problems
 def _withdraw(ids: list[str], workspace: str) -> None:
     for id in ids:
         shares.withdraw(id, workspace)
 
 
+@telling_problems
 def _show(class_id: str, run: Run) -> None:
     shares.add(class_id, run.workspace, run.name, [of(run)])

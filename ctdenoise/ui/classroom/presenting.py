@@ -7,9 +7,11 @@ import streamlit as st
 
 from ctdenoise.ui import addresses, menu
 from ctdenoise.ui.classroom import stream
+from ctdenoise.ui.components.text import telling_problems
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import CLASSROOM, assets, follower
 from ctdenoise.workspace import presented
+from ctdenoise.workspace.care import require_teacher
 from ctdenoise.workspace.classes import Class, seat_of
 
 HERE = Path(__file__).parent
@@ -36,7 +38,8 @@ def bar(title: str, page: str) -> None:
     found, member = seat
     if member.role == "teacher":
         if _switch(found, member.workspace):
-            st.session_state[CLASSROOM] = {"presenting": to_class(stream.PRESENT, title, page)}
+            to = to_class(stream.present_to(found.id), title, page)
+            st.session_state[CLASSROOM] = {"presenting": to}
         return
     st.session_state[CLASSROOM] = {"showing": to_class(stream.SHOW, title, page)}
     if title != CLASS:
@@ -65,12 +68,19 @@ def _switch(found: Class, teacher: str) -> bool:
             "Present to the class",
             key="present",
             on_change=_stop,
-            args=(found.id,),
+            args=(found,),
             help="Your class sees the pictures of the page that you are on, as you set them.",
         )
     return bool(on)
 
 
-def _stop(class_id: str) -> None:
+@telling_problems
+def _stop(found: Class) -> None:
     if not st.session_state["present"]:
-        presented.stop(class_id)
+        stop(found, workspace())
+
+
+def stop(found: Class, teacher: str) -> None:
+    """Present nothing to a class any more."""
+    require_teacher(found, teacher)
+    presented.stop(found.id)

@@ -6,11 +6,13 @@ import streamlit as st
 
 from ctdenoise.ui.classroom import looks, presenting, stream
 from ctdenoise.ui.components.cards import ago
-from ctdenoise.ui.components.text import plain
+from ctdenoise.ui.components.text import plain, telling_problems
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import TOOLS, Dial, Pane, viewer
 from ctdenoise.units import Window
-from ctdenoise.workspace import presented, shares
+from ctdenoise.workspace import classes, shares
+from ctdenoise.workspace.access import Visitor, allowed
+from ctdenoise.workspace.care import of, require_teacher
 from ctdenoise.workspace.classes import Class
 from ctdenoise.workspace.shares import Setting, Share, Shown
 
@@ -30,7 +32,11 @@ def shown_list(found: Class, *, teacher: bool, named: bool = False) -> None:
     st.fragment(_shown_list, run_every=every)(found, teacher, named)
 
 
+@telling_problems
 def _shown_list(found: Class, teacher: bool, named: bool) -> None:
+    found = classes.find(found.id)
+    if found.ended is not None or not allowed(Visitor(workspace()), "see", of(found)):
+        st.rerun(scope="app")  # it has ended since the page was drawn, or they are out of it
     shown = [each for each in shares.of_class(found.id) if each.shown]
     if not shown:
         st.caption(
@@ -39,19 +45,19 @@ def _shown_list(found: Class, teacher: bool, named: bool) -> None:
         )
         return
     if teacher:
-        _projector(found.id, shown)
+        _projector(found, shown)
     names = {each.workspace: each.nickname for each in looks.members(found.id)} if named else {}
     most = st.session_state.get(MOST, AT_ONCE)
     columns = st.columns(2)
     for place, share in enumerate(shown[:most]):
         with columns[place % 2].container(border=True):
-            _one(share, names, teacher)
+            _one(found, share, names, teacher)
     if len(shown) > most and st.button("Show earlier ones"):
         st.session_state[MOST] = most + AT_ONCE
         st.rerun(scope="fragment")
 
 
-def _one(share: Share, names: dict[str, str], teacher: bool) -> None:
+def _one(found: Class, share: Share, names: dict[str, str], teacher: bool) -> None:
     mine = share.workspace == workspace()
     whose = "yours" if mine else plain(names.get(share.workspace, ""))
     st.caption(" · ".join(filter(None, [f"**{plain(share.title)}**", whose, ago(share.created)])))
@@ -70,21 +76,29 @@ def _one(share: Share, names: dict[str, str], teacher: bool) -> None:
             st.button(
                 "Withdraw" if mine else "Remove",
                 key=f"withdraw-{share.id}",
-                on_click=shares.withdraw,
-                args=(share.id, share.workspace),
+                on_click=telling_problems(withdraw),
+                args=(found, share, workspace()),
             )
+
+
+def withdraw(found: Class, share: Share, by: str) -> None:
+    """Show something no longer: one's own, or as the teacher anybody's."""
+    if share.workspace != by:
+        require_teacher(found, by)
+    shares.withdraw(share.id, share.workspace)
 
 
 def _project(id: str) -> None:
     st.session_state[PROJECTED] = id
 
 
-def _take_off(class_id: str) -> None:
+@telling_problems
+def _take_off(found: Class) -> None:
     st.session_state.pop(PROJECTED, None)
-    presented.stop(class_id)
+    presenting.stop(found, workspace())
 
 
-def _projector(class_id: str, shown: list[Share]) -> None:
+def _projector(found: Class, shown: list[Share]) -> None:
     """What is on the projector: the teacher's viewer, over the whole screen, which the class
     follows."""
     id = st.session_state.get(PROJECTED)
@@ -94,8 +108,8 @@ def _projector(class_id: str, shown: list[Share]) -> None:
     with st.container(border=True):
         told, way = st.columns([3, 2], vertical_alignment="center")
         told.markdown(f"On the projector, and with everybody who follows: **{plain(share.title)}**")
-        way.button("Take off the projector", on_click=_take_off, args=(class_id,), width="stretch")
-        to = presenting.to_class(stream.PRESENT, share.title, "") | {"large": True}
+        way.button("Take off the projector", on_click=_take_off, args=(found,), width="stretch")
+        to = presenting.to_class(stream.present_to(found.id), share.title, "") | {"large": True}
         _pictures(share.shown, f"projected-{share.id}", LARGE, {"presenting": to})
 
 

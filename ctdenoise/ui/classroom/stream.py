@@ -2,8 +2,8 @@
 
 ``POST classroom/present`` is for the class's teacher alone, ``POST classroom/show`` and
 ``GET classroom/follow`` (server-sent events) for its members; the class is that of the cookie's
-workspace. A viewer that presents sends all that it shows once, then its settings under the id that
-it was answered with.
+workspace, and of several the one that the address names (:func:`present_to`). A viewer that
+presents sends all that it shows once, then its settings under the id that it was answered with.
 """
 
 import asyncio
@@ -34,7 +34,9 @@ MOST_SHARES = 100
 SEAT_SECONDS = 2.0
 """For so long it is not asked again who somebody is that posts."""
 MOST_KNOWN = 1000
-"""Seats, and channels of classes, that are kept in memory."""
+"""Seats that are kept in memory."""
+MOST_CHANNELS = 64
+"""The same of classes with all that they are presented, but for those that somebody follows."""
 
 Title = Annotated[str, StringConstraints(max_length=200)]
 Posted = TypeVar("Posted", bound=BaseModel)
@@ -76,7 +78,7 @@ class Classroom:
 
     def __init__(self) -> None:
         self._channels: dict[str, Channel] = {}
-        self._seats: dict[str, tuple[float, Class, Member]] = {}
+        self._seats: dict[tuple[str, str | None], tuple[float, Class, Member]] = {}
         self._posts: dict[str, tuple[float, float]] = {}
         # Of its own: pictures that are still being made may hold all of the server's other threads.
         self._threads = ThreadPoolExecutor(4, "classroom")
@@ -135,13 +137,13 @@ class Classroom:
 
     async def _seat(self, request: Request, fresh: bool = False) -> tuple[Class, Member]:
         """Class and seat of who asks; that a request comes from our own page, the gate sees to."""
-        cookie = request.cookies.get(COOKIE) or ""
-        known = self._seats.get(cookie)
+        who = request.cookies.get(COOKIE) or "", request.query_params.get("class")
+        known = self._seats.get(who)
         if fresh or known is None or time.monotonic() > known[0]:
-            found, member = await self._run(_seat_behind, cookie)
+            found, member = await self._run(_seat_behind, *who)
             if len(self._seats) >= MOST_KNOWN:
                 self._seats.clear()
-            known = self._seats[cookie] = time.monotonic() + SEAT_SECONDS, found, member
+            known = self._seats[who] = time.monotonic() + SEAT_SECONDS, found, member
         return known[1], known[2]
 
     def _count(self, workspace: str) -> None:
@@ -159,7 +161,7 @@ class Classroom:
 
     def _channel(self, class_id: str) -> Channel:
         if class_id not in self._channels:
-            if len(self._channels) >= MOST_KNOWN:
+            if len(self._channels) >= MOST_CHANNELS:
                 self._channels = {id: c for id, c in self._channels.items() if c.followers}
             self._channels[class_id] = Channel(class_id, self._threads)
         return self._channels[class_id]
@@ -185,11 +187,16 @@ class Classroom:
         return serve
 
 
-def _seat_behind(cookie: str) -> tuple[Class, Member]:
+def present_to(class_id: str) -> str:
+    """Where a teacher, who may have several classes, presents something to this one."""
+    return f"{PRESENT}?class={class_id}"
+
+
+def _seat_behind(cookie: str, class_id: str | None) -> tuple[Class, Member]:
     workspace = workspace_of(cookie)
     if workspace is None:
         raise Refused(403, *no_workspace().args)
-    found = seat_of(workspace)
+    found = seat_of(workspace, class_id)
     if found is None:
         raise Refused(
             403,

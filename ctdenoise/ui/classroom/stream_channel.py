@@ -175,6 +175,7 @@ class Channel:
         """Whether the class goes on, who is in it, and what another process was told."""
         version = await self._run(store.version, self.class_id)
         if version is None:
+            self._publish(None)
             self.end("class")
             return
         if version > self.version:

@@ -74,8 +74,8 @@ def _notice() -> None:
 
 def _seat() -> tuple[Class, Member] | None:
     """The class that this person learns in, who is told to be here."""
-    seat = classes.seat_of(workspace())
-    if seat is None or seat[1].role != "learner":
+    seat = classes.attended(workspace())
+    if seat is None:
         return None
     moment = time.monotonic()
     if moment - st.session_state.get("class-seen", -SEEN_SECONDS) >= SEEN_SECONDS:

@@ -7,7 +7,7 @@ from ctdenoise.lessons.model import Choice, Slider, right
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.session import workspace
 from ctdenoise.workspace import answers
-from ctdenoise.workspace.classes import seat_of
+from ctdenoise.workspace.classes import attended
 
 LESSON = "gallery"
 """What the table of answers calls this page; its steps are the entries' ids."""
@@ -90,7 +90,7 @@ def _said(what: Choice | Slider, value: float) -> str:
 
 
 def _keep(entry: Entry, value: float) -> None:
-    seat = seat_of(workspace())
+    seat = attended(workspace())
     class_id = seat[0].id if seat else ""
     answers.add(workspace(), LESSON, entry.id, value, class_id=class_id)
     _again().discard(entry.id)

@@ -10,9 +10,9 @@ from ctdenoise.lessons.model import Answer, Choice, Click, Slider, Written, righ
 from ctdenoise.ui.components.text import plain
 from ctdenoise.ui.lesson import clicks, visit
 from ctdenoise.ui.lesson.visit import Visit
+from ctdenoise.workspace.answers import MOST_LETTERS
 
 Question = Choice | Slider | Click | Written
-MOST_LETTERS = 1000
 
 
 def ask(
@@ -81,7 +81,7 @@ def in_words(asked: Question, value: Answer) -> str:
     if isinstance(asked, Click):
         return "the place that you marked"
     words = tally.in_words(asked, value)
-    return plain(words) if isinstance(asked, Written) else words
+    return plain(words) if isinstance(value, str) else words  # whatever the question is by now
 
 
 def solution(asked: Question) -> str:

@@ -152,11 +152,8 @@ def submit(visit: Visit, key: str, value: Answer) -> bool:
     if value == visit.answer(key):
         return True
     try:
-        seat = classes.seat_of(visit.workspace)
-        learns = seat is not None and seat[1].role == "learner"
-        answers.add(
-            visit.workspace, visit.id, key, value, class_id=seat[0].id if seat and learns else ""
-        )
+        seat = classes.attended(visit.workspace)
+        answers.add(visit.workspace, visit.id, key, value, class_id=seat[0].id if seat else "")
     except Problem as problem:
         st.session_state[_PROBLEM] = str(problem)
         return False

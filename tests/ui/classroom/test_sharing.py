@@ -1,5 +1,8 @@
 """The teacher's switch, and what members show: who sees which buttons and names, and their use."""
 
+from unittest.mock import Mock
+
+import pytest
 from apptest import WORKSPACE, opened
 from streamlit.testing.v1 import AppTest
 
@@ -71,12 +74,32 @@ def test_a_learner_withdraws_what_is_their_own_alone() -> None:
     assert [each.id for each in shares.of_class(lesson.id)] == [theirs]
 
 
+@pytest.mark.parametrize("how", ["removed", "ended"])
+def test_a_list_that_draws_itself_anew_stops_for_who_is_out(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = attended()
+    shares.add(lesson.id, "ann", "Theirs", [], SHOWN)
+    drawn: list[str] = []
+    monkeypatch.setattr(sharing, "_one", lambda found, share, *_: drawn.append(share.title))
+    sharing._shown_list(lesson, False, False)
+    assert drawn == ["Theirs"]
+    if how == "removed":
+        classes.leave(lesson.id, WORKSPACE)
+    else:
+        classes.end(lesson.id)
+    monkeypatch.setattr(sharing.st, "rerun", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        sharing._shown_list(lesson, False, False)
+    assert drawn == ["Theirs"]
+
+
 def test_the_switch_is_the_teachers_and_stops_what_is_presented(pair: PairRecord) -> None:
     lesson = taught()
     now = Presented(**dict(SHOWN), id="0" * 12, title="Look", by=WORKSPACE, at=1.0)
     presented.begin(lesson.id, now, [])
     app = opened("Look")
-    to = {"url": stream.PRESENT, "title": "Look", "page": "look"}
+    to = {"url": stream.present_to(lesson.id), "title": "Look", "page": "look"}
     assert app.toggle(key="present").value  # as before the page was loaded anew
     assert app.session_state[CLASSROOM] == {"presenting": to}
     app.toggle(key="present").set_value(False).run()

@@ -186,6 +186,12 @@ def test_show_mine_is_seen_and_presented_by_the_teacher_until_it_is_withdrawn(
         {"panes": [{"name": "Low", "color": "red;}", "frames": ["/pixels/x"]}]},
         {"window": [float("nan"), 1.0]},
         {"frame": -1},
+        {"frame": 10**30},
+        {"window": [40.0, -1.0]},
+        {"spacing": [0.0, 1.0]},
+        {"view": [1.0, 1.0, 0.0]},
+        {"region": [-1, 0, 1, 10**30]},
+        {"dials": [{"title": "A", "low": "", "high": ""}], "dial": [7.0]},
         {"else": 1},
         {"labels": ["x" * 301]},
     ],
@@ -196,6 +202,27 @@ def test_what_no_viewer_sends_is_refused(lesson: Class, wrong: dict[str, Any]) -
     for who, route in (("teacher", PRESENT), ("ann", SHOW)):
         answer = client(who).post(route, content=json.dumps(body))
         assert answer.status_code == 400 and answer.text.endswith("."), wrong
+
+
+def test_a_teacher_of_two_classes_presents_to_the_one_that_is_named(lesson: Class) -> None:
+    newer, _ = classes.create(OWNERS["teacher"], "Newer", "article")
+    foreign, _ = classes.create("somebody", "Foreign", "article")
+    body, asks = whole(frames("teacher")), client("teacher")
+    for named, code in ((lesson, 200), (foreign, 403)):
+        assert asks.post(stream.present_to(named.id), json=body).status_code == code
+    assert client("ann").post(stream.present_to(lesson.id), json=body).status_code == 403
+    presented_to = [presented.of_class(each.id)[1] for each in (lesson, newer, foreign)]
+    assert [bool(each) for each in presented_to] == [True, False, False]
+
+
+def test_classes_that_nobody_follows_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream, "MOST_CHANNELS", 2)
+    app = Classroom()
+    for number in range(5):
+        app._channel(str(number))
+    assert len(app._channels) <= 2
 
 
 def test_bodies_and_their_number_are_bounded(
