@@ -106,7 +106,11 @@ def find(id: str) -> Class:
 
 def by_code(code: str) -> Class:
     """A class that goes on, by the code that somebody typed; :class:`Problem` where none has it."""
-    found = _one(table.c.code == spelled(code), table.c.ended.is_(None))
+    found = _one(table.c.code == spelled(code))
+    if found and found.ended is not None:
+        raise Problem(
+            f"The class of the code {found.code}", "has ended", "ask your teacher for another code"
+        )
     if found:
         return found
     raise Problem(
@@ -217,6 +221,19 @@ def seat_of(workspace: str) -> tuple[Class, Member] | None:
     values = dict(row._mapping)
     seat = {column.name: values.pop(f"seat_{column.name}") for column in seats.c}
     return _class(values), _MEMBER.validate_python(seat)
+
+
+def left_behind(workspace: str) -> Class | None:
+    """The class that somebody was in last and that has ended; None where there is none."""
+    both = (
+        select(table)
+        .join(seats, seats.c.class_id == table.c.id)
+        .where(seats.c.workspace == workspace, table.c.ended.is_not(None))
+        .order_by(table.c.ended.desc())
+    )
+    with transaction() as connection:
+        row = connection.execute(both).first()
+    return None if row is None else _class(dict(row._mapping))
 
 
 def teaches(teacher: str, learner: str) -> bool:
