@@ -16,6 +16,7 @@ if door:
 elif seat is None:
     st.title("Which class is yours?")
     with st.container(width=460):
+        home.ended()
         joining.enter_code()
 else:
     found, member = seat

@@ -5,7 +5,6 @@ import streamlit as st
 from ctdenoise.lessons.model import AFTER, BEFORE, END
 from ctdenoise.lessons.reading import lessons
 from ctdenoise.ui import menu
-from ctdenoise.ui.classroom import vote
 from ctdenoise.ui.components import next_step
 from ctdenoise.ui.lesson import contents, step, trial, visit
 
@@ -21,7 +20,6 @@ if isinstance(here, str):
     st.stop()
 visit.to_the_top(here)
 contents.bar(here)
-vote.notice()
 if here.at in (BEFORE, AFTER):
     trial.draw(here, here.at)
 elif here.at == END:

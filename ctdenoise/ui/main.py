@@ -22,6 +22,7 @@ st.html(
   border: 1px solid rgb(128 128 128 / 45%);
   border-radius: 0.4rem; padding: 0.35rem 0.8rem; justify-content: center;
 }
+[data-testid="stPageLink-NavLink"] * { white-space: normal }
 .st-key-next-step { align-items: flex-end; padding-top: 0.5rem }
 :is(.st-key-next-step, .st-key-first-step) [data-testid="stPageLink-NavLink"] {
   background: #0b6e99; border-color: transparent; padding: 0.5rem 1.2rem;
@@ -30,7 +31,7 @@ st.html(
   background: #095a7d;
 }
 :is(.st-key-next-step, .st-key-first-step) [data-testid="stPageLink-NavLink"] * {
-  color: white; white-space: normal;
+  color: white;
 }
 .st-key-first-step [data-testid="stPageLink-NavLink"] { padding: 0.8rem 1rem }
 .st-key-first-step [data-testid="stPageLink-NavLink"] p { font-size: 1.15rem }

@@ -102,7 +102,11 @@ def find(id: str) -> Class:
 
 def by_code(code: str) -> Class:
     """A class that goes on, by the code that somebody typed; :class:`Problem` where none has it."""
-    found = _one(table.c.code == spelled(code), table.c.ended.is_(None))
+    found = _one(table.c.code == spelled(code))
+    if found and found.ended is not None:
+        raise Problem(
+            f"The class of the code {found.code}", "has ended", "ask your teacher for another code"
+        )
     if found:
         return found
     raise Problem(
@@ -215,6 +219,19 @@ def attended(workspace: str) -> tuple[Class, Member] | None:
     """The class that somebody learns in, with their seat; None for its teacher."""
     seat = seat_of(workspace)
     return seat if seat and seat[1].role == "learner" else None
+
+
+def left_behind(workspace: str) -> Class | None:
+    """The class that somebody was in last and that has ended; None where there is none."""
+    both = (
+        select(table)
+        .join(seats, seats.c.class_id == table.c.id)
+        .where(seats.c.workspace == workspace, table.c.ended.is_not(None))
+        .order_by(table.c.ended.desc())
+    )
+    with transaction() as connection:
+        row = connection.execute(both).first()
+    return None if row is None else _class(dict(row._mapping))
 
 
 def teaches(teacher: str, learner: str) -> bool:

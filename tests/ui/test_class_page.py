@@ -143,6 +143,26 @@ def test_a_vote_is_seen_answered_and_its_bars_only_when_shown(lesson: Class, who
     assert "Which is less?" not in said(opened("Class"))
 
 
+@pytest.mark.parametrize("page", ["Learn", "Look", "Watch"])
+def test_every_page_tells_of_a_vote_and_that_one_is_here(lesson: Class, page: str) -> None:
+    ann = classes.join(lesson, "a" * 32, "Ann")
+    votes.put(lesson.id, ASK)
+    assert "Your teacher asks: **Which is less?**" in said(opened(page))
+    assert classes.learners(lesson.id)[0].seen > ann.seen
+
+
+def test_an_ended_class_is_told_to_who_was_in_it_and_to_who_has_its_code(
+    lesson: Class, who: Who
+) -> None:
+    joined(lesson, "Ann")
+    classes.end(lesson.id)
+    assert "has ended. Your scans, runs and results stay yours." in said(opened("Class"))
+    who("b")
+    app = opened("Class", code=lesson.code)
+    assert f"The class of the code {lesson.code} has ended" in said(app)
+    assert "stay yours" not in said(app)
+
+
 def test_a_pause_is_told_and_who_leaves_is_out(lesson: Class) -> None:
     app = joined(lesson, "Ann")
     classes.change(lesson.id, paused=True)

@@ -93,6 +93,10 @@ def test_links_begin_as_the_browser_asked_behind_prefix_and_proxy(
     monkeypatch.setattr(making.st, "context", asked)
     monkeypatch.setattr(addresses, "prefix", lambda: "/ct")
     assert making.link(made) == f"https://ct.example:8443/ct/class?code={made.code}"
+    assert not making.alone()
+    for url in ("http://localhost:8501/teach", "http://127.0.0.1:8501/", "http://[::1]:8501/"):
+        asked.url = url
+        assert making.alone()
 
 
 def test_a_teachers_link_makes_a_teacher_and_leaves_the_address(who: Who) -> None:
@@ -292,6 +296,8 @@ def test_shared_runs_are_ranked_where_no_order_is_the_order(lesson: Class, train
     assert "same order" in ranking.lesson(psnr, "ab", ssim, "ab")
     assert "further down" in ranking.lesson(psnr, "abc", ssim, "acb")
     assert "Choose two metrics" in ranking.lesson(psnr, "ab", psnr, "ab")
+    alike = [(trained, 31.0), (trained, 31.0), (trained, 30.0)]
+    assert [rank for rank, *_ in ranking.places(psnr, alike)] == [1, 1, 3]
 
 
 def test_the_ranking_is_on_a_patient_that_nobody_trained_on(

@@ -27,7 +27,7 @@ def test_a_code_is_found_however_it_is_typed() -> None:
         with pytest.raises(Problem, match="is no class's"):
             classes.by_code(wrong)
     classes.end(made.id)
-    with pytest.raises(Problem, match="is no class's"):
+    with pytest.raises(Problem, match="has ended"):
         classes.by_code(made.code)
 
 

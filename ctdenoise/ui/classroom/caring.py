@@ -131,11 +131,11 @@ def limits(found: Class) -> None:
             found.id, found.run_minutes, found.runs_at_once, found.storage_mb, found.retention_days
         )
         st.caption("An empty field leaves what is allowed on this server, which is never exceeded.")
-        if st.form_submit_button("Keep"):
+        if st.form_submit_button("Set the limits"):
             care.require_teacher(found, workspace())
             classes.change(found.id, **chosen)
             known_limits.forget()
-            st.toast("Kept. It holds from the next run on.")
+            st.toast("The limits are set. They hold from the next run on.")
 
 
 def ending(found: Class) -> None:

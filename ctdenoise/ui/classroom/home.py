@@ -38,6 +38,16 @@ def show(found: Class, member: Member) -> None:
     vote.show()
 
 
+def ended() -> None:
+    """What became of the class that one was in."""
+    if found := classes.left_behind(workspace()):
+        st.info(
+            f"The class **{plain(found.name)}** has ended. Your scans, runs and results stay "
+            "yours.",
+            icon=":material/event_busy:",
+        )
+
+
 def ways_out(found: Class, member: Member) -> None:
     """To another device, and out of the class; below everything else."""
     with st.container(horizontal=True):

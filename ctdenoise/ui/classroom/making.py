@@ -86,7 +86,7 @@ def limits(
             1,
             most,
             None if value is None else min(value, most),
-            placeholder=f"up to {most}" if name != "retention_days" else "as here",
+            placeholder=f"up to {most}" if name != "retention_days" else "as on this server",
             key=f"limit-{name}-{id}",
         )
     return {name: None if value is None else int(value) for name, value in found.items()}
@@ -103,8 +103,20 @@ def link(found: Class) -> str:
     return origin() + addresses.link("class", query=[("code", found.code)])
 
 
+def alone() -> bool:
+    """Whether this browser asked by an address that leads every other device to itself."""
+    host = urlsplit(str(st.context.url or "")).hostname or ""
+    return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
 def door(found: Class) -> None:
     """The code in large letters, the link and its QR code."""
+    if alone():
+        st.warning(
+            "Other devices cannot open this link: it leads to the computer itself. Open this page "
+            "by the address that the server has in your network, and the link changes with it.",
+            icon=":material/wifi_off:",
+        )
     code, address, picture = st.columns([4, 5, 1], vertical_alignment="center")
     with code:
         _code(found, "3.4rem")

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ctdenoise.ui import addresses, menu
-from ctdenoise.ui.classroom import stream
+from ctdenoise.ui.classroom import stream, vote
 from ctdenoise.ui.components.text import telling_problems
 from ctdenoise.ui.session import workspace
 from ctdenoise.ui.viewer import CLASSROOM, assets, follower
@@ -29,7 +29,7 @@ _notice = st.components.v2.component(
 
 
 def bar(title: str, page: str) -> None:
-    """Before a page is drawn, for members of a class: the teacher's switch, or the learners' line;
+    """Before a page is drawn, for members of a class: the teacher's switch, or the learners' lines;
     and what the page's viewers do for the class."""
     seat = seat_of(workspace())
     st.session_state[CLASSROOM] = {}
@@ -48,6 +48,7 @@ def bar(title: str, page: str) -> None:
         )
         if told.get("follow"):
             st.switch_page(menu.page(CLASS))
+        vote.notice()
 
 
 def to_class(url: str, title: str, page: str) -> dict[str, Any]:

@@ -29,6 +29,10 @@ from ctdenoise.workspace.sample import sample_records
 FIRST, SECOND = "psnr", "ssim"
 MOST = 12
 """Runs that are ranked, the newest ones."""
+ALIKE = (
+    "All these runs have the same numbers: the same settings on the same pictures give the same "
+    "network. Let somebody train with other settings, and show that run."
+)
 
 
 @dataclass(frozen=True)
@@ -143,11 +147,14 @@ def _ranks(runs: Sequence[Run], names: dict[str, str]) -> None:
                 format_func=lambda name: known[name].heading("HU"), key=f"rank-by-{default}",
             )  # fmt: skip
             orders.append((known[name], order(known[name], runs, figures)))
-            for rank, (run, value) in enumerate(orders[-1][1], 1):
-                st.markdown(f"{rank}\\. **{plain(names[run.id])}** {known[name].text(value)}")
+            for rank, run, told in places(*orders[-1]):
+                st.markdown(f"{rank}\\. **{plain(names[run.id])}** {told}")
     (one, first), (other, second) = orders
-    st.info(plain(lesson(one, [names[r.id] for r, _ in first],
-                         other, [names[r.id] for r, _ in second])))  # fmt: skip
+    if len(first) > 1 and {rank for each in orders for rank, _, _ in places(*each)} == {1}:
+        st.info(ALIKE)
+    else:
+        st.info(plain(lesson(one, [names[r.id] for r, _ in first],
+                             other, [names[r.id] for r, _ in second])))  # fmt: skip
     who = "a patient of whom no run has seen anything" if place.new else "kept for the test by all"
     st.caption(
         f"Slice {place.index + 1} of {plain(place.record.name)}, {who}. {viewing(window).sentence}."
@@ -164,6 +171,12 @@ def order(
         if (value := each.get(metric.name)) is not None
     ]
     return sorted(found, key=lambda each: each[1], reverse=metric.better == "larger")
+
+
+def places(metric: Metric, ranked: Sequence[tuple[Run, float]]) -> list[tuple[int, Run, str]]:
+    """The rank of each run and its number; who has the same number has the same rank."""
+    told = [metric.text(value) for _, value in ranked]
+    return [(told.index(each) + 1, run, each) for (run, _), each in zip(ranked, told, strict=True)]
 
 
 def lesson(one: Metric, first: Sequence[str], other: Metric, second: Sequence[str]) -> str:

@@ -41,7 +41,7 @@ def _shown_list(found: Class, teacher: bool, named: bool) -> None:
     if not shown:
         st.caption(
             "Nobody shows a picture yet. Above the pictures of every page, the button with the "
-            "arrow shows them to the class."
+            "arrow that points up shows them to the class."
         )
         return
     if teacher:
