@@ -214,6 +214,18 @@ def test_the_command_tells_every_mistake_and_that_there_is_none(
     assert said.err == "small has 1 mistake: mend what is told above and check it again.\n"
 
 
+def test_a_lesson_of_ones_own_is_checked_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    settings.cache_clear()
+    lesson_in(tmp_path / "home" / "lessons", SMALL)
+    assert main(["lesson", "check", "small"]) == 0
+    assert capsys.readouterr().out == "small is fine: 1 chapter, 3 steps.\n"
+    settings.cache_clear()
+
+
 def test_every_lesson_that_ships_is_without_a_mistake() -> None:
     from ctdenoise.ui import menu
 
