@@ -19,16 +19,24 @@ def add(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Add this command to the parser."""
     parser = add_command(subparsers, "lesson", "check a lesson that you have written", TEXT)
     parser.add_argument("what", choices=["check"], help="what to do")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of the lesson")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help="the folder of the lesson, or the name of one in CTDENOISE_HOME/lessons",
+    )
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
     """Print every mistake; a code of 1 where there are any."""
     from ctdenoise.lessons.reading import read
+    from ctdenoise.settings import settings
     from ctdenoise.ui import menu
 
-    found = read(args.folder.resolve(), tuple(menu.ICONS))
+    own = settings().home / "lessons" / args.folder
+    folder = own if own.is_dir() and not args.folder.is_dir() else args.folder
+    found = read(folder.resolve(), tuple(menu.ICONS))
     for mistake in found.mistakes:
         print(mistake)
     if found.lesson is None:

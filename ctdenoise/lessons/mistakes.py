@@ -54,7 +54,8 @@ def told(name: str, tree: Tree, errors: Sequence[Any]) -> Iterator[Problem]:
             continue
         path = _path(tree.value, place)
         reason, mend = _words(error, path)
-        yield Problem(at(name, tree.line(path)), reason, mend)
+        where = at(name, tree.line(path)) if path else name  # what concerns all of it has no line
+        yield Problem(where, reason, mend)
 
 
 def _near(word: object) -> str:

@@ -127,6 +127,28 @@ def test_a_page_is_safe_and_open_to_all(page: Page, inhabited: str, name: str) -
     assert_readable(page)
 
 
+@pytest.mark.parametrize("step", ["low-dose", "where-is-noise"])
+def test_a_step_of_a_lesson_is_open_to_all(page: Page, inhabited: str, step: str) -> None:
+    """A choice with a figure and a click in a picture: before they are answered, by the keyboard
+    alone, and after."""
+    page.goto(f"{inhabited}/learn?lesson=article&step={step}")
+    expect(page.locator(".st-key-next")).to_be_visible()
+    page.wait_for_selector(READY)
+    assert_reachable(page)
+    if step == "where-is-noise":
+        page.get_by_test_id("viewer").first.focus()
+        page.keyboard.press("ArrowDown")
+    else:
+        page.get_by_role("radio").first.focus()
+        page.keyboard.press("Space")
+    answer = page.get_by_role("button", name="Answer", exact=True)
+    expect(answer).to_be_enabled()
+    answer.press("Enter")
+    expect(page.locator(".st-key-reveal")).to_be_visible()
+    page.wait_for_selector(READY)
+    assert_readable(page)
+
+
 def assert_reachable(page: Page) -> None:
     """Tab goes through all controls and out of the page again."""
     steps = []

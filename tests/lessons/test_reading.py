@@ -80,17 +80,18 @@ def test_a_lesson_is_read_with_yes_as_a_word(tmp_path: Path) -> None:
 
 
 MISTAKES = [
-    ("title: A small lesson\n", "", 1, "lacks title", "add it"),
+    # right, wrong, line (0 for what concerns the whole file), words
+    ("title: A small lesson\n", "", 0, "lacks title", "add it"),
     ("minutes: 3", "minuets: 3", 6, "has minuets, which is not known", "write minutes"),
     ("minutes: 3", "minutes: soon", 6, "has soon for minutes where a number", "in digits"),
     ("minutes: 3", "minutes: 0", 6, "has 0 for minutes", "write more than 0"),
     ("id: look", "id: Look here", 8, "has Look here for id", "write small letters"),
-    ("id: learn", "id: look", 1, "several parts with the id look", "correct it"),
+    ("id: learn", "id: look", 0, "several parts with the id look", "correct it"),
     ("id: look", "id: the-end", 8, "no step may have the id the-end", "correct it"),
     ("[low, full]", "[low, fool]", 10, "there is no pane fool", "choose low, full"),
     ("[low, full]", "[low, network:x]", 10, "names the network x", "choose one of optimised"),
     ("[low, full]", "[difference, low]", 10, "needs the panes low and full", "correct it"),
-    ("[low, full]", "[low, run:learn]", 1, "look needs the run of learn", "correct it"),
+    ("[low, full]", "[low, run:learn]", 0, "look needs the run of learn", "correct it"),
     ("[low, full]", "low", 12, "has low for panes where a list belongs", "hyphen"),
     ("window: bone", "window: bones", 10, "names the window bones", "soft tissue, bone, lung"),
     ("window: bone", "scan: sample-x", 13, "has sample-x for scan", "write own, sample-1"),
@@ -131,7 +132,8 @@ def test_a_mistake_is_told_with_its_line_and_its_mend(case: tuple, tmp_path: Pat
     assert found.lesson is None
     told = [str(each) for each in found.mistakes]
     (sentence,) = told
-    assert sentence.startswith(f"small/lesson.yaml, line {line}, ") and sentence.endswith(".")
+    place = f"small/lesson.yaml, line {line}, " if line else "small/lesson.yaml "
+    assert sentence.startswith(place) and sentence.endswith(".")
     assert all(word in sentence for word in words), sentence
     assert sentence.count(": ") == 1, sentence
 
@@ -212,6 +214,18 @@ def test_the_command_tells_every_mistake_and_that_there_is_none(
     said = capsys.readouterr()
     assert said.out.startswith("small/lesson.yaml, line 6, has soon for minutes")
     assert said.err == "small has 1 mistake: mend what is told above and check it again.\n"
+
+
+def test_a_lesson_of_ones_own_is_checked_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CTDENOISE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    settings.cache_clear()
+    lesson_in(tmp_path / "home" / "lessons", SMALL)
+    assert main(["lesson", "check", "small"]) == 0
+    assert capsys.readouterr().out == "small is fine: 1 chapter, 3 steps.\n"
+    settings.cache_clear()
 
 
 def test_every_lesson_that_ships_is_without_a_mistake() -> None:

@@ -108,6 +108,7 @@ def test_a_run_stands_beside_low_and_full_dose_with_its_figures(trained: Run) ->
     noise = list(table["Noise SD (HU)"])
     assert 30 < noise[0] < 50 and noise[1] != noise[0]
     assert list(table.columns) == ["Image", "Noise SD (HU)", "RMSE (HU)", "PSNR (dB)", "SSIM"]
+    assert "small squares of soft tissue" in words(app)  # not in the organ that a reveal speaks of
 
 
 def test_a_step_that_needs_a_run_leads_to_where_it_is_trained() -> None:

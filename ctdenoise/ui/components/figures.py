@@ -158,6 +158,10 @@ def brief(images: Sequence[Pane], record: PairRecord, state: ViewerState) -> Non
         ],
         columns,
     )
+    st.caption(
+        "The noise in this table comes from small squares of soft tissue all over the slice. A "
+        "region that is drawn in one organ has another SD."
+    )
 
 
 @once(size=4096)
