@@ -183,8 +183,9 @@ def judge(learners: list[Learner], fresh: list[float], given: list[Any], vote: s
 
     people = [each.person for each in learners if each.person]
     joined = [each.joined for each in learners]
+    came = all(0 < each <= JOINED_SECONDS for each in joined)
     tell("from opening the link to being in: longest", f"{max(joined):.1f} s",
-         f"at most {JOINED_SECONDS:g} s", all(0 < each <= JOINED_SECONDS for each in joined))  # fmt: skip
+         f"at most {JOINED_SECONDS:g} s", came)  # fmt: skip
     pressed = [took for person in people for took in person.acts]
     opened = [took for person in people for _, took in person.openings]
     tell_answers("all answers", [*pressed, *opened, *(t for p in people for t in p.looks)])
