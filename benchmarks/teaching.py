@@ -1,8 +1,8 @@
 """A class takes the lesson: thirty learners and their teacher, on the sample and two cores.
 
 Each learner is a visitor with a browser's session: opens the class's link, types a nickname, joins,
-answers questions of the lesson by a number of their own, starts a short run from it, votes, watches
-the run and compares. The teacher's page is open all the time. Must hold:
+votes, answers questions of the lesson, one by a number of their own, starts a short run from it,
+watches it and, once it has ended, compares. The teacher's page is open all the time. Must hold:
 
 - everybody is in within 15 seconds of opening the link;
 - 95 % of the page's answers to what was pressed and opened within so many milliseconds;
@@ -20,6 +20,7 @@ import argparse
 import asyncio
 import gc
 import random
+import re
 import sys
 import time
 from typing import Any
@@ -37,7 +38,7 @@ COMING_SECONDS = 20.0
 """Within which all open the link."""
 SETTLING_SECONDS = 60.0
 """After which the server has given back what sessions held."""
-READING_SECONDS = 6.0
+READING_SECONDS, WATCHING_SECONDS = 6.0, 20.0
 LESSON, TRAINING = "article", "first-run"
 GUESS = "dose-and-noise"
 """A step that asks for a number."""
@@ -69,6 +70,8 @@ class Learner:
 
     async def learn(self, wait: float, over: asyncio.Event) -> None:
         """The whole of it, until the class is over."""
+        from ctdenoise.workspace.runs import find_run
+
         chance = random.Random(self.number)
         await asyncio.sleep(wait)
         began = time.perf_counter()
@@ -89,12 +92,16 @@ class Learner:
             await person.open("learn", f"lesson={LESSON}&step={GUESS}")
             await self._answer("slider")
             self._check()
-            run = self._run()
+            run, compared = self._run(), False
             while not over.is_set():
-                for page, query in (("watch", f"run={run}"), ("compare", f"run={run}"),
-                                    ("learn", f"lesson={LESSON}&step={GUESS}")):  # fmt: skip
-                    await person.open(page, query)
+                await person.open("watch", f"run={run}")
+                await person.stay(chance.uniform(1, WATCHING_SECONDS))
+                if not compared and not find_run(run).live:
+                    await person.open("compare", f"run={run}")
                     await person.stay(READING_SECONDS)
+                    compared = True
+                await person.open("learn", f"lesson={LESSON}&step={GUESS}")
+                await person.stay(READING_SECONDS)
                 self._check()
         finally:
             person.close()
@@ -113,11 +120,9 @@ class Learner:
     def _check(self) -> None:
         """One's own number stands on the page of the answer, and no other learner's does."""
         assert self.person
-        own = f"You answered: {self.guess:g} HU"
-        told = [line for line in self.person.read.splitlines() if "answered:" in line]
-        wrong = [line for line in told if not line.endswith(own) and "HU" in line]
-        if wrong or (not told and "Right:" not in self.person.read):
-            self.mixed.append((wrong or ["nothing was told"])[0])
+        told = re.findall(r"(?:answered:|Right:\*\*) (\S+) HU", self.person.read)
+        if set(told) != {f"{self.guess:g}"}:
+            self.mixed.append(", ".join(told) or "nothing")
 
     def _run(self) -> str:
         from ctdenoise.workspace.answers import place

@@ -41,7 +41,7 @@ st.html(
 /* On the bright colour of the dark theme, Streamlit's white letters could hardly be read. */
 :is([data-testid^="stBaseButton-primary"], [data-tag]):not(:disabled),
 :is([data-testid^="stBaseButton-primary"], [data-tag]):not(:disabled) * {
-  color: light-dark(white, #0d1f28);
+  color: light-dark(white, #040d12);
 }
 </style>"""
 )
