@@ -121,7 +121,7 @@ def everything(trained: Run, mine: Library, on_the_spot: OnTheSpot) -> Run:
     attended, _ = classes.create("f" * 32, HOSTILE, "article")
     classes.join(taught, "e" * 32, "Eve")
     classes.join(attended, WORKSPACE, "Wanda")
-    asked = Choice(kind="choice", question=HOSTILE, options=(HOSTILE, HOSTILE))
+    asked = Choice(kind="choice", question=HOSTILE, options=(HOSTILE, f"{HOSTILE} 2"))
     for each in (taught, attended):
         votes.put(each.id, asked)
     folder = mine.root / "networks" / "0123456789ab"
