@@ -51,8 +51,8 @@ def licence(found: Distribution) -> str:
     """What a distribution says of it, in its several ways."""
     said = found.metadata
     classifiers = [each for each in said.get_all("Classifier") or [] if each.startswith("License")]
-    first = (said["License"] or "").strip().splitlines()[:1] if "License" in said else []
-    return " | ".join([said["License-Expression"] or "", *classifiers, *first])
+    first = [line for text in said.get_all("License") or [] for line in text.splitlines()[:1]]
+    return " | ".join([*(said.get_all("License-Expression") or []), *classifiers, *first])
 
 
 def test_every_licence_goes_with_ours() -> None:

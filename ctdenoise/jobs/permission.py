@@ -8,7 +8,7 @@ is not said what is meant must be the person.
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ctdenoise.config.shipped import PREFIX
 from ctdenoise.jobs.kind import KINDS, Arguments, Kind
@@ -37,7 +37,11 @@ def refuse_foreign_again(job: Job) -> None:
     """The same for a job that shall go on: what was shown once may be shown no longer."""
     if job.kind in KINDS:
         kind = KINDS[job.kind]
-        refuse_foreign(kind, kind.arguments.model_validate(job.arguments), job.workspace, job.id)
+        try:
+            arguments = kind.arguments.model_validate(job.arguments)
+        except ValidationError:  # nothing is read of it: its worker fails, and says so
+            return
+        refuse_foreign(kind, arguments, job.workspace, job.id)
 
 
 def refuse_foreign_pairs(

@@ -27,7 +27,8 @@ def three(browser: Browser) -> Iterator[list[Page]]:
 
 
 def answer(page: Page, option: str) -> None:
-    page.get_by_text(option, exact=True).click()
+    group = page.get_by_role("radiogroup", name="Your answer")
+    group.get_by_text(option, exact=True).first.click()
     page.get_by_role("button", name="Send my answer").click()
     expect(page.get_by_text(f"Your answer: {option}.")).to_be_visible()
 

@@ -36,4 +36,6 @@ def test_an_answer_in_words() -> None:
     click, written = Click(kind="click", question="?"), Written(kind="text", question="?")
     assert in_words(click, (0.25, 0.5)) == "25% from the top, 50% from the left"
     assert in_words(written, "so") == "so" and in_words(slider(0, 9, 1), 3.0) == "3 HU"
-    assert in_words(Choice(kind="choice", question="?", options=("a", "b")), 9).startswith("an option")
+    assert in_words(Choice(kind="choice", question="?", options=("a", "b")), 9).startswith(
+        "an option"
+    )

@@ -7,7 +7,7 @@ from waiting import SECONDS
 
 from ctdenoise.config.config import Config
 from ctdenoise.errors import Problem
-from ctdenoise.jobs import leases, queue
+from ctdenoise.jobs import leases, permission, queue
 from ctdenoise.jobs.kind import KINDS, Arguments
 from ctdenoise.jobs.kinds.estimate import ESTIMATE, Estimate
 from ctdenoise.ui.components import jobs
@@ -89,8 +89,9 @@ def test_one_that_runs_is_asked_to_stop(kind: str) -> None:
 @each_kind
 @pytest.mark.parametrize("state", ["stopped", "failed"])
 def test_one_that_did_not_finish_queues_again(
-    kind: str, state: State, on_the_spot: OnTheSpot
+    kind: str, state: State, on_the_spot: OnTheSpot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(permission, "refuse_foreign", lambda *asked: None)  # there is no run
     job = added(kind, state)
     app = shown(job)
     (told,) = app.error if state == "failed" else app.info

@@ -166,7 +166,7 @@ def test_a_disk_that_is_nearly_full_takes_nothing_new_from_anybody(
     for who in ("ann", SAMPLE):
         for begin in (
             lambda who=who: quota.require(who, more_jobs=0),  # an upload, a network
-            lambda who=who: train.launch(who, "x", Config(), [("ann", "abc")]),
+            lambda who=who: train.launch(who, "x", Config(), [(who, "abc")]),
             lambda who=who: given.submit(SIMULATE, Simulate(scan="0" * 12, doses=(0.5,)), who),
             lambda who=who: given.submit(DOWNLOAD, Download(patients=("L004",), every=1), who),
         ):

@@ -62,7 +62,7 @@ export class Following {
     this.viewer.update({
       data: [{
         ...shown, presets: shown.unit === "HU" ? how.presets : {}, difference: shown.difference ?? how.difference,
-        follow: false, height: how.height, columns: null, tools: how.tools, bands: [], report: [], readout: null,
+        follow: false, height: how.height, columns: null, tools: how.tools, bands: [], report: [], readout: null, point: null, target: null,
         presenting: null, showing: null, setting: null,
       }],
       parentElement: this.root, setStateValue() {},
