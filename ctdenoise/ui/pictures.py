@@ -48,6 +48,9 @@ LOOK_SECONDS = 0.2
 ANY = "{}"
 """Stands in an address for where the viewer's dial stands; the viewer fills it."""
 
+KEPT = 64
+"""Pictures that the server keeps for whoever asks next, half a megabyte each of 512 x 512."""
+
 DIAL_STEPS = 28
 """A dial's whole way in steps: what is asked for in between is the picture of the nearest one."""
 
@@ -343,7 +346,7 @@ def _permit(picture: Picture, workspace: str) -> None:
     require(Visitor(workspace), "see", *picture.things(), what="This picture")
 
 
-@once(size=128)
+@once(size=KEPT)
 def _load(address: str) -> Pixels:
     try:
         pixels = parse(address).load()
