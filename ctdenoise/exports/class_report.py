@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from ctdenoise.exports.answer_charts import bars, curves, dots
-from ctdenoise.exports.report_html import STYLE
+from ctdenoise.exports.report_html import page
 from ctdenoise.lessons.model import Answer, Choice, Click, Slider
 from ctdenoise.lessons.tally import Ask, places
 from ctdenoise.lessons.tally import bars as counted_bars
@@ -47,29 +47,14 @@ def html(
         if runs
         else "<p>Nobody has trained anything.</p>"
     )
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
-      content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{escape(title)}</title>
-<style>{STYLE}h3 {{ font-size: 1rem; margin: 1.5rem 0 0 }}</style>
-</head>
-<body>
-<h1>{escape(title)}</h1>
-<p class="made">{escape(made)}</p>
-<h2>Answers</h2>
+    body = f"""<h2>Answers</h2>
 <p class="note">The first bar of an answer is the first vote, the second one that after the
 discussion. ✓ marks what is right.</p>
 {asked}
 <h2>Runs</h2>
 {table}
-{_curves(curves)}
-</body>
-</html>
-"""
+{_curves(curves)}"""
+    return page(title, made, body, "h3 { font-size: 1rem; margin: 1.5rem 0 0 }")
 
 
 def _question(question: Question) -> str:

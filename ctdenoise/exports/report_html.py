@@ -34,6 +34,16 @@ def html(report: Report) -> str:
     """The whole page; every word of the report is text in it, never markup."""
     pictures = "".join(map(_picture, report.pictures))
     tables = "".join(map(_table, report.tables))
+    body = f"""<p class="warning">{escape(WARNING)}</p>
+<p>{escape(report.sentence)}</p>
+<div class="pictures">{pictures}</div>
+{tables}"""
+    return page(report.title, report.made, body)
+
+
+def page(title: str, made: str, body: str, style: str = "") -> str:
+    """A page that runs and loads nothing, around a ``body`` that is markup already; ``style``: what
+    it has besides :data:`STYLE`."""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -41,16 +51,13 @@ def html(report: Report) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
       content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{escape(report.title)}</title>
-<style>{STYLE}</style>
+<title>{escape(title)}</title>
+<style>{STYLE}{style}</style>
 </head>
 <body>
-<h1>{escape(report.title)}</h1>
-<p class="made">{escape(report.made)}</p>
-<p class="warning">{escape(WARNING)}</p>
-<p>{escape(report.sentence)}</p>
-<div class="pictures">{pictures}</div>
-{tables}
+<h1>{escape(title)}</h1>
+<p class="made">{escape(made)}</p>
+{body}
 </body>
 </html>
 """
